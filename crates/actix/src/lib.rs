@@ -1,0 +1,1 @@
+//! Polar webhooks for actix-web: verified before a handler sees them.

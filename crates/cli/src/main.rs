@@ -1,0 +1,3 @@
+//! The polarkit command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The gateway an app runs beside itself: checkouts, webhooks, entitlements, usage, licences.

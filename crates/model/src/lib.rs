@@ -1,0 +1,1 @@
+//! Polar's nouns as data: ids, money, open enums, shapes and webhook events.

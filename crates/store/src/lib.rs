@@ -1,0 +1,1 @@
+//! Everything polarkit must not forget, on SQLite and on PostgreSQL.

@@ -1,0 +1,3 @@
+//! The project's own chores: code generation and tree checks.
+
+fn main() {}
