@@ -1,0 +1,97 @@
+//! Query parameters as Polar reads them: repeatable, typed late, metadata in brackets.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// The decoded pairs of a query string, in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Pairs as decoded from the request.
+    pub(crate) const fn new(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
+    /// Every value given under `name`.
+    pub(crate) fn all<'q>(&'q self, name: &str) -> impl Iterator<Item = &'q str> {
+        self.0
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The last value given under `name`.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// True when `name` is not given, or one of its values is `actual`.
+    pub(crate) fn allows(&self, name: &str, actual: impl ToString) -> bool {
+        let mut wanted = self.all(name).peekable();
+        let actual = actual.to_string();
+        wanted.peek().is_none() || wanted.any(|value| value == actual)
+    }
+
+    /// Like [`Query::allows`], for a value that may be absent.
+    pub(crate) fn allows_some(&self, name: &str, actual: Option<impl ToString>) -> bool {
+        match actual {
+            Some(actual) => self.allows(name, actual),
+            None => self.all(name).next().is_none(),
+        }
+    }
+
+    /// A boolean in any of pydantic's spellings.
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        match self.get(name)?.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" | "t" | "y" => Some(true),
+            "false" | "0" | "no" | "off" | "f" | "n" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// True when the flag is not given or equals `actual`.
+    pub(crate) fn allows_flag(&self, name: &str, actual: bool) -> bool {
+        self.flag(name).is_none_or(|wanted| wanted == actual)
+    }
+
+    /// A moment.
+    pub(crate) fn time(&self, name: &str) -> Option<Timestamp> {
+        self.get(name)?.parse().ok()
+    }
+
+    /// A whole number.
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        self.get(name)?.parse().ok()
+    }
+
+    /// True when no search text is given under `name`, or one of `texts` contains it in any case.
+    pub(crate) fn finds<'t>(&self, name: &str, texts: impl IntoIterator<Item = &'t str>) -> bool {
+        let Some(wanted) = self.get(name).map(str::to_lowercase) else {
+            return true;
+        };
+        texts
+            .into_iter()
+            .any(|text| text.to_lowercase().contains(&wanted))
+    }
+
+    /// True when every `metadata[key]` asked for is met: keys all, repeated keys any, compared as JSON text.
+    pub(crate) fn allows_metadata(&self, metadata: &Map<String, Value>) -> bool {
+        self.0
+            .iter()
+            .filter(|(key, _)| key.starts_with("metadata["))
+            .all(|(key, _)| {
+                let name = key.trim_start_matches("metadata[").trim_end_matches(']');
+                metadata.get(name).is_some_and(|value| {
+                    let text = value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned);
+                    self.all(key).any(|wanted| wanted == text)
+                })
+            })
+    }
+}

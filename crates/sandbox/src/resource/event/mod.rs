@@ -1,0 +1,15 @@
+//! A usage or system event: written once, never changed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::Handler;
+use crate::world::Id;
+
+/// The operations of this noun that the sandbox really does.
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+
+/// One row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Event {
+    pub(crate) id: Id<Self>,
+}

@@ -1,0 +1,15 @@
+//! A member of a customer: the person behind an individual, or one of a team.
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::Handler;
+use crate::world::Id;
+
+/// The operations of this noun that the sandbox really does.
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+
+/// One row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Member {
+    pub(crate) id: Id<Self>,
+}

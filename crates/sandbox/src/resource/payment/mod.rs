@@ -1,0 +1,15 @@
+//! An attempt to take money, and the test cards that decide how it ends.
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::Handler;
+use crate::world::Id;
+
+/// The operations of this noun that the sandbox really does.
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+
+/// One row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Payment {
+    pub(crate) id: Id<Self>,
+}

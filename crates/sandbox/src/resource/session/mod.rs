@@ -1,0 +1,15 @@
+//! A customer session: a token with which a customer (or member) sees the portal.
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::Handler;
+use crate::world::Id;
+
+/// The operations of this noun that the sandbox really does.
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+
+/// One row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) id: Id<Self>,
+}

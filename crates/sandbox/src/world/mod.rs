@@ -1,0 +1,133 @@
+//! The world: everything the sandbox knows, and the only thing that changes. It reads no clock and does no I/O.
+
+mod agenda;
+mod chance;
+mod id;
+mod job;
+mod table;
+
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use agenda::Agenda;
+pub(crate) use chance::Chance;
+pub(crate) use id::Id;
+pub(crate) use job::Job;
+pub(crate) use table::Table;
+
+use crate::resource::access_token::AccessToken;
+use crate::resource::benefit::Benefit;
+use crate::resource::checkout::Checkout;
+use crate::resource::customer::Customer;
+use crate::resource::customer_meter::CustomerMeter;
+use crate::resource::discount::Discount;
+use crate::resource::event::Event;
+use crate::resource::grant::Grant;
+use crate::resource::license_key::LicenseKey;
+use crate::resource::member::Member;
+use crate::resource::meter::Meter;
+use crate::resource::order::Order;
+use crate::resource::organization::Organization;
+use crate::resource::payment::Payment;
+use crate::resource::product::Product;
+use crate::resource::session::Session;
+use crate::resource::subscription::Subscription;
+use crate::resource::webhook::{Endpoint, Message};
+
+/// The state of a whole Polar: tables of rows, work to do, and its own time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct World {
+    /// The last moment that was handed out.
+    now: Timestamp,
+    /// How far this world's time runs ahead of the clock it was started with.
+    ahead: SignedDuration,
+    /// Ids and jitter.
+    pub(crate) chance: Chance,
+    /// Work to do.
+    pub(crate) agenda: Agenda,
+    pub(crate) access_tokens: Table<AccessToken>,
+    pub(crate) benefits: Table<Benefit>,
+    pub(crate) checkouts: Table<Checkout>,
+    pub(crate) customer_meters: Table<CustomerMeter>,
+    pub(crate) customers: Table<Customer>,
+    pub(crate) discounts: Table<Discount>,
+    pub(crate) endpoints: Table<Endpoint>,
+    pub(crate) events: Table<Event>,
+    pub(crate) grants: Table<Grant>,
+    pub(crate) license_keys: Table<LicenseKey>,
+    pub(crate) members: Table<Member>,
+    pub(crate) messages: Table<Message>,
+    pub(crate) meters: Table<Meter>,
+    pub(crate) orders: Table<Order>,
+    pub(crate) organizations: Table<Organization>,
+    pub(crate) payments: Table<Payment>,
+    pub(crate) products: Table<Product>,
+    pub(crate) sessions: Table<Session>,
+    pub(crate) subscriptions: Table<Subscription>,
+}
+
+impl World {
+    /// An empty world whose time begins at `now` and whose ids follow from `seed`.
+    pub(crate) fn empty(seed: u64, now: Timestamp) -> Self {
+        Self {
+            now,
+            ahead: SignedDuration::ZERO,
+            chance: Chance::new(seed),
+            agenda: Agenda::default(),
+            access_tokens: Table::default(),
+            benefits: Table::default(),
+            checkouts: Table::default(),
+            customer_meters: Table::default(),
+            customers: Table::default(),
+            discounts: Table::default(),
+            endpoints: Table::default(),
+            events: Table::default(),
+            grants: Table::default(),
+            license_keys: Table::default(),
+            members: Table::default(),
+            messages: Table::default(),
+            meters: Table::default(),
+            orders: Table::default(),
+            organizations: Table::default(),
+            payments: Table::default(),
+            products: Table::default(),
+            sessions: Table::default(),
+            subscriptions: Table::default(),
+        }
+    }
+
+    /// The world's present moment.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A moment for a row or an event: later than every moment handed out before, so that
+    /// timestamps alone tell what came first. Steps are Polar's smallest unit, a microsecond.
+    pub(crate) fn stamp(&mut self) -> Timestamp {
+        self.now = self.now.saturating_add(1.microsecond()).unwrap_or(self.now);
+        self.now
+    }
+
+    /// Follows the clock outside. Time never runs backwards in here.
+    pub(crate) fn follow(&mut self, wall: Timestamp) {
+        let there = wall.saturating_add(self.ahead).unwrap_or(wall);
+        self.now = self.now.max(there);
+    }
+
+    /// Moves time to `then` (nothing happens on the way: see `clock` for that). Earlier is ignored.
+    pub(crate) fn move_to(&mut self, then: Timestamp, wall: Timestamp) {
+        if then > self.now {
+            self.now = then;
+            self.ahead = then.duration_since(wall);
+        }
+    }
+
+    /// Runs the next job that may run now; `false` when there is none.
+    pub(crate) fn work(&mut self) -> bool {
+        let Some(job) = self.agenda.take(self.now) else {
+            return false;
+        };
+        job.run(self);
+        true
+    }
+}
