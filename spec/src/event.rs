@@ -1,0 +1,15 @@
+//! Webhook events: what Polar tells without being asked.
+
+use serde::{Deserialize, Serialize};
+
+/// One webhook event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The type as it stands in the payload, such as `order.paid`.
+    pub kind: String,
+    /// The named shape of the whole payload; absent for an event newer than the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// The named shape of the payload's `data`.
+    pub data: String,
+}

@@ -1,0 +1,100 @@
+//! `spec/overrides.toml`: what we decided ourselves, and why.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use polarkit_spec::{Event, Facts, Field, Kind, Shape, StringRule};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Overrides {
+    pub versions: Versions,
+    /// Events newer than the document, by type.
+    #[serde(default)]
+    pub events: BTreeMap<String, NewerEvent>,
+    /// Text fields newer than the document, by field name.
+    #[serde(default)]
+    pub fields: BTreeMap<String, NewerField>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Versions {
+    pub served: Vec<String>,
+    pub default: String,
+    #[serde(rename = "why")]
+    _why: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewerEvent {
+    data: String,
+    #[serde(rename = "why")]
+    _why: String,
+}
+
+/// An optional text field added to every shape whose name starts and ends as told.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewerField {
+    shape_prefix: String,
+    shape_suffix: String,
+    #[serde(rename = "why")]
+    _why: String,
+}
+
+impl Overrides {
+    pub(super) fn newer_events(&self) -> impl Iterator<Item = Event> {
+        self.events.iter().map(|(kind, event)| Event {
+            kind: kind.clone(),
+            payload: None,
+            data: event.data.clone(),
+        })
+    }
+
+    /// Adds the newer fields to the shapes of the document.
+    pub(super) fn amend(&self, facts: &mut Facts) -> Result<()> {
+        for (field_name, field) in &self.fields {
+            let mut met = false;
+            for (name, shape) in &mut facts.shapes {
+                if name.starts_with(&field.shape_prefix) && name.ends_with(&field.shape_suffix) {
+                    add_text_field(shape, field_name).with_context(|| name.clone())?;
+                    met = true;
+                }
+            }
+            if !met {
+                bail!("overrides.toml: no shape takes the field {field_name}");
+            }
+        }
+        for (kind, event) in &self.events {
+            if facts.shape(&event.data).is_none() {
+                bail!(
+                    "overrides.toml: event {kind} holds the unknown shape {}",
+                    event.data
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+fn add_text_field(shape: &mut Shape, name: &str) -> Result<()> {
+    let Kind::Object(object) = &mut shape.kind else {
+        bail!("not an object")
+    };
+    if object.field(name).is_some() {
+        bail!("the document has {name} by now: drop it from overrides.toml");
+    }
+    let text = Shape {
+        nullable: true,
+        ..Shape::of(Kind::String(StringRule::default()))
+    };
+    object.fields.push(Field {
+        name: name.to_owned(),
+        required: false,
+        shape: text,
+    });
+    Ok(())
+}
