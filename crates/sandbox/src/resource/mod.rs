@@ -5,6 +5,7 @@ pub(crate) mod benefit;
 pub(crate) mod checkout;
 pub(crate) mod customer;
 pub(crate) mod customer_meter;
+pub(crate) mod customer_state;
 pub(crate) mod discount;
 pub(crate) mod event;
 pub(crate) mod grant;

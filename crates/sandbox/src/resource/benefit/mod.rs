@@ -1,9 +1,17 @@
 //! A benefit: what a product gives to those who buy it.
 
+mod kind;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+pub(crate) use kind::{Kind, LicenseTerms};
 
 use crate::call::Handler;
-use crate::world::Id;
+use crate::render;
+use crate::resource::organization::Organization;
+use crate::world::{Id, World};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
@@ -12,4 +20,57 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Benefit {
     pub(crate) id: Id<Self>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Option<Timestamp>,
+    pub(crate) organization: Id<Organization>,
+    /// The name customers see.
+    pub(crate) description: String,
+    pub(crate) visibility: Visibility,
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) kind: Kind,
+    pub(crate) deleted: bool,
+}
+
+/// Whether customers see the benefit before they have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Visibility {
+    Public,
+    Private,
+}
+
+/// The benefit as the API shows it to the seller.
+pub(crate) fn render(_world: &World, benefit: &Benefit) -> Value {
+    json!({
+        "id": benefit.id,
+        "created_at": render::time(benefit.created_at),
+        "modified_at": render::time_or_null(benefit.modified_at),
+        "type": benefit.kind.name(),
+        "description": benefit.description,
+        "selectable": true,
+        "deletable": true,
+        "is_deleted": benefit.deleted,
+        "organization_id": benefit.organization,
+        "metadata": benefit.metadata,
+        "visibility": benefit.visibility,
+        "properties": benefit.kind.properties(),
+        "visibility_configurable": benefit.kind.visibility_configurable(),
+    })
+}
+
+/// The benefit as products show it on checkouts and in the portal.
+pub(crate) fn render_public(_world: &World, benefit: &Benefit) -> Value {
+    json!({
+        "id": benefit.id,
+        "created_at": render::time(benefit.created_at),
+        "modified_at": render::time_or_null(benefit.modified_at),
+        "type": benefit.kind.name(),
+        "description": benefit.description,
+        "selectable": true,
+        "deletable": true,
+        "is_deleted": benefit.deleted,
+        "organization_id": benefit.organization,
+        "visibility": benefit.visibility,
+        "visibility_configurable": benefit.kind.visibility_configurable(),
+    })
 }

@@ -1,0 +1,148 @@
+//! The kinds of benefit, each with its own properties.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Visibility;
+use crate::resource::meter::Meter;
+use crate::world::Id;
+
+/// What is given. Written as `{"type": …, "properties": …}`, as on Polar's wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "properties", rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Custom {
+        #[serde(default)]
+        note: Option<String>,
+    },
+    FeatureFlag {},
+    LicenseKeys(LicenseTerms),
+    MeterCredit {
+        units: i64,
+        rollover: bool,
+        meter_id: Id<Meter>,
+    },
+    Downloadables {
+        #[serde(default)]
+        archived: BTreeMap<Uuid, bool>,
+        files: Vec<Uuid>,
+    },
+    Discord {
+        #[serde(default)]
+        guild_id: String,
+        role_id: String,
+        kick_member: bool,
+        guild_token: String,
+    },
+    GithubRepository {
+        repository_owner: String,
+        repository_name: String,
+        permission: String,
+    },
+    SlackSharedChannel {
+        slack_integration_id: Uuid,
+        channel_name_template: String,
+        #[serde(default = "yes")]
+        private: bool,
+        #[serde(default)]
+        welcome_message: Option<String>,
+        #[serde(default = "yes")]
+        archive_on_revoke: bool,
+        #[serde(default)]
+        team_invitees: Vec<String>,
+    },
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// What every licence key of a benefit starts with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LicenseTerms {
+    #[serde(default)]
+    pub(crate) prefix: Option<String>,
+    #[serde(default)]
+    pub(crate) expires: Option<Lifetime>,
+    #[serde(default)]
+    pub(crate) activations: Option<Activations>,
+    #[serde(default)]
+    pub(crate) limit_usage: Option<i64>,
+}
+
+/// How long a key of a one-time purchase lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lifetime {
+    pub(crate) ttl: i64,
+    pub(crate) timeframe: Timeframe,
+}
+
+/// The unit of a lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Timeframe {
+    Year,
+    Month,
+    Day,
+}
+
+/// How often a key may be activated, and whether its holder may see where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Activations {
+    pub(crate) limit: i64,
+    pub(crate) enable_customer_admin: bool,
+}
+
+impl Kind {
+    /// The word on the wire.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Custom { .. } => "custom",
+            Self::FeatureFlag {} => "feature_flag",
+            Self::LicenseKeys(_) => "license_keys",
+            Self::MeterCredit { .. } => "meter_credit",
+            Self::Downloadables { .. } => "downloadables",
+            Self::Discord { .. } => "discord",
+            Self::GithubRepository { .. } => "github_repository",
+            Self::SlackSharedChannel { .. } => "slack_shared_channel",
+        }
+    }
+
+    /// The properties alone.
+    pub(crate) fn properties(&self) -> Value {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|mut whole| whole.get_mut("properties").map(Value::take))
+            .unwrap_or_default()
+    }
+
+    /// Whether the seller may choose who sees it.
+    pub(crate) const fn visibility_configurable(&self) -> bool {
+        matches!(
+            self,
+            Self::Custom { .. }
+                | Self::FeatureFlag {}
+                | Self::LicenseKeys(_)
+                | Self::MeterCredit { .. }
+        )
+    }
+
+    /// Who sees it when the seller says nothing, or may say nothing.
+    pub(crate) const fn default_visibility(&self) -> Visibility {
+        match self {
+            Self::FeatureFlag {} => Visibility::Private,
+            _ => Visibility::Public,
+        }
+    }
+
+    /// True when only an account elsewhere (Discord, GitHub, Slack) can complete the grant.
+    pub(crate) const fn needs_account(&self) -> bool {
+        matches!(
+            self,
+            Self::Discord { .. } | Self::GithubRepository { .. } | Self::SlackSharedChannel { .. }
+        )
+    }
+}
