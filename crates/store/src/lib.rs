@@ -1,1 +1,27 @@
-//! Everything polarkit must not forget, on SQLite and on PostgreSQL.
+//! Everything polarkit must not forget, on SQLite and on PostgreSQL: the only crate that knows SQL.
+//!
+//! [`Store`] is opened from a `DATABASE_URL`. One query text serves both engines; the few places
+//! where they differ stand side by side. Instants are microseconds, ids are made by the caller, and
+//! nothing here reads a clock.
+
+mod api_key;
+mod batch;
+mod engine;
+mod entitlement;
+mod error;
+mod hook;
+mod idempotency;
+mod inbox;
+mod mirror;
+mod usage;
+
+pub use api_key::ApiKey;
+pub use batch::{BATCH_ROWS_MAX, QUEUE_CALLS_MAX, QUEUE_KIB_MAX};
+pub use engine::{Store, Tx};
+pub use entitlement::Entitlement;
+pub use error::Error;
+pub use hook::Call;
+pub use idempotency::{Claim, Saved};
+pub use inbox::{Backlog, Listed, Mail, Receipt, Waiting};
+pub use mirror::{Essence, Object, Version};
+pub use usage::{Pending, UsageBacklog, UsageEvent, Verdict};

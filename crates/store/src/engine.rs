@@ -1,0 +1,212 @@
+//! Two engines behind one face: which database it is, how it is opened, how a transaction ends.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, SqlSafeStr as _, Sqlite, SqlitePool, Transaction};
+use tokio_util::task::TaskTracker;
+
+use crate::batch::Batch;
+use crate::{Error, Mail, Receipt, UsageEvent, inbox, usage};
+
+/// SQLite readers beside its one writer.
+const SQLITE_READERS_MAX: u32 = 4;
+/// Connections one node holds to PostgreSQL.
+const POSTGRES_CONNECTIONS_MAX: u32 = 10;
+/// How long a caller waits for a connection, or for SQLite's write lock.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// The memory of a gateway; cheap to clone, one per process.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) engine: Engine,
+    pub(crate) inbox: Batch<Mail, Receipt>,
+    pub(crate) usage: Batch<UsageEvent, bool>,
+    tasks: TaskTracker,
+}
+
+/// One transaction: finished by [`Tx::commit`], rolled back when dropped.
+#[derive(Debug)]
+pub struct Tx(pub(crate) Open);
+
+#[derive(Debug)]
+pub(crate) enum Open {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Engine {
+    /// SQLite has one writer: a pool of one keeps callers in line instead of colliding on its lock.
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// Runs one query text on whichever engine stands behind a `&Engine`, for reading.
+macro_rules! read {
+    ($engine:expr, |$ex:ident| $body:expr) => {
+        match $engine {
+            $crate::engine::Engine::Sqlite { read: $ex, .. } => $body,
+            $crate::engine::Engine::Postgres($ex) => $body,
+        }
+    };
+}
+
+/// Runs one statement on whichever engine stands behind a `&Engine`, in a commit of its own.
+macro_rules! write {
+    ($engine:expr, |$ex:ident| $body:expr) => {
+        match $engine {
+            $crate::engine::Engine::Sqlite { write: $ex, .. } => $body,
+            $crate::engine::Engine::Postgres($ex) => $body,
+        }
+    };
+}
+
+/// Runs one statement inside a `&mut Tx`.
+macro_rules! within {
+    ($tx:expr, |$ex:ident| $body:expr) => {
+        match &mut $tx.0 {
+            $crate::engine::Open::Sqlite(tx) => {
+                let $ex = &mut **tx;
+                $body
+            }
+            $crate::engine::Open::Postgres(tx) => {
+                let $ex = &mut **tx;
+                $body
+            }
+        }
+    };
+}
+
+pub(crate) use {read, within, write};
+
+impl Store {
+    /// Opens the database, brings its tables up to date and starts the two group writers.
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        let engine = Engine::open(url).await?;
+        engine.migrate().await?;
+        let tasks = TaskTracker::new();
+        let inbox = Batch::start(&tasks, engine.clone(), inbox::WRITER);
+        let usage = Batch::start(&tasks, engine.clone(), usage::WRITER);
+        Ok(Self {
+            engine,
+            inbox,
+            usage,
+            tasks,
+        })
+    }
+
+    /// Whether several processes may share this database.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
+    }
+
+    /// Answers when the database does.
+    pub async fn ping(&self) -> Result<(), Error> {
+        read!(&self.engine, |pool| sqlx::query("SELECT 1")
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Begins a transaction that may write.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        self.engine.begin().await
+    }
+
+    /// Writes what still waits, then closes every connection.
+    pub async fn close(&self) {
+        self.inbox.close();
+        self.usage.close();
+        self.tasks.close();
+        self.tasks.wait().await;
+        match &self.engine {
+            Engine::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Engine::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes everything done in the transaction last.
+    pub async fn commit(self) -> Result<(), Error> {
+        match self.0 {
+            Open::Sqlite(tx) => tx.commit().await?,
+            Open::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    async fn open(url: &str) -> Result<Self, Error> {
+        if url.starts_with("sqlite:") {
+            return Self::open_sqlite(url).await;
+        }
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url)?;
+            let pool = PgPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS_MAX)
+                .acquire_timeout(WAIT_MAX)
+                .connect_with(options)
+                .await?;
+            return Ok(Self::Postgres(pool));
+        }
+        let scheme = url.split(':').next().unwrap_or_default();
+        Err(Error::Address(format!("{scheme}:…")))
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, Error> {
+        // FULL: in WAL mode NORMAL does not sync on commit, so a power cut could lose what we
+        // have already acknowledged.
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(WAIT_MAX);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(WAIT_MAX)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone())
+            .await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS_MAX)
+            .acquire_timeout(WAIT_MAX)
+            .connect_lazy_with(options);
+        Ok(Self::Sqlite { read, write })
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Tx, Error> {
+        Ok(Tx(match self {
+            Self::Sqlite { write, .. } => Open::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Open::Postgres(pool.begin().await?),
+        }))
+    }
+
+    async fn migrate(&self) -> Result<(), Error> {
+        let first = Migration::new(
+            1,
+            "first tables".into(),
+            MigrationType::Simple,
+            include_str!("../migrations/0001_first_tables.sql").into_sql_str(),
+            false,
+        );
+        let migrator = Migrator::with_migrations(vec![first]);
+        let done = write!(self, |pool| migrator.run(pool).await);
+        done.map_err(|cause| Error::Migration(Arc::new(cause)))
+    }
+}

@@ -1,0 +1,90 @@
+//! Entitlement rows: one for each reason a customer may, or may no longer, use something.
+
+use sqlx::FromRow;
+
+use crate::Error;
+use crate::engine::{Store, Tx, read, within};
+
+/// One reason for, or against, one customer's use of one thing.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Entitlement {
+    /// Where it comes from: `subscription:ID`, `order:ID` or `grant:ID`.
+    pub source: String,
+    /// `product` or `benefit`.
+    pub kind: String,
+    /// Polar's id of the product or benefit.
+    pub target: String,
+    /// Whether this reason grants.
+    pub granted: bool,
+    /// Why, in a word.
+    pub reason: String,
+    /// What else is worth knowing, JSON.
+    pub detail: String,
+    /// When the state this row tells of was sent, µs.
+    pub changed_at: i64,
+}
+
+impl Store {
+    /// All reasons of one customer.
+    pub async fn entitlements(&self, customer: &str) -> Result<Vec<Entitlement>, Error> {
+        let rows = read!(&self.engine, |pool| {
+            sqlx::query_as(SELECT).bind(customer).fetch_all(pool).await
+        });
+        Ok(rows?)
+    }
+}
+
+impl Tx {
+    /// All reasons of one customer, as this transaction sees them.
+    pub async fn entitlements(&mut self, customer: &str) -> Result<Vec<Entitlement>, Error> {
+        let rows = within!(self, |tx| {
+            sqlx::query_as(SELECT).bind(customer).fetch_all(tx).await
+        });
+        Ok(rows?)
+    }
+
+    /// Writes one reason, over the one of the same source.
+    pub async fn put_entitlement(
+        &mut self,
+        customer: &str,
+        row: &Entitlement,
+    ) -> Result<(), Error> {
+        const QUERY: &str = "INSERT INTO entitlement \
+             (customer, source, kind, target, granted, reason, detail, changed_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+             ON CONFLICT (customer, source) DO UPDATE SET kind = excluded.kind, \
+             target = excluded.target, granted = excluded.granted, reason = excluded.reason, \
+             detail = excluded.detail, changed_at = excluded.changed_at";
+        within!(self, |tx| {
+            let query = sqlx::query(QUERY)
+                .bind(customer)
+                .bind(&row.source)
+                .bind(&row.kind);
+            let query = query.bind(&row.target).bind(row.granted).bind(&row.reason);
+            query
+                .bind(&row.detail)
+                .bind(row.changed_at)
+                .execute(tx)
+                .await
+                .map(drop)
+        })?;
+        Ok(())
+    }
+
+    /// Takes one reason away, when nothing known speaks of it any more.
+    pub async fn drop_entitlement(&mut self, customer: &str, source: &str) -> Result<(), Error> {
+        const QUERY: &str = "DELETE FROM entitlement WHERE customer = $1 AND source = $2";
+        within!(self, |tx| {
+            sqlx::query(QUERY)
+                .bind(customer)
+                .bind(source)
+                .execute(tx)
+                .await
+                .map(drop)
+        })?;
+        Ok(())
+    }
+}
+
+const SELECT: &str = "SELECT source, kind, target, granted, reason, detail, changed_at \
+     FROM entitlement WHERE customer = $1 ORDER BY source";

@@ -1,0 +1,293 @@
+//! The inbox: every webhook is written down before it is understood.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use sqlx::{FromRow, QueryBuilder};
+
+use crate::Error;
+use crate::batch::{Writer, chunks};
+use crate::engine::{Engine, Open, Store, Tx, read, within, write};
+
+/// A verified delivery, as it came.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Polar's id of the delivery, the same on every retry.
+    pub webhook_id: String,
+    /// When it came, µs; increasing, so that it is also the order of arrival.
+    pub received_at: i64,
+    /// When the sender says it sent it, µs.
+    pub sent_at: i64,
+    /// The event's type, empty when the body does not say.
+    pub kind: String,
+    /// Polar's id of the customer it is about, empty when about nobody in particular.
+    pub customer: String,
+    /// Which secret and key scheme verified it.
+    pub verified_by: String,
+    /// The request's headers that matter, as JSON.
+    pub headers: String,
+    /// The exact bytes that were signed; shared, because gathering a commit copies the row.
+    pub body: Arc<[u8]>,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipt {
+    /// Seen for the first time, now durable.
+    New,
+    /// This id is already in the inbox.
+    Duplicate,
+}
+
+/// A delivery that waits to be projected.
+#[derive(Debug, Clone, FromRow)]
+pub struct Waiting {
+    /// Polar's id of the delivery.
+    pub webhook_id: String,
+    /// When it came, µs.
+    pub received_at: i64,
+    /// Polar's id of the customer it is about.
+    pub customer: String,
+    /// How often it was tried before.
+    pub tries: i64,
+    /// The exact bytes that were signed.
+    pub body: Vec<u8>,
+}
+
+/// A delivery as lists show it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Listed {
+    /// Polar's id of the delivery.
+    pub webhook_id: String,
+    /// When it came, µs.
+    pub received_at: i64,
+    /// The event's type.
+    pub kind: String,
+    /// Polar's id of the customer it is about.
+    pub customer: String,
+    /// `pending`, `done` or `dead`.
+    pub status: String,
+    /// How often it was tried in vain.
+    pub tries: i64,
+    /// When it was projected or given up, µs.
+    pub settled_at: Option<i64>,
+    /// Why the last try failed.
+    pub error: Option<String>,
+}
+
+/// How far behind the projection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct Backlog {
+    /// Deliveries that wait.
+    pub pending: i64,
+    /// Deliveries given up.
+    pub dead: i64,
+    /// When the oldest that waits came, µs.
+    pub oldest: Option<i64>,
+}
+
+impl Store {
+    /// Returns once the delivery is durable; many callers share one commit.
+    pub async fn receive(&self, mail: Mail) -> Result<Receipt, Error> {
+        let receipts = self.inbox.put(vec![mail]).await?;
+        receipts.into_iter().next().ok_or(Error::Closed)
+    }
+
+    /// How much waits and how old it is.
+    pub async fn inbox_backlog(&self) -> Result<Backlog, Error> {
+        const QUERY: &str = "SELECT \
+             (SELECT COUNT(*) FROM inbox WHERE status = 'pending') AS pending, \
+             (SELECT COUNT(*) FROM inbox WHERE status = 'dead') AS dead, \
+             (SELECT MIN(received_at) FROM inbox WHERE status = 'pending') AS oldest";
+        Ok(read!(&self.engine, |pool| sqlx::query_as(QUERY)
+            .fetch_one(pool)
+            .await)?)
+    }
+
+    /// The newest deliveries of a status, older than `before` (µs).
+    pub async fn inbox_list(
+        &self,
+        status: &str,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<Listed>, Error> {
+        const QUERY: &str = "SELECT webhook_id, received_at, kind, customer, status, tries, \
+             settled_at, error FROM inbox WHERE status = $1 AND received_at < $2 \
+             ORDER BY received_at DESC LIMIT $3";
+        let listed = read!(&self.engine, |pool| {
+            sqlx::query_as(QUERY)
+                .bind(status)
+                .bind(before)
+                .bind(limit)
+                .fetch_all(pool)
+                .await
+        });
+        Ok(listed?)
+    }
+
+    /// The body of one delivery.
+    pub async fn inbox_body(&self, webhook_id: &str) -> Result<Option<Vec<u8>>, Error> {
+        const QUERY: &str = "SELECT body FROM inbox WHERE webhook_id = $1";
+        let body = read!(&self.engine, |pool| {
+            sqlx::query_scalar(QUERY)
+                .bind(webhook_id)
+                .fetch_optional(pool)
+                .await
+        });
+        Ok(body?)
+    }
+
+    /// Has one delivery projected again; `false` when there is none of that id.
+    pub async fn inbox_replay(&self, webhook_id: &str, now: i64) -> Result<bool, Error> {
+        const QUERY: &str = "UPDATE inbox SET status = 'pending', tries = 0, due_at = $2, \
+             settled_at = NULL, error = NULL WHERE webhook_id = $1";
+        let done = write!(&self.engine, |pool| {
+            let done = sqlx::query(QUERY)
+                .bind(webhook_id)
+                .bind(now)
+                .execute(pool)
+                .await;
+            done.map(|done| done.rows_affected())
+        });
+        Ok(done? == 1)
+    }
+
+    /// Forgets projected deliveries received before `before` (µs); dead ones stay until replayed.
+    pub async fn inbox_prune(&self, before: i64) -> Result<u64, Error> {
+        const QUERY: &str = "DELETE FROM inbox WHERE status = 'done' AND received_at < $1";
+        let done = write!(&self.engine, |pool| {
+            sqlx::query(QUERY)
+                .bind(before)
+                .execute(pool)
+                .await
+                .map(|done| done.rows_affected())
+        });
+        Ok(done?)
+    }
+
+    /// Settles one delivery that failed: another try at `due_at`, or given up when that is `None`.
+    pub async fn inbox_fail(
+        &self,
+        webhook_id: &str,
+        error: &str,
+        due_at: Option<i64>,
+        now: i64,
+    ) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        tx.inbox_fail(webhook_id, error, due_at, now).await?;
+        tx.commit().await
+    }
+}
+
+/// Only failed rows can hold others back, and few have failed: the subquery reads a tiny index.
+macro_rules! next {
+    () => {
+        "SELECT webhook_id, received_at, customer, tries, body FROM inbox \
+         WHERE status = 'pending' AND due_at <= $1 AND (customer = '' OR NOT EXISTS (\
+         SELECT 1 FROM inbox AS held WHERE held.customer = inbox.customer \
+         AND held.status = 'pending' AND held.tries > 0 AND held.due_at > $1 \
+         AND held.received_at < inbox.received_at)) \
+         ORDER BY received_at LIMIT $2"
+    };
+}
+
+impl Tx {
+    /// The next deliveries in order of arrival, locked for this transaction on a shared database.
+    ///
+    /// A delivery that failed and waits holds back the later ones of its customer, no others.
+    pub async fn inbox_next(&mut self, now: i64, limit: i64) -> Result<Vec<Waiting>, Error> {
+        let query = match &self.0 {
+            Open::Sqlite(_) => next!(),
+            Open::Postgres(_) => concat!(next!(), " FOR UPDATE OF inbox SKIP LOCKED"),
+        };
+        let waiting = within!(self, |tx| {
+            sqlx::query_as(query)
+                .bind(now)
+                .bind(limit)
+                .fetch_all(tx)
+                .await
+        });
+        Ok(waiting?)
+    }
+
+    /// Marks a delivery as projected.
+    pub async fn inbox_done(&mut self, webhook_id: &str, now: i64) -> Result<(), Error> {
+        const QUERY: &str = "UPDATE inbox SET status = 'done', settled_at = $2, error = NULL \
+             WHERE webhook_id = $1";
+        within!(self, |tx| {
+            sqlx::query(QUERY)
+                .bind(webhook_id)
+                .bind(now)
+                .execute(tx)
+                .await
+                .map(drop)
+        })?;
+        Ok(())
+    }
+
+    /// Settles a delivery that failed: another try at `due_at`, or given up when that is `None`.
+    pub async fn inbox_fail(
+        &mut self,
+        webhook_id: &str,
+        error: &str,
+        due_at: Option<i64>,
+        now: i64,
+    ) -> Result<(), Error> {
+        const QUERY: &str = "UPDATE inbox SET status = $2, tries = tries + 1, due_at = $3, \
+             settled_at = $4, error = $5 WHERE webhook_id = $1";
+        let (status, settled_at) = match due_at {
+            Some(_) => ("pending", None),
+            None => ("dead", Some(now)),
+        };
+        within!(self, |tx| {
+            let query = sqlx::query(QUERY).bind(webhook_id).bind(status);
+            let query = query
+                .bind(due_at.unwrap_or(now))
+                .bind(settled_at)
+                .bind(error);
+            query.execute(tx).await.map(drop)
+        })?;
+        Ok(())
+    }
+}
+
+pub(crate) const WRITER: Writer<Mail, Receipt> = Writer {
+    name: "inbox",
+    size: |mail| mail.body.len() + mail.headers.len(),
+    write: |engine, mails| Box::pin(insert(engine, mails)),
+};
+
+async fn insert(engine: &Engine, mails: &[Mail]) -> Result<Vec<Receipt>, Error> {
+    let mut tx = engine.begin().await?;
+    let mut fresh = HashSet::with_capacity(mails.len());
+    for some in chunks(mails) {
+        let ids: Vec<String> = within!(tx, |tx| {
+            let mut query = QueryBuilder::new(
+                "INSERT INTO inbox (webhook_id, received_at, sent_at, kind, customer, status, \
+                 tries, due_at, verified_by, headers, body) ",
+            );
+            query.push_values(some, |mut row, mail| {
+                row.push_bind(&mail.webhook_id).push_bind(mail.received_at);
+                row.push_bind(mail.sent_at)
+                    .push_bind(&mail.kind)
+                    .push_bind(&mail.customer);
+                row.push("'pending'").push("0").push_bind(mail.received_at);
+                row.push_bind(&mail.verified_by).push_bind(&mail.headers);
+                row.push_bind(mail.body.as_ref());
+            });
+            query.push(" ON CONFLICT (webhook_id) DO NOTHING RETURNING webhook_id");
+            query.build_query_scalar().fetch_all(tx).await
+        })?;
+        fresh.extend(ids);
+    }
+    tx.commit().await?;
+    // Taking the id out makes its second occurrence in the same commit a duplicate.
+    let receipt = |mail: &Mail| {
+        if fresh.remove(&mail.webhook_id) {
+            Receipt::New
+        } else {
+            Receipt::Duplicate
+        }
+    };
+    Ok(mails.iter().map(receipt).collect())
+}

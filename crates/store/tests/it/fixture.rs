@@ -1,0 +1,59 @@
+//! A fresh store on each engine.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use polarkit_store::Store;
+
+/// Runs each story on both engines.
+macro_rules! on_every_store {
+    ($($story:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $story() {
+                let (store, folder) = $crate::fixture::sqlite().await;
+                super::$story(store.clone()).await;
+                store.close().await;
+                drop(folder);
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $story() {
+                let store = $crate::fixture::postgres().await;
+                super::$story(store.clone()).await;
+                store.close().await;
+            })+
+        }
+    };
+}
+pub(crate) use on_every_store;
+
+/// A database file that goes away with its folder.
+pub(crate) async fn sqlite() -> (Store, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&sqlite_url(&folder)).await.unwrap();
+    (store, folder)
+}
+
+pub(crate) fn sqlite_url(folder: &tempfile::TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("store.db").display())
+}
+
+/// A schema of its own on the server the test command starts.
+pub(crate) async fn postgres() -> Store {
+    Store::open(&postgres_url().await).await.unwrap()
+}
+
+pub(crate) async fn postgres_url() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let server = std::env::var("POLARKIT_TEST_POSTGRES_URL")
+        .expect("POLARKIT_TEST_POSTGRES_URL names the PostgreSQL server the tests may use");
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let schema = format!("store_{}_{number}", uuid::Uuid::new_v4().simple());
+    let pool = sqlx::PgPool::connect(&server).await.unwrap();
+    let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
+    sqlx::query(create).execute(&pool).await.unwrap();
+    pool.close().await;
+    let mark = if server.contains('?') { '&' } else { '?' };
+    format!("{server}{mark}options=-csearch_path%3D{schema}")
+}

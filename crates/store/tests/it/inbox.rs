@@ -1,0 +1,197 @@
+//! The inbox.
+
+use polarkit_store::{Error, Mail, Receipt, Store};
+
+use crate::fixture::on_every_store;
+
+on_every_store!(
+    a_second_delivery_is_a_duplicate,
+    many_callers_share_commits_and_each_learns_its_own_fate,
+    mail_comes_out_in_the_order_it_came_in,
+    a_failed_delivery_holds_back_its_own_customer_alone,
+    a_dead_letter_holds_nobody_back_and_can_be_replayed,
+    bytes_come_back_as_they_came,
+    one_refused_row_costs_nobody_else_theirs,
+    a_closed_store_refuses_politely,
+    an_uncommitted_projection_is_done_again,
+    pruning_forgets_what_is_done_alone,
+);
+
+fn mail(id: &str, received_at: i64, customer: &str) -> Mail {
+    Mail {
+        webhook_id: id.to_owned(),
+        received_at,
+        sent_at: received_at,
+        kind: "order.paid".to_owned(),
+        customer: customer.to_owned(),
+        verified_by: "1/utf8".to_owned(),
+        headers: "{}".to_owned(),
+        body: b"{}"[..].into(),
+    }
+}
+
+async fn next_ids(store: &Store, now: i64) -> Vec<String> {
+    let mut tx = store.begin().await.unwrap();
+    let waiting = tx.inbox_next(now, 100).await.unwrap();
+    waiting.into_iter().map(|mail| mail.webhook_id).collect()
+}
+
+async fn a_second_delivery_is_a_duplicate(store: Store) {
+    assert_eq!(
+        store.receive(mail("a", 1, "c")).await.unwrap(),
+        Receipt::New
+    );
+    assert_eq!(
+        store.receive(mail("a", 2, "c")).await.unwrap(),
+        Receipt::Duplicate
+    );
+    assert_eq!(store.inbox_backlog().await.unwrap().pending, 1);
+}
+
+async fn many_callers_share_commits_and_each_learns_its_own_fate(store: Store) {
+    let deliveries = (0..700).map(|n| {
+        let store = store.clone();
+        // Every id comes twice, so half of the callers must be told so.
+        async move {
+            store
+                .receive(mail(&format!("id-{}", n / 2), n, "c"))
+                .await
+                .unwrap()
+        }
+    });
+    let receipts = futures_util::future::join_all(deliveries).await;
+    let fresh = receipts
+        .iter()
+        .filter(|receipt| **receipt == Receipt::New)
+        .count();
+    assert_eq!(fresh, 350);
+    assert_eq!(store.inbox_backlog().await.unwrap().pending, 350);
+}
+
+async fn mail_comes_out_in_the_order_it_came_in(store: Store) {
+    for (id, at) in [("z", 1), ("a", 2), ("m", 3)] {
+        store.receive(mail(id, at, "c")).await.unwrap();
+    }
+    assert_eq!(next_ids(&store, 10).await, ["z", "a", "m"]);
+}
+
+async fn a_failed_delivery_holds_back_its_own_customer_alone(store: Store) {
+    store.receive(mail("poison", 1, "anna")).await.unwrap();
+    store.receive(mail("after", 2, "anna")).await.unwrap();
+    store.receive(mail("other", 3, "bert")).await.unwrap();
+    store.receive(mail("nobody", 4, "")).await.unwrap();
+    store
+        .inbox_fail("poison", "broken", Some(100), 5)
+        .await
+        .unwrap();
+    assert_eq!(next_ids(&store, 10).await, ["other", "nobody"]);
+    // Due again, it comes first.
+    assert_eq!(
+        next_ids(&store, 100).await,
+        ["poison", "after", "other", "nobody"]
+    );
+}
+
+async fn a_dead_letter_holds_nobody_back_and_can_be_replayed(store: Store) {
+    store.receive(mail("poison", 1, "anna")).await.unwrap();
+    store.receive(mail("after", 2, "anna")).await.unwrap();
+    store.inbox_fail("poison", "broken", None, 5).await.unwrap();
+    assert_eq!(next_ids(&store, 10).await, ["after"]);
+    let dead = store.inbox_list("dead", i64::MAX, 10).await.unwrap();
+    assert_eq!(dead[0].error.as_deref(), Some("broken"));
+    assert_eq!(dead[0].tries, 1);
+    assert!(store.inbox_replay("poison", 6).await.unwrap());
+    assert!(!store.inbox_replay("unheard-of", 6).await.unwrap());
+    assert_eq!(next_ids(&store, 10).await, ["poison", "after"]);
+}
+
+async fn bytes_come_back_as_they_came(store: Store) {
+    let body: Vec<u8> = (0..=255).collect();
+    let raw = Mail {
+        body: body.clone().into(),
+        ..mail("raw", 1, "")
+    };
+    store.receive(raw).await.unwrap();
+    assert_eq!(store.inbox_body("raw").await.unwrap().unwrap(), body);
+    assert_eq!(store.inbox_body("none").await.unwrap(), None);
+}
+
+async fn one_refused_row_costs_nobody_else_theirs(store: Store) {
+    // PostgreSQL keeps no NUL in a text; SQLite does. Either way the neighbour is safe.
+    let odd = Mail {
+        customer: "nul\0".to_owned(),
+        ..mail("odd", 1, "")
+    };
+    let (odd, plain) = tokio::join!(store.receive(odd), store.receive(mail("plain", 2, "c")));
+    assert_eq!(plain.unwrap(), Receipt::New);
+    assert_eq!(odd.is_err(), store.is_shared());
+}
+
+async fn a_closed_store_refuses_politely(store: Store) {
+    store.receive(mail("a", 1, "c")).await.unwrap();
+    store.close().await;
+    let refused = store.receive(mail("b", 2, "c")).await;
+    assert!(matches!(refused, Err(Error::Closed)), "{refused:?}");
+}
+
+async fn an_uncommitted_projection_is_done_again(store: Store) {
+    store.receive(mail("a", 1, "c")).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.inbox_done("a", 2).await.unwrap();
+    drop(tx);
+    assert_eq!(next_ids(&store, 10).await, ["a"]);
+    let mut tx = store.begin().await.unwrap();
+    tx.inbox_done("a", 2).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(next_ids(&store, 10).await.is_empty());
+}
+
+async fn pruning_forgets_what_is_done_alone(store: Store) {
+    for (id, at) in [("done", 1), ("waiting", 2), ("dead", 3)] {
+        store.receive(mail(id, at, "")).await.unwrap();
+    }
+    let mut tx = store.begin().await.unwrap();
+    tx.inbox_done("done", 4).await.unwrap();
+    tx.inbox_fail("dead", "broken", None, 4).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.inbox_prune(100).await.unwrap(), 1);
+    assert!(store.inbox_body("waiting").await.unwrap().is_some());
+    assert!(store.inbox_body("dead").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_reopening() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = crate::fixture::sqlite_url(&folder);
+    let store = Store::open(&url).await.unwrap();
+    store.receive(mail("a", 1, "c")).await.unwrap();
+    store.close().await;
+    let store = Store::open(&url).await.unwrap();
+    assert_eq!(next_ids(&store, 10).await, ["a"]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn an_address_of_neither_engine_is_refused_without_its_password() {
+    let refused = Store::open("mysql://root:secret@localhost/db")
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, Error::Address(_)));
+    assert!(!format!("{refused} {refused:?}").contains("secret"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_never_take_the_same_mail() {
+    let url = crate::fixture::postgres_url().await;
+    let (one, two) = (
+        Store::open(&url).await.unwrap(),
+        Store::open(&url).await.unwrap(),
+    );
+    one.receive(mail("a", 1, "c")).await.unwrap();
+    let mut held = one.begin().await.unwrap();
+    assert_eq!(held.inbox_next(10, 10).await.unwrap().len(), 1);
+    assert!(next_ids(&two, 10).await.is_empty());
+    drop(held);
+    one.close().await;
+    two.close().await;
+}
