@@ -1,4 +1,11 @@
 //! What the store promises, told once and run on SQLite and on PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on says where"
+)]
 
 mod fixture;
 

@@ -147,7 +147,10 @@ async fn an_entitlement_is_replaced_by_its_source(store: Store) {
     tx.drop_entitlement("bert", "subscription:s1")
         .await
         .unwrap();
-    assert_eq!(tx.entitlements("anna").await.unwrap(), [revoked.clone()]);
+    assert_eq!(
+        tx.entitlements("anna").await.unwrap(),
+        std::slice::from_ref(&revoked)
+    );
     tx.commit().await.unwrap();
     assert_eq!(store.entitlements("anna").await.unwrap(), [revoked]);
     assert!(store.entitlements("bert").await.unwrap().is_empty());
