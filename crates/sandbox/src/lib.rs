@@ -1,5 +1,6 @@
 //! Polar on a laptop: a deterministic world, its clock, its rules, its HTTP face, pages and webhooks.
 
+mod billing;
 mod call;
 mod failure;
 mod list;

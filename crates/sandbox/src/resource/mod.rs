@@ -15,6 +15,8 @@ pub(crate) mod meter;
 pub(crate) mod order;
 pub(crate) mod organization;
 pub(crate) mod payment;
+pub(crate) mod payment_method;
+pub(crate) mod price;
 pub(crate) mod product;
 pub(crate) mod session;
 pub(crate) mod subscription;

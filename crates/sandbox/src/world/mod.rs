@@ -29,6 +29,8 @@ use crate::resource::meter::Meter;
 use crate::resource::order::Order;
 use crate::resource::organization::Organization;
 use crate::resource::payment::Payment;
+use crate::resource::payment_method::PaymentMethod;
+use crate::resource::price::Price;
 use crate::resource::product::Product;
 use crate::resource::session::Session;
 use crate::resource::subscription::Subscription;
@@ -60,7 +62,9 @@ pub(crate) struct World {
     pub(crate) meters: Table<Meter>,
     pub(crate) orders: Table<Order>,
     pub(crate) organizations: Table<Organization>,
+    pub(crate) payment_methods: Table<PaymentMethod>,
     pub(crate) payments: Table<Payment>,
+    pub(crate) prices: Table<Price>,
     pub(crate) products: Table<Product>,
     pub(crate) sessions: Table<Session>,
     pub(crate) subscriptions: Table<Subscription>,
@@ -89,7 +93,9 @@ impl World {
             meters: Table::default(),
             orders: Table::default(),
             organizations: Table::default(),
+            payment_methods: Table::default(),
             payments: Table::default(),
+            prices: Table::default(),
             products: Table::default(),
             sessions: Table::default(),
             subscriptions: Table::default(),

@@ -1,15 +1,99 @@
-//! A checkout session: from the first click to the order.
+//! Checkout sessions: from an offer to a paid purchase.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use crate::billing::{Address, Bill, Cycle};
 use crate::call::Handler;
+use crate::resource::customer::{Customer, TaxId};
+use crate::resource::discount::Discount;
+use crate::resource::organization::Organization;
+use crate::resource::payment_method::Card;
+use crate::resource::price::Price;
+use crate::resource::product::Product;
+use crate::resource::subscription::Subscription;
 use crate::world::Id;
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
 
-/// One row.
+/// One session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Checkout {
     pub(crate) id: Id<Self>,
+    pub(crate) organization: Id<Organization>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Option<Timestamp>,
+    pub(crate) status: CheckoutStatus,
+    pub(crate) client_secret: String,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) success_url: Option<String>,
+    pub(crate) return_url: Option<String>,
+    pub(crate) embed_origin: Option<String>,
+    /// Each product on offer with its prices.
+    pub(crate) offers: Vec<Offer>,
+    /// The product that is selected.
+    pub(crate) product: Id<Product>,
+    pub(crate) currency: String,
+    /// What the buyer wants to pay, for prices that leave it open.
+    pub(crate) chosen_amount: Option<i64>,
+    pub(crate) seats: Option<i64>,
+    pub(crate) min_seats: Option<i64>,
+    pub(crate) max_seats: Option<i64>,
+    /// Kept up to date with everything it depends on.
+    pub(crate) bill: Bill,
+    pub(crate) discount: Option<Id<Discount>>,
+    pub(crate) allow_discount_codes: bool,
+    pub(crate) require_billing_address: bool,
+    pub(crate) allow_trial: bool,
+    pub(crate) trial: Option<Cycle>,
+    pub(crate) trial_end: Option<Timestamp>,
+    pub(crate) buyer: Buyer,
+    pub(crate) customer: Option<Id<Customer>>,
+    pub(crate) external_customer_id: Option<String>,
+    pub(crate) customer_metadata: Map<String, Value>,
+    /// A free subscription that this purchase upgrades.
+    pub(crate) upgrades: Option<Id<Subscription>>,
+    /// The subscription this purchase made or upgraded.
+    pub(crate) subscription: Option<Id<Subscription>>,
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) custom_field_data: Map<String, Value>,
+    pub(crate) payment_method_type: Option<String>,
+    /// The card that confirmed it, until the payment is settled.
+    pub(crate) card: Option<Card>,
+    /// The intent's status as the payment processor shows it.
+    pub(crate) intent_status: Option<String>,
+    pub(crate) intent_secret: Option<String>,
+}
+
+/// A product on offer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Offer {
+    pub(crate) product: Id<Product>,
+    pub(crate) prices: Vec<Id<Price>>,
+}
+
+/// What the buyer said about themselves.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Buyer {
+    pub(crate) is_business: bool,
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) ip_address: Option<String>,
+    pub(crate) billing_name: Option<String>,
+    pub(crate) billing_address: Option<Address>,
+    pub(crate) tax_id: Option<TaxId>,
+    pub(crate) locale: Option<String>,
+}
+
+/// How a session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CheckoutStatus {
+    Open,
+    Expired,
+    Confirmed,
+    Succeeded,
+    Failed,
 }

@@ -1,15 +1,68 @@
-//! A discount and its redemptions.
+//! Discounts: money off, by code or by hand, within limits.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::call::Handler;
+use crate::resource::checkout::Checkout;
+use crate::resource::customer::Customer;
+use crate::resource::organization::Organization;
+use crate::resource::product::Product;
+use crate::resource::subscription::Subscription;
 use crate::world::Id;
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
 
-/// One row.
+/// One discount.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Discount {
     pub(crate) id: Id<Self>,
+    pub(crate) organization: Id<Organization>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Option<Timestamp>,
+    pub(crate) deleted_at: Option<Timestamp>,
+    pub(crate) name: String,
+    pub(crate) code: Option<String>,
+    pub(crate) worth: Worth,
+    pub(crate) duration: Duration,
+    pub(crate) starts_at: Option<Timestamp>,
+    pub(crate) ends_at: Option<Timestamp>,
+    pub(crate) max_redemptions: Option<i64>,
+    pub(crate) max_redemptions_per_customer: Option<i64>,
+    /// Where it may be used; empty means everywhere.
+    pub(crate) products: Vec<Id<Product>>,
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) redemptions: Vec<Redemption>,
+}
+
+/// How much it takes off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Worth {
+    /// An amount for each currency.
+    Fixed(BTreeMap<String, i64>),
+    /// Basis points.
+    Percentage(i64),
+}
+
+/// For how long a subscription keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Duration {
+    Once,
+    Forever,
+    /// For so many months.
+    Repeating(i64),
+}
+
+/// One use of the discount.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Redemption {
+    pub(crate) checkout: Option<Id<Checkout>>,
+    pub(crate) subscription: Option<Id<Subscription>>,
+    pub(crate) customer: Option<Id<Customer>>,
+    /// In lower case, without what follows a plus sign.
+    pub(crate) email: Option<String>,
 }

@@ -1,15 +1,88 @@
-//! An order: what was bought, for how much, and whether it is paid.
+//! Orders: what was bought, for how much, and whether it is paid.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use crate::billing::{Address, Behavior};
 use crate::call::Handler;
+use crate::resource::checkout::Checkout;
+use crate::resource::customer::Customer;
+use crate::resource::discount::Discount;
+use crate::resource::organization::Organization;
+use crate::resource::price::Price;
+use crate::resource::product::Product;
+use crate::resource::subscription::Subscription;
 use crate::world::Id;
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
 
-/// One row.
+/// One order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) id: Id<Self>,
+    pub(crate) organization: Id<Organization>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Option<Timestamp>,
+    pub(crate) status: OrderStatus,
+    pub(crate) reason: BillingReason,
+    pub(crate) currency: String,
+    pub(crate) items: Vec<OrderItem>,
+    pub(crate) discount_amount: i64,
+    pub(crate) tax_amount: i64,
+    pub(crate) tax_behavior: Option<Behavior>,
+    pub(crate) applied_balance: i64,
+    pub(crate) refunded_amount: i64,
+    pub(crate) refunded_tax: i64,
+    pub(crate) platform_fee: i64,
+    pub(crate) customer: Id<Customer>,
+    pub(crate) product: Option<Id<Product>>,
+    pub(crate) discount: Option<Id<Discount>>,
+    pub(crate) subscription: Option<Id<Subscription>>,
+    pub(crate) checkout: Option<Id<Checkout>>,
+    pub(crate) seats: Option<i64>,
+    pub(crate) billing_name: Option<String>,
+    pub(crate) billing_address: Option<Address>,
+    pub(crate) invoice_number: String,
+    pub(crate) invoice_generated: bool,
+    pub(crate) receipt_number: Option<String>,
+    pub(crate) next_payment_attempt_at: Option<Timestamp>,
+    /// When a charge failed for the first time, and how many have failed.
+    pub(crate) first_failure_at: Option<Timestamp>,
+    pub(crate) failures: u32,
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) custom_field_data: Map<String, Value>,
+}
+
+/// How an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OrderStatus {
+    Pending,
+    Paid,
+    Refunded,
+    PartiallyRefunded,
+    Void,
+}
+
+/// What the bill is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BillingReason {
+    Purchase,
+    SubscriptionCreate,
+    SubscriptionCycle,
+    SubscriptionUpdate,
+}
+
+/// One line of the bill.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OrderItem {
+    pub(crate) id: Id<Self>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) label: String,
+    pub(crate) amount: i64,
+    pub(crate) proration: bool,
+    pub(crate) price: Option<Id<Price>>,
 }

@@ -1,15 +1,57 @@
-//! A product and its prices.
+//! Products: what is sold, once or by subscription.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
+use crate::billing::Cycle;
 use crate::call::Handler;
+use crate::resource::benefit::Benefit;
+use crate::resource::organization::Organization;
+use crate::resource::price::Price;
 use crate::world::Id;
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
 
-/// One row.
+/// One product.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Product {
     pub(crate) id: Id<Self>,
+    pub(crate) organization: Id<Organization>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Option<Timestamp>,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) visibility: Visibility,
+    pub(crate) archived: bool,
+    /// How often it is billed; `None` when it is bought once.
+    pub(crate) cycle: Option<Cycle>,
+    pub(crate) meter_cycle: Option<Cycle>,
+    pub(crate) trial: Option<Cycle>,
+    /// The prices of the catalogue, without archived ones.
+    pub(crate) prices: Vec<Id<Price>>,
+    /// What buyers get, in the order in which they are shown.
+    pub(crate) benefits: Vec<Id<Benefit>>,
+    pub(crate) custom_fields: Vec<AttachedField>,
+    pub(crate) medias: Vec<Uuid>,
+    pub(crate) metadata: Map<String, Value>,
+}
+
+/// Who may see and buy it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Visibility {
+    #[default]
+    Public,
+    Private,
+    Draft,
+}
+
+/// A question put to buyers of the product.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AttachedField {
+    pub(crate) custom_field_id: Uuid,
+    pub(crate) required: bool,
 }

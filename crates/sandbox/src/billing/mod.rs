@@ -1,0 +1,13 @@
+//! The arithmetic of selling: billing cycles, discounts, tax and rounding. Pure rules, no rows.
+
+mod address;
+mod currency;
+mod cycle;
+mod money;
+mod tax;
+
+pub(crate) use address::{Address, AddressFields, AddressInput};
+pub(crate) use currency::{is_above_maximum, minimum, spoken};
+pub(crate) use cycle::{Cycle, Interval, anchor_day};
+pub(crate) use money::{Bill, basis_points_of, share_of};
+pub(crate) use tax::{Behavior, TaxSetting, rate, taxed};
