@@ -2,6 +2,11 @@
 
 mod billing;
 mod call;
+mod contract;
+mod control;
+mod credentials;
+mod engine;
+mod face;
 mod failure;
 mod list;
 mod operations;
@@ -9,4 +14,8 @@ mod query;
 mod render;
 mod reply;
 mod resource;
+mod sandbox;
+mod seed;
 mod world;
+
+pub use sandbox::{Credentials, Options, Sandbox, StartError};

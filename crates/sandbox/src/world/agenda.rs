@@ -46,7 +46,7 @@ impl Agenda {
         self.dated.retain(|(_, _, job)| !unwanted(job));
     }
 
-    /// The next job that may run now, or nothing until `next_date`.
+    /// The next job that is due now, or nothing until `next_date`.
     pub(crate) fn take(&mut self, now: Timestamp) -> Option<Job> {
         if let Some(job) = self.soon.pop_front() {
             return Some(job);
@@ -54,7 +54,17 @@ impl Agenda {
         if self.next_date().is_some_and(|due| due <= now) {
             return Some(self.dated.remove(0).2);
         }
+        None
+    }
+
+    /// The next piece of quiet work. Ask for it once nothing is due.
+    pub(crate) fn take_quiet(&mut self) -> Option<Job> {
         self.quiet.pop_front()
+    }
+
+    /// True when quiet work waits for its moment.
+    pub(crate) fn has_quiet(&self) -> bool {
+        !self.quiet.is_empty()
     }
 
     /// When the next dated job falls due.

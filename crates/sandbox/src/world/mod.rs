@@ -5,6 +5,7 @@ mod chance;
 mod id;
 mod job;
 mod table;
+mod token;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ pub(crate) use id::Id;
 pub(crate) use job::Job;
 pub(crate) use table::Table;
 
+use crate::credentials::Credentials;
 use crate::resource::access_token::AccessToken;
 use crate::resource::benefit::Benefit;
 use crate::resource::checkout::Checkout;
@@ -43,8 +45,15 @@ pub(crate) struct World {
     now: Timestamp,
     /// How far this world's time runs ahead of the clock it was started with.
     ahead: SignedDuration,
-    /// Ids and jitter.
+    /// Ids and tokens.
     pub(crate) chance: Chance,
+    /// Ids of webhook messages and the jitter of their retries. Apart, because deliveries end in
+    /// whatever order the network likes, and the ids of rows must not depend on it.
+    pub(crate) delivery_chance: Chance,
+    /// Where the sandbox's own pages stand, without a slash at the end.
+    pub(crate) base_url: String,
+    /// The tokens this world was seeded with.
+    pub(crate) credentials: Option<Credentials>,
     /// Work to do.
     pub(crate) agenda: Agenda,
     pub(crate) access_tokens: Table<AccessToken>,
@@ -72,11 +81,14 @@ pub(crate) struct World {
 
 impl World {
     /// An empty world whose time begins at `now` and whose ids follow from `seed`.
-    pub(crate) fn empty(seed: u64, now: Timestamp) -> Self {
+    pub(crate) fn empty(seed: u64, now: Timestamp, base_url: String) -> Self {
         Self {
             now,
             ahead: SignedDuration::ZERO,
             chance: Chance::new(seed),
+            delivery_chance: Chance::new(!seed),
+            base_url,
+            credentials: None,
             agenda: Agenda::default(),
             access_tokens: Table::default(),
             benefits: Table::default(),
@@ -128,9 +140,19 @@ impl World {
         }
     }
 
-    /// Runs the next job that may run now; `false` when there is none.
+    /// Runs the next job that is due; `false` when there is none. Quiet work waits for
+    /// [`World::work_quietly`].
     pub(crate) fn work(&mut self) -> bool {
         let Some(job) = self.agenda.take(self.now) else {
+            return false;
+        };
+        job.run(self);
+        true
+    }
+
+    /// Runs the next piece of quiet work; `false` when there is none.
+    pub(crate) fn work_quietly(&mut self) -> bool {
+        let Some(job) = self.agenda.take_quiet() else {
             return false;
         };
         job.run(self);

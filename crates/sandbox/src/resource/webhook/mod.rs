@@ -51,7 +51,7 @@ impl World {
         };
         let endpoints: Vec<_> = self.endpoints.iter().filter(wants).map(|e| e.id).collect();
         for endpoint in endpoints {
-            let id = self.chance.id();
+            let id = self.delivery_chance.id();
             self.messages.insert(
                 id,
                 Message {

@@ -1,0 +1,71 @@
+//! What stands around the world: its lock, the clock it follows, and the task that works its agenda off.
+
+mod worker;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use polarkit_model::Clock;
+use polarkit_spec::Method;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::face::Routes;
+use crate::world::World;
+
+/// One running sandbox.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    world: Mutex<World>,
+    clock: Arc<dyn Clock>,
+    routes: Routes,
+    /// Rung when there may be something to do.
+    bell: Notify,
+    stop: CancellationToken,
+}
+
+impl Engine {
+    pub(crate) fn new(world: World, clock: Arc<dyn Clock>, stop: CancellationToken) -> Self {
+        Self {
+            world: Mutex::new(world),
+            clock,
+            routes: Routes::new(),
+            bell: Notify::new(),
+            stop,
+        }
+    }
+
+    pub(crate) const fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// The world's time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.read(World::now)
+    }
+
+    /// Looks at the world, at its present moment.
+    pub(crate) fn read<R>(&self, look: impl FnOnce(&World) -> R) -> R {
+        look(&self.lock())
+    }
+
+    /// Lets an operation happen. What earlier calls left to do is done first, so that the same calls
+    /// make the same world however the background task was scheduled. A read changes nothing.
+    pub(crate) fn call<R>(&self, method: Method, act: impl FnOnce(&mut World) -> R) -> R {
+        let mut world = self.lock();
+        while world.work() {}
+        let done = act(&mut world);
+        drop(world);
+        if method != Method::Get {
+            self.bell.notify_one();
+        }
+        done
+    }
+
+    /// A panic elsewhere leaves the world as it was at that line: better than no world.
+    fn lock(&self) -> MutexGuard<'_, World> {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.follow(self.clock.now());
+        world
+    }
+}
