@@ -1,5 +1,7 @@
 //! Points in time, and who tells them.
 
+use std::fmt::Debug;
+
 use jiff::{civil::DateTime, tz::TimeZone};
 use serde_json::Value;
 
@@ -10,7 +12,7 @@ pub type Timestamp = jiff::Timestamp;
 
 /// Tells the time. Handed in wherever time matters, so that a test, or a sandbox whose clock is
 /// moved, can decide what time it is.
-pub trait Clock: Send + Sync {
+pub trait Clock: Debug + Send + Sync {
     /// The time now.
     fn now(&self) -> Timestamp;
 }
