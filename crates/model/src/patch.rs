@@ -1,30 +1,41 @@
-//! Three states of a field in a partial update.
+//! A field of an update has three states; `Option` has only two.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Leave a field as it is, clear it, or set it: on the wire absent, `null`, or a value.
+/// What an update says of one field: nothing, "clear it", or a new value.
+///
+/// In a struct the field needs `#[serde(default, skip_serializing_if = "Patch::is_absent")]`,
+/// so that silence stays silence in both directions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Patch<T> {
-    /// Not sent: the field stays as it is.
+    /// The field is not mentioned: leave it as it is.
     #[default]
     Absent,
-    /// Sent as `null`: the field is cleared.
+    /// The field is `null`: clear it.
     Null,
-    /// Sent: the field becomes this.
+    /// The field takes this value.
     Value(T),
 }
 
 impl<T> Patch<T> {
-    /// Whether nothing is sent.
+    /// True when the update says nothing of the field.
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
-    /// The value that is sent, if one is.
-    pub fn value(&self) -> Option<&T> {
+    /// `None` when absent; otherwise what the field becomes.
+    pub fn sent(self) -> Option<Option<T>> {
         match self {
-            Self::Value(value) => Some(value),
-            Self::Absent | Self::Null => None,
+            Self::Absent => None,
+            Self::Null => Some(None),
+            Self::Value(value) => Some(Some(value)),
+        }
+    }
+
+    /// Writes the update into `field`, when there is one.
+    pub fn apply(self, field: &mut Option<T>) {
+        if let Some(value) = self.sent() {
+            *field = value;
         }
     }
 }
@@ -35,25 +46,17 @@ impl<T> From<T> for Patch<T> {
     }
 }
 
-/// `None` clears: it was written down on purpose.
-impl<T> From<Option<T>> for Patch<T> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Self::Value)
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(|value| value.map_or(Self::Null, Self::Value))
     }
 }
 
-impl From<&str> for Patch<String> {
-    fn from(value: &str) -> Self {
-        Self::Value(value.to_owned())
-    }
-}
-
-/// Fields of this type are skipped when absent, so that `Absent` is never asked for a value.
 impl<T: Serialize> Serialize for Patch<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Value(value) => serializer.serialize_some(value),
             Self::Absent | Self::Null => serializer.serialize_none(),
+            Self::Value(value) => value.serialize(serializer),
         }
     }
 }

@@ -69,6 +69,21 @@ impl Call {
         }
     }
 
+    /// The organization that a created row will belong to: the caller's. Naming one, even the right one,
+    /// is refused to an organization's own token.
+    pub(crate) fn creator(&self) -> Result<Id<Organization>, Failure> {
+        let own = self.organization()?;
+        match self.body.get("organization_id") {
+            None | Some(Value::Null) => Ok(own),
+            Some(named) => Err(Failure::refused(Flaw::body(
+                "organization_token",
+                [Value::from("organization_id")],
+                "Setting organization_id is disallowed when using an organization token.",
+                named.clone(),
+            ))),
+        }
+    }
+
     /// The body as the operation's own input. The facts have checked it already, so a failure here
     /// is a shape the input struct cannot hold; it is reported, not hidden.
     pub(crate) fn input<T: DeserializeOwned>(&self) -> Result<T, Failure> {

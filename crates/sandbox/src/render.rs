@@ -1,6 +1,8 @@
 //! How values look on Polar's wire.
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value;
 
 /// A moment as Polar writes it: UTC, `Z`, microseconds only when there are any.
@@ -17,4 +19,16 @@ pub(crate) fn time(moment: Timestamp) -> Value {
 /// A moment that may not have come.
 pub(crate) fn time_or_null(moment: Option<Timestamp>) -> Value {
     moment.map_or(Value::Null, time)
+}
+
+/// Adds every key of `more` to the object `into`.
+pub(crate) fn merge(into: &mut Value, more: Value) {
+    if let (Some(into), Value::Object(more)) = (into.as_object_mut(), more) {
+        into.extend(more);
+    }
+}
+
+/// A quantity as Polar writes it: a JSON float.
+pub(crate) fn quantity(amount: Decimal) -> Value {
+    amount.to_f64().into()
 }

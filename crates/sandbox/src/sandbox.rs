@@ -8,6 +8,7 @@ use axum::routing::get;
 use polarkit_model::Clock;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::engine::Engine;
 use crate::{control, face, seed};
@@ -30,6 +31,7 @@ pub struct Options {
 pub struct Sandbox {
     address: SocketAddr,
     engine: Arc<Engine>,
+    tasks: TaskTracker,
 }
 
 /// The tokens of a sandbox.
@@ -61,15 +63,19 @@ impl Sandbox {
             .unwrap_or_else(|| format!("http://{address}"));
         let world = seed::world(options.seed, options.clock.now(), base_url);
         let engine = Arc::new(Engine::new(world, options.clock, stop.clone()));
-        let tasks = engine.tasks();
+        let tasks = TaskTracker::new();
         let worker = Arc::clone(&engine);
-        tasks.spawn(worker.work());
+        tasks.spawn(async move { worker.work().await });
         let app = app(Arc::clone(&engine)).into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(options.listener, app)
             .with_graceful_shutdown(async move { stop.cancelled().await });
         tasks.spawn(async move { server.await });
         tasks.close();
-        Ok(Self { address, engine })
+        Ok(Self {
+            address,
+            engine,
+            tasks,
+        })
     }
 
     /// Where it listens.
@@ -91,7 +97,7 @@ impl Sandbox {
 
     /// Waits until everything has stopped.
     pub async fn join(self) {
-        self.engine.tasks().wait().await;
+        self.tasks.wait().await;
     }
 }
 

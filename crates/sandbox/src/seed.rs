@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 use crate::credentials::Credentials;
 use crate::resource::access_token::every_scope;
-use crate::resource::organization::Organization;
-use crate::world::{Id, World};
+use crate::resource::organization;
+use crate::world::World;
 
 /// A fresh world. The same seed gives the same ids and tokens.
 pub(crate) fn world(seed: u64, now: Timestamp, base_url: String) -> World {
     let mut world = World::empty(seed, now, base_url);
-    let acme = organization(&mut world);
-    let other = organization(&mut world);
+    let acme = organization::create(&mut world, "Acme", "acme");
+    let other = organization::create(&mut world, "Umbrella", "umbrella");
     let credentials = Credentials {
         main: world.issue_access_token(acme, every_scope()),
         limited: world.issue_access_token(acme, vec!["products:read".to_owned()]),
@@ -21,10 +21,4 @@ pub(crate) fn world(seed: u64, now: Timestamp, base_url: String) -> World {
     };
     world.credentials = Some(credentials);
     world
-}
-
-fn organization(world: &mut World) -> Id<Organization> {
-    let id = world.chance.id();
-    world.organizations.insert(id, Organization { id });
-    id
 }

@@ -20,4 +20,5 @@ pub(crate) mod price;
 pub(crate) mod product;
 pub(crate) mod session;
 pub(crate) mod subscription;
+pub(crate) mod subscription_meter;
 pub(crate) mod webhook;

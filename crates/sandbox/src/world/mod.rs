@@ -23,7 +23,7 @@ use crate::resource::checkout::Checkout;
 use crate::resource::customer::Customer;
 use crate::resource::customer_meter::CustomerMeter;
 use crate::resource::discount::Discount;
-use crate::resource::event::Event;
+use crate::resource::event::{EventLog, EventType};
 use crate::resource::grant::Grant;
 use crate::resource::license_key::LicenseKey;
 use crate::resource::member::Member;
@@ -36,7 +36,8 @@ use crate::resource::price::Price;
 use crate::resource::product::Product;
 use crate::resource::session::Session;
 use crate::resource::subscription::Subscription;
-use crate::resource::webhook::{Delivery, Endpoint, Message, Outbox};
+use crate::resource::subscription_meter::SubscriptionMeter;
+use crate::resource::webhook::{Endpoint, Message};
 
 /// The state of a whole Polar: tables of rows, work to do, and its own time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,8 +51,6 @@ pub(crate) struct World {
     /// Ids of webhook messages and the jitter of their retries. Apart, because deliveries end in
     /// whatever order the network likes, and the ids of rows must not depend on it.
     pub(crate) delivery_chance: Chance,
-    /// Webhook attempts to make.
-    pub(crate) outbox: Outbox,
     /// Where the sandbox's own pages stand, without a slash at the end.
     pub(crate) base_url: String,
     /// The tokens this world was seeded with.
@@ -63,10 +62,10 @@ pub(crate) struct World {
     pub(crate) checkouts: Table<Checkout>,
     pub(crate) customer_meters: Table<CustomerMeter>,
     pub(crate) customers: Table<Customer>,
-    pub(crate) deliveries: Table<Delivery>,
     pub(crate) discounts: Table<Discount>,
     pub(crate) endpoints: Table<Endpoint>,
-    pub(crate) events: Table<Event>,
+    pub(crate) event_types: Table<EventType>,
+    pub(crate) events: EventLog,
     pub(crate) grants: Table<Grant>,
     pub(crate) license_keys: Table<LicenseKey>,
     pub(crate) members: Table<Member>,
@@ -79,6 +78,7 @@ pub(crate) struct World {
     pub(crate) prices: Table<Price>,
     pub(crate) products: Table<Product>,
     pub(crate) sessions: Table<Session>,
+    pub(crate) subscription_meters: Table<SubscriptionMeter>,
     pub(crate) subscriptions: Table<Subscription>,
 }
 
@@ -90,7 +90,6 @@ impl World {
             ahead: SignedDuration::ZERO,
             chance: Chance::new(seed),
             delivery_chance: Chance::new(!seed),
-            outbox: Outbox::default(),
             base_url,
             credentials: None,
             agenda: Agenda::default(),
@@ -99,10 +98,10 @@ impl World {
             checkouts: Table::default(),
             customer_meters: Table::default(),
             customers: Table::default(),
-            deliveries: Table::default(),
             discounts: Table::default(),
             endpoints: Table::default(),
-            events: Table::default(),
+            event_types: Table::default(),
+            events: EventLog::default(),
             grants: Table::default(),
             license_keys: Table::default(),
             members: Table::default(),
@@ -115,6 +114,7 @@ impl World {
             prices: Table::default(),
             products: Table::default(),
             sessions: Table::default(),
+            subscription_meters: Table::default(),
             subscriptions: Table::default(),
         }
     }
@@ -143,17 +143,6 @@ impl World {
             self.now = then;
             self.ahead = then.duration_since(wall);
         }
-    }
-
-    /// When the next job or delivery falls due.
-    pub(crate) fn next_date(&self) -> Option<Timestamp> {
-        let dates = [self.agenda.next_date(), self.outbox.next_date()];
-        dates.into_iter().flatten().min()
-    }
-
-    /// True while something is to be done now or a delivery is on its way.
-    pub(crate) fn is_busy(&self) -> bool {
-        !self.agenda.is_quiet(self.now) || self.outbox.is_busy(self.now)
     }
 
     /// Runs the next job that is due; `false` when there is none. Quiet work waits for

@@ -53,6 +53,11 @@ impl<T> Table<T> {
         self.0.values_mut()
     }
 
+    /// Forgets the rows that `keep` turns down: for rows that only say what other rows amount to.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.0.retain(|_, row| keep(row));
+    }
+
     /// How many rows were ever made.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

@@ -35,6 +35,7 @@ pub(crate) struct Benefit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Visibility {
+    Draft,
     Public,
     Private,
 }

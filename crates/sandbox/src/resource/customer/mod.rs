@@ -1,8 +1,14 @@
 //! Customers: who bought, or may buy.
 
+mod find;
+mod render;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub(crate) use find::{by_external_id, find, get};
+pub(crate) use render::{render, render_portal};
 
 use crate::billing::Address;
 use crate::call::Handler;

@@ -1,19 +1,179 @@
 //! What one customer has used of one meter, and what was credited for it.
 
+mod balance;
+mod credit;
+mod get;
+mod list;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub(crate) use balance::Window;
+pub(crate) use credit::{credit, last_reset, restart};
 
 use crate::call::Handler;
-use crate::resource::customer::Customer;
-use crate::world::{Id, World};
+use crate::render;
+use crate::resource::customer::{self, Customer};
+use crate::resource::meter::{self, Meter};
+use crate::resource::subscription_meter;
+use crate::world::{Id, Job, World};
 
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("customer_meters:list", list::handle),
+    ("customer_meters:get", get::handle),
+];
 
-/// One row.
+/// One row; made by the first event or credit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CustomerMeter {
     pub(crate) id: Id<Self>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Option<Timestamp>,
+    pub(crate) customer: Id<Customer>,
+    pub(crate) meter: Id<Meter>,
+    /// Since the last reset.
+    pub(crate) consumed: Decimal,
+    pub(crate) credited: i64,
 }
 
-/// Recomputes every meter of a customer. Planned as `Job::MeasureCustomer` with `agenda.when_quiet`.
-pub(crate) fn measure(_world: &mut World, _customer: Id<Customer>) {}
+impl CustomerMeter {
+    /// What is left; negative when more was used than credited.
+    pub(crate) fn balance(&self) -> Decimal {
+        Decimal::from(self.credited).saturating_sub(self.consumed)
+    }
+}
+
+/// Recomputes every live meter of a customer, and what their subscriptions owe for it. Planned as
+/// `Job::MeasureCustomer` with `agenda.when_quiet`.
+pub(crate) fn measure(world: &mut World, customer: Id<Customer>) {
+    let Some(organization) = world.customers.find(customer).map(|row| row.organization) else {
+        return;
+    };
+    let meters: Vec<_> = world
+        .meters
+        .iter()
+        .filter(|meter| meter.organization == organization && meter.archived_at.is_none())
+        .map(|meter| meter.id)
+        .collect();
+    let mut changed = false;
+    for meter in meters {
+        changed |= measure_one(world, customer, meter);
+    }
+    if changed {
+        world.agenda.when_quiet(Job::CustomerStateChanged(customer));
+        subscription_meter::refresh(world, customer);
+    }
+}
+
+/// Recomputes one meter of a customer; true when its numbers changed.
+pub(crate) fn measure_one(world: &mut World, customer: Id<Customer>, meter: Id<Meter>) -> bool {
+    let Some(window) = Window::open(world, customer, meter) else {
+        return false;
+    };
+    if window.is_empty() {
+        return false;
+    }
+    let (consumed, credited) = (window.consumed(), window.credited());
+    let now = world.stamp();
+    if let Some(row) = find_mut(world, customer, meter) {
+        let before = (row.consumed, row.credited);
+        (row.consumed, row.credited) = (consumed, credited);
+        let changed = before != (consumed, credited);
+        if changed {
+            row.modified_at = Some(now);
+        }
+        return changed;
+    }
+    let id = world.chance.id();
+    let row = CustomerMeter {
+        id,
+        created_at: now,
+        modified_at: None,
+        customer,
+        meter,
+        consumed,
+        credited,
+    };
+    world.customer_meters.insert(id, row);
+    true
+}
+
+/// Plans a new measure for everybody who has used the meter: it counts again.
+pub(crate) fn measure_everybody(world: &mut World, meter: Id<Meter>) {
+    let Some(meter) = world.meters.find(meter) else {
+        return;
+    };
+    let customers: Vec<_> = world
+        .customers
+        .iter()
+        .filter(|row| row.organization == meter.organization && row.deleted_at.is_none())
+        .filter(|row| world.events.of(row).any(|event| meter.counts(event)))
+        .map(|row| row.id)
+        .collect();
+    for customer in customers {
+        world.agenda.when_quiet(Job::MeasureCustomer(customer));
+    }
+}
+
+fn find_mut(
+    world: &mut World,
+    customer: Id<Customer>,
+    meter: Id<Meter>,
+) -> Option<&mut CustomerMeter> {
+    world
+        .customer_meters
+        .iter_mut()
+        .find(|row| row.customer == customer && row.meter == meter)
+}
+
+/// The meters of a customer that are shown: archived ones are not.
+pub(crate) fn active(
+    world: &World,
+    customer: Id<Customer>,
+) -> impl Iterator<Item = &CustomerMeter> {
+    world.customer_meters.iter().filter(move |row| {
+        let meter = world.meters.find(row.meter);
+        row.customer == customer && meter.is_some_and(|meter| meter.archived_at.is_none())
+    })
+}
+
+/// What every view of a customer meter has.
+pub(crate) fn render_brief(row: &CustomerMeter) -> Value {
+    json!({
+        "id": row.id,
+        "created_at": render::time(row.created_at),
+        "modified_at": render::time_or_null(row.modified_at),
+        "meter_id": row.meter,
+        "consumed_units": render::quantity(row.consumed),
+        "credited_units": row.credited,
+        "balance": render::quantity(row.balance()),
+    })
+}
+
+/// The customer meter as the seller sees it.
+pub(crate) fn render(world: &World, row: &CustomerMeter) -> Value {
+    let customer = world.customers.find(row.customer);
+    let meter = world.meters.find(row.meter);
+    let mut shown = render_brief(row);
+    let more = json!({
+        "customer_id": row.customer,
+        "customer": customer.map(|customer| customer::render(world, customer)),
+        "meter": meter.map(|meter| meter::render(world, meter)),
+    });
+    render::merge(&mut shown, more);
+    shown
+}
+
+/// The customer meter as its customer sees it.
+pub(crate) fn render_portal(world: &World, row: &CustomerMeter) -> Value {
+    let mut shown = render_brief(row);
+    let more = json!({
+        "customer_id": row.customer,
+        "meter": world.meters.find(row.meter).map(meter::render_public),
+    });
+    render::merge(&mut shown, more);
+    shown
+}

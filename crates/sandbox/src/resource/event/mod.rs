@@ -1,16 +1,39 @@
 //! An event: something a customer did (usage), or that Polar noticed (system).
 
+mod audience;
+mod get;
+mod ingest;
+mod list;
+mod log;
+mod names;
+mod system;
+mod types;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+pub(crate) use audience::Audience;
+pub(crate) use log::EventLog;
+pub(crate) use system::record_system;
+pub(crate) use types::EventType;
 
 use crate::call::Handler;
-use crate::resource::customer::Customer;
+use crate::render;
+use crate::resource::customer::{self, Customer};
+use crate::resource::member::Member;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("events:list", list::handle),
+    ("events:list_names", names::handle),
+    ("events:get", get::handle),
+    ("events:ingest", ingest::handle),
+    ("event-types:list", types::list),
+    ("event-types:update", types::update),
+];
 
 /// One row. Events never change.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,47 +48,84 @@ pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) customer: Option<Id<Customer>>,
     pub(crate) external_customer: Option<String>,
+    pub(crate) member: Option<Id<Member>>,
+    pub(crate) external_member: Option<String>,
     /// The sender's own id; unique in the organization.
     pub(crate) external_id: Option<String>,
+    pub(crate) parent: Option<Id<Self>>,
     pub(crate) metadata: Map<String, Value>,
 }
 
 /// Who wrote the event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Source {
     User,
     System,
 }
 
-/// Writes down what Polar itself noticed, such as `subscription.cycled`. `metadata` is an object.
-pub(crate) fn record_system(
-    world: &mut World,
-    organization: Id<Organization>,
-    customer: Option<Id<Customer>>,
-    name: &str,
-    metadata: Value,
-) -> Id<Event> {
-    let now = world.stamp();
-    let id = world.chance.id();
-    let metadata = match metadata {
-        Value::Object(metadata) => metadata,
-        _ => Map::new(),
-    };
-    world.events.insert(
-        id,
-        Event {
-            id,
-            organization,
-            timestamp: now,
-            ingested_at: now,
-            source: Source::System,
+impl Source {
+    /// The word on the wire.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::System => "system",
+        }
+    }
+}
+
+/// The customer the event is about, if there is one by now.
+pub(crate) fn customer_of<'w>(world: &'w World, event: &Event) -> Option<&'w Customer> {
+    match (event.customer, &event.external_customer) {
+        (Some(id), _) => world.customers.find(id),
+        (None, Some(external)) => customer::by_external_id(world, event.organization, external),
+        (None, None) => None,
+    }
+}
+
+/// The event as the API shows it.
+pub(crate) fn render(world: &World, event: &Event) -> Value {
+    let customer = customer_of(world, event);
+    json!({
+        "id": event.id,
+        "timestamp": render::time(event.timestamp),
+        "organization_id": event.organization,
+        "customer_id": customer.map(|customer| customer.id),
+        "customer": customer.map(|customer| customer::render(world, customer)),
+        "external_customer_id": event.external_customer,
+        "member_id": event.member,
+        "external_member_id": event.external_member,
+        "child_count": world.events.children(event.id).count(),
+        "parent_id": event.parent,
+        "label": types::label(world, event),
+        "source": event.source,
+        "name": event.name,
+        "metadata": event.metadata,
+    })
+}
+
+#[cfg(test)]
+impl Event {
+    /// A user event of nobody in particular.
+    pub(crate) fn sample(name: &str, metadata: Value) -> Self {
+        let timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let Value::Object(metadata) = metadata else {
+            panic!("metadata is an object");
+        };
+        Self {
+            id: Id::new(uuid::Uuid::from_u128(1)),
+            organization: Id::new(uuid::Uuid::from_u128(2)),
+            timestamp,
+            ingested_at: timestamp,
+            source: Source::User,
             name: name.to_owned(),
-            customer,
+            customer: None,
             external_customer: None,
+            member: None,
+            external_member: None,
             external_id: None,
+            parent: None,
             metadata,
-        },
-    );
-    id
+        }
+    }
 }

@@ -1,11 +1,15 @@
 //! Members: the people behind a customer. An individual customer has one, its owner.
 
+mod render;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use render::render;
+
 use crate::call::Handler;
 use crate::resource::customer::Customer;
-use crate::world::Id;
+use crate::world::{Id, World};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
@@ -32,4 +36,12 @@ pub(crate) enum Role {
     Owner,
     BillingManager,
     Member,
+}
+
+/// The one member who may do everything.
+pub(crate) fn owner(world: &World, customer: Id<Customer>) -> Option<&Member> {
+    world
+        .members
+        .iter()
+        .find(|row| row.customer == customer && row.role == Role::Owner && row.deleted_at.is_none())
 }

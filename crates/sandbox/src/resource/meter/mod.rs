@@ -1,15 +1,117 @@
-//! A meter: which events count, and how they add up.
+//! A meter: a rule that counts events.
 
+mod aggregation;
+mod create;
+mod filter;
+mod get;
+mod list;
+mod quantities;
+mod update;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+pub(crate) use aggregation::Aggregation;
+pub(crate) use filter::Filter;
 
 use crate::call::Handler;
-use crate::world::Id;
+use crate::render;
+use crate::resource::event::Event;
+use crate::resource::organization::Organization;
+use crate::world::{Id, World};
 
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("meters:list", list::handle),
+    ("meters:create", create::handle),
+    ("meters:get", get::handle),
+    ("meters:update", update::handle),
+    ("meters:quantities", quantities::handle),
+];
 
 /// One row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Meter {
     pub(crate) id: Id<Self>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Option<Timestamp>,
+    pub(crate) organization: Id<Organization>,
+    pub(crate) name: String,
+    pub(crate) unit: Unit,
+    pub(crate) filter: Filter,
+    pub(crate) aggregation: Aggregation,
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) archived_at: Option<Timestamp>,
+}
+
+/// How quantities are named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "unit", rename_all = "snake_case")]
+pub(crate) enum Unit {
+    Scalar,
+    Token,
+    Custom {
+        custom_label: String,
+        custom_multiplier: Option<i64>,
+    },
+}
+
+impl Meter {
+    /// True when the event is one of those counted.
+    pub(crate) fn counts(&self, event: &Event) -> bool {
+        event.organization == self.organization
+            && self.filter.matches(event)
+            && self.aggregation.takes(event)
+    }
+
+    /// The quantity of these events.
+    pub(crate) fn quantity<'e>(&self, events: impl IntoIterator<Item = &'e Event>) -> Decimal {
+        self.aggregation.of(events)
+    }
+}
+
+/// The organization's meter of that id, archived or not.
+pub(crate) fn find(world: &World, organization: Id<Organization>, id: Id<Meter>) -> Option<&Meter> {
+    world
+        .meters
+        .find(id)
+        .filter(|meter| meter.organization == organization)
+}
+
+/// The meter as the API shows it.
+pub(crate) fn render(_world: &World, meter: &Meter) -> Value {
+    let (unit, label, multiplier) = match &meter.unit {
+        Unit::Scalar => ("scalar", None, None),
+        Unit::Token => ("token", None, None),
+        Unit::Custom {
+            custom_label,
+            custom_multiplier,
+        } => ("custom", Some(custom_label), *custom_multiplier),
+    };
+    json!({
+        "metadata": meter.metadata,
+        "created_at": render::time(meter.created_at),
+        "modified_at": render::time_or_null(meter.modified_at),
+        "id": meter.id,
+        "name": meter.name,
+        "unit": unit,
+        "custom_label": label,
+        "custom_multiplier": multiplier,
+        "filter": meter.filter,
+        "aggregation": meter.aggregation,
+        "organization_id": meter.organization,
+        "archived_at": render::time_or_null(meter.archived_at),
+    })
+}
+
+/// The meter as the portal shows it.
+pub(crate) fn render_public(meter: &Meter) -> Value {
+    json!({
+        "created_at": render::time(meter.created_at),
+        "modified_at": render::time_or_null(meter.modified_at),
+        "id": meter.id,
+        "name": meter.name,
+    })
 }

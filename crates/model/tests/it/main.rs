@@ -1,3 +1,0 @@
-//! The nouns as a user of the crate meets them.
-
-mod basics;

@@ -1,0 +1,63 @@
+//! A customer on the wire.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::Customer;
+use crate::render;
+use crate::world::World;
+
+/// The customer as the seller sees it; also inside orders, subscriptions, grants.
+pub(crate) fn render(_world: &World, customer: &Customer) -> Value {
+    json!({
+        "id": customer.id,
+        "created_at": render::time(customer.created_at),
+        "modified_at": render::time_or_null(customer.modified_at),
+        "metadata": customer.metadata,
+        "external_id": customer.external_id,
+        "email": customer.email,
+        "email_verified": customer.email_verified,
+        "type": customer.kind,
+        "name": customer.name,
+        "billing_name": customer.billing_name.as_ref().or(customer.name.as_ref()),
+        "billing_address": customer.billing_address,
+        "tax_id": customer.tax_id,
+        "locale": customer.locale,
+        "organization_id": customer.organization,
+        "default_payment_method_id": customer.default_payment_method,
+        "deleted_at": render::time_or_null(customer.deleted_at),
+        "first_user_event_at": render::time_or_null(customer.first_user_event_at),
+        "avatar_url": customer.email.as_deref().map(avatar),
+    })
+}
+
+/// The customer as they see themselves in the portal.
+pub(crate) fn render_portal(customer: &Customer) -> Value {
+    json!({
+        "created_at": render::time(customer.created_at),
+        "modified_at": render::time_or_null(customer.modified_at),
+        "id": customer.id,
+        "email": customer.email,
+        "email_verified": customer.email_verified,
+        "name": customer.name,
+        "billing_name": customer.billing_name.as_ref().or(customer.name.as_ref()),
+        "billing_address": customer.billing_address,
+        "tax_id": customer.tax_id,
+        "oauth_accounts": {},
+        "default_payment_method_id": customer.default_payment_method,
+        "type": customer.kind,
+        "locale": customer.locale,
+    })
+}
+
+fn avatar(email: &str) -> String {
+    let digest = Sha256::digest(email.to_lowercase().as_bytes());
+    let mut url = "https://www.gravatar.com/avatar/".to_owned();
+    for byte in digest {
+        // Writing to a text cannot fail.
+        write!(url, "{byte:02x}").unwrap_or_default();
+    }
+    url + "?d=404"
+}

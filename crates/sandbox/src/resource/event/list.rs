@@ -1,0 +1,109 @@
+//! `GET /v1/events/`
+
+use serde_json::{Value, json};
+
+use super::{Audience, Event, customer_of, render};
+use crate::call::Call;
+use crate::failure::{Failure, Flaw};
+use crate::list::{self, SortKey, SortKeys};
+use crate::reply::Reply;
+use crate::resource::meter::{self, Filter};
+use crate::resource::organization::Organization;
+use crate::world::{Id, World};
+
+const SORTS: &SortKeys<Event> = &[("timestamp", |_, row| SortKey::Time(row.timestamp))];
+
+/// How far below an event a list may reach.
+const DEPTH_MAX: i64 = 5;
+
+pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    let organization = call.organization()?;
+    let query = &call.query;
+    let filters = filters(world, call, organization)?;
+    let audience = Audience::read(world, call);
+    let start = query.time("start_timestamp");
+    let end = query.time("end_timestamp");
+    let rows = world
+        .events
+        .iter()
+        .filter(|row| row.organization == organization)
+        .filter(|row| query.allows("organization_id", row.organization))
+        .filter(|row| query.allows("name", &row.name))
+        .filter(|row| query.allows("source", row.source.word()))
+        .filter(|row| audience.includes(row))
+        .filter(|row| start.is_none_or(|start| row.timestamp >= start))
+        .filter(|row| end.is_none_or(|end| row.timestamp <= end))
+        .filter(|row| filters.iter().all(|filter| filter.matches(row)))
+        .filter(|row| query.allows_metadata(&row.metadata))
+        .filter(|row| is_below(world, call, row))
+        .filter(|row| speaks_of(world, call, row))
+        .collect();
+    Ok(list::page(world, call, rows, SORTS, render))
+}
+
+/// The filters that are written out, and those of the meter that is named.
+fn filters(
+    world: &World,
+    call: &Call,
+    organization: Id<Organization>,
+) -> Result<Vec<Filter>, Failure> {
+    let at = |field: &str, kind, message: String, input: &str| {
+        Failure::refused(Flaw {
+            kind,
+            at: vec!["query".into(), field.into()],
+            message,
+            input: input.into(),
+            context: None,
+        })
+    };
+    let mut filters = Vec::new();
+    if let Some(text) = call.query.get("filter") {
+        let filter = serde_json::from_str(text).map_err(|error| {
+            at(
+                "filter",
+                "value_error",
+                format!("Invalid filter: {error}"),
+                text,
+            )
+        })?;
+        filters.push(filter);
+    }
+    if let Some(text) = call.query.get("meter_id") {
+        let meter = Id::parse(text)
+            .and_then(|id| meter::find(world, organization, id))
+            .ok_or_else(|| at("meter_id", "meter_id", "Meter not found.".to_owned(), text))?;
+        filters.push(meter.filter.clone());
+    }
+    Ok(filters)
+}
+
+/// Depth 0 is the roots, or the children of `parent_id`. Without either, every event.
+fn is_below(world: &World, call: &Call, event: &Event) -> bool {
+    let parent = call.query.get("parent_id").and_then(Id::parse);
+    let depth = call.query.number("depth");
+    if parent.is_none() && depth.is_none() {
+        return true;
+    }
+    let mut above = event.parent;
+    for _ in 0..=depth.unwrap_or(0).clamp(0, DEPTH_MAX) {
+        if above == parent {
+            return true;
+        }
+        above = above
+            .and_then(|id| world.events.find(id))
+            .and_then(|event| event.parent);
+    }
+    false
+}
+
+/// The search text may stand in the name, the customer or the metadata.
+fn speaks_of(world: &World, call: &Call, event: &Event) -> bool {
+    if call.query.get("query").is_none() {
+        return true;
+    }
+    let customer = customer_of(world, event).map(|c| json!([c.name, c.email, c.external_id]));
+    let metadata = Value::Object(event.metadata.clone()).to_string();
+    let customer = customer.unwrap_or_default().to_string();
+    let texts = [event.name.as_str(), metadata.as_str(), customer.as_str()];
+    call.query.finds("query", texts)
+}

@@ -1,0 +1,40 @@
+//! Events that Polar itself writes.
+
+use serde_json::{Map, Value};
+
+use super::{Event, Source};
+use crate::resource::customer::Customer;
+use crate::resource::organization::Organization;
+use crate::world::{Id, World};
+
+/// Writes down what Polar itself noticed, such as `subscription.cycled`. `metadata` is an object.
+pub(crate) fn record_system(
+    world: &mut World,
+    organization: Id<Organization>,
+    customer: Option<Id<Customer>>,
+    name: &str,
+    metadata: Value,
+) -> Id<Event> {
+    let now = world.stamp();
+    let id = world.chance.id();
+    let metadata = match metadata {
+        Value::Object(metadata) => metadata,
+        _ => Map::new(),
+    };
+    world.events.insert(Event {
+        id,
+        organization,
+        timestamp: now,
+        ingested_at: now,
+        source: Source::System,
+        name: name.to_owned(),
+        customer,
+        external_customer: None,
+        member: None,
+        external_member: None,
+        external_id: None,
+        parent: None,
+        metadata,
+    });
+    id
+}
