@@ -1,6 +1,7 @@
 //! The project's own chores: code generation and tree checks.
 
 mod codegen;
+mod tidy;
 
 use std::{
     env,
@@ -9,13 +10,14 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "xtask codegen [OPENAPI.json] [--check]";
+const USAGE: &str = "xtask codegen [OPENAPI.json] [--check] | tidy";
 
 fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
     let root = root()?;
     match arguments.next().as_deref() {
         Some("codegen") => codegen::run(&codegen_task(root, arguments)?),
+        Some("tidy") => tidy::run(&root),
         _ => bail!("usage: {USAGE}"),
     }
 }

@@ -6,7 +6,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::engine::Engine;
@@ -18,7 +22,8 @@ use crate::world::World;
 pub(crate) fn router() -> Router<Arc<Engine>> {
     Router::new()
         .route("/sandbox/credentials", get(credentials))
-        .route("/sandbox/clock", get(clock))
+        .route("/sandbox/clock", get(clock).post(move_clock))
+        .route("/sandbox/settle", post(settle))
 }
 
 /// The tokens. Only who sits at this machine may ask.
@@ -53,6 +58,46 @@ async fn credentials(
 async fn clock(State(engine): State<Arc<Engine>>) -> Response {
     let now = engine.read(World::now);
     face::json(200, &json!({"now": render::time(now)}))
+}
+
+/// How far to move, or where to.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Move {
+    Advance(Span),
+    Now(Timestamp),
+}
+
+/// Moves the clock, and answers once everything due on the way has happened.
+async fn move_clock(State(engine): State<Arc<Engine>>, body: Bytes) -> Response {
+    let asked: Move = match serde_json::from_slice(&body) {
+        Ok(asked) => asked,
+        Err(error) => {
+            let detail = format!(
+                r#"Send {{"advance":"P31D"}} or {{"now":"2026-01-31T12:00:00Z"}}: {error}"#
+            );
+            return refused(422, "BadRequest", &detail);
+        }
+    };
+    let target = |now: Timestamp| match asked {
+        Move::Now(moment) => Ok(moment),
+        Move::Advance(span) => {
+            let there = now.to_zoned(TimeZone::UTC).checked_add(span);
+            there.map(|there| there.timestamp())
+        }
+    };
+    match engine.advance(target).await {
+        Ok(Ok(now)) => face::json(200, &json!({"now": render::time(now)})),
+        Ok(Err(restless)) => refused(504, "NotSettled", &restless.to_string()),
+        Err(error) => refused(422, "BadRequest", &error.to_string()),
+    }
+}
+
+async fn settle(State(engine): State<Arc<Engine>>) -> Response {
+    match engine.settle().await {
+        Ok(()) => face::json(200, &json!({"settled": true})),
+        Err(restless) => refused(504, "NotSettled", &restless.to_string()),
+    }
 }
 
 fn refused(status: u16, error: &str, detail: &str) -> Response {

@@ -8,7 +8,6 @@ use axum::routing::get;
 use polarkit_model::Clock;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::engine::Engine;
 use crate::{control, face, seed};
@@ -31,7 +30,6 @@ pub struct Options {
 pub struct Sandbox {
     address: SocketAddr,
     engine: Arc<Engine>,
-    tasks: TaskTracker,
 }
 
 /// The tokens of a sandbox.
@@ -63,19 +61,15 @@ impl Sandbox {
             .unwrap_or_else(|| format!("http://{address}"));
         let world = seed::world(options.seed, options.clock.now(), base_url);
         let engine = Arc::new(Engine::new(world, options.clock, stop.clone()));
-        let tasks = TaskTracker::new();
+        let tasks = engine.tasks();
         let worker = Arc::clone(&engine);
-        tasks.spawn(async move { worker.work().await });
+        tasks.spawn(worker.work());
         let app = app(Arc::clone(&engine)).into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(options.listener, app)
             .with_graceful_shutdown(async move { stop.cancelled().await });
         tasks.spawn(async move { server.await });
         tasks.close();
-        Ok(Self {
-            address,
-            engine,
-            tasks,
-        })
+        Ok(Self { address, engine })
     }
 
     /// Where it listens.
@@ -97,7 +91,7 @@ impl Sandbox {
 
     /// Waits until everything has stopped.
     pub async fn join(self) {
-        self.tasks.wait().await;
+        self.engine.tasks().wait().await;
     }
 }
 

@@ -1,5 +1,7 @@
 //! What stands around the world: its lock, the clock it follows, and the task that works its agenda off.
 
+mod post;
+mod settle;
 mod worker;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,9 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use polarkit_model::Clock;
 use polarkit_spec::Method;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use self::post::Post;
 use crate::face::Routes;
 use crate::world::World;
 
@@ -21,6 +25,12 @@ pub(crate) struct Engine {
     routes: Routes,
     /// Rung when there may be something to do.
     bell: Notify,
+    /// Counts changes of the world, for whoever waits for one.
+    changes: watch::Sender<u64>,
+    /// Held by whoever moves the clock.
+    travel: tokio::sync::Mutex<()>,
+    post: Post,
+    tasks: TaskTracker,
     stop: CancellationToken,
 }
 
@@ -31,6 +41,10 @@ impl Engine {
             clock,
             routes: Routes::new(),
             bell: Notify::new(),
+            changes: watch::Sender::new(0),
+            travel: tokio::sync::Mutex::new(()),
+            post: Post::default(),
+            tasks: TaskTracker::new(),
             stop,
         }
     }
@@ -52,14 +66,28 @@ impl Engine {
     /// Lets an operation happen. What earlier calls left to do is done first, so that the same calls
     /// make the same world however the background task was scheduled. A read changes nothing.
     pub(crate) fn call<R>(&self, method: Method, act: impl FnOnce(&mut World) -> R) -> R {
-        let mut world = self.lock();
-        while world.work() {}
-        let done = act(&mut world);
-        drop(world);
-        if method != Method::Get {
-            self.bell.notify_one();
+        if method == Method::Get {
+            let mut world = self.lock();
+            while world.work() {}
+            return act(&mut world);
         }
+        self.change(|world| {
+            while world.work() {}
+            act(world)
+        })
+    }
+
+    /// Changes the world and tells whoever waits for that.
+    pub(crate) fn change<R>(&self, act: impl FnOnce(&mut World) -> R) -> R {
+        let done = act(&mut self.lock());
+        self.changes.send_modify(|count| *count += 1);
+        self.bell.notify_one();
         done
+    }
+
+    /// Every task it started, for whoever wants to wait for their end.
+    pub(crate) const fn tasks(&self) -> &TaskTracker {
+        &self.tasks
     }
 
     /// A panic elsewhere leaves the world as it was at that line: better than no world.

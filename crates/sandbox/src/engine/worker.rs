@@ -1,5 +1,6 @@
 //! The background task: it works off what is due, soon after the call that caused it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
@@ -11,37 +12,39 @@ const NAP_MAX: Duration = Duration::from_secs(30);
 
 impl Engine {
     /// Works until the sandbox stops.
-    pub(crate) async fn work(&self) {
+    pub(crate) async fn work(self: Arc<Self>) {
         loop {
-            let nap = self.work_once();
+            let nap = self.work_due();
+            self.send_due();
             let rung = tokio::time::timeout(nap, self.bell.notified());
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 rung = rung => if rung.is_err() {
-                    self.work_quietly();
+                    self.work_everything();
                 },
             }
         }
     }
 
+    /// Does everything there is to do now, without waiting for a lull.
+    pub(super) fn work_everything(&self) {
+        let mut world = self.lock();
+        while world.work() || world.work_quietly() {}
+    }
+
     /// Does what is due and says how long to sleep afterwards.
-    fn work_once(&self) -> Duration {
+    fn work_due(&self) -> Duration {
         let mut world = self.lock();
         while world.work() {}
         if world.agenda.has_quiet() {
             return LULL;
         }
-        let Some(due) = world.agenda.next_date() else {
+        let Some(due) = world.next_date() else {
             return NAP_MAX;
         };
         let wait = due.duration_since(world.now());
         Duration::try_from(wait)
             .unwrap_or_default()
             .clamp(LULL, NAP_MAX)
-    }
-
-    fn work_quietly(&self) {
-        let mut world = self.lock();
-        while world.work() || world.work_quietly() {}
     }
 }

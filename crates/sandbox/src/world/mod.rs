@@ -37,7 +37,7 @@ use crate::resource::product::Product;
 use crate::resource::session::Session;
 use crate::resource::subscription::Subscription;
 use crate::resource::subscription_meter::SubscriptionMeter;
-use crate::resource::webhook::{Endpoint, Message};
+use crate::resource::webhook::{Delivery, Endpoint, Message, Outbox};
 
 /// The state of a whole Polar: tables of rows, work to do, and its own time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub(crate) struct World {
     /// Ids of webhook messages and the jitter of their retries. Apart, because deliveries end in
     /// whatever order the network likes, and the ids of rows must not depend on it.
     pub(crate) delivery_chance: Chance,
+    /// Webhook attempts to make.
+    pub(crate) outbox: Outbox,
     /// Where the sandbox's own pages stand, without a slash at the end.
     pub(crate) base_url: String,
     /// The tokens this world was seeded with.
@@ -62,6 +64,7 @@ pub(crate) struct World {
     pub(crate) checkouts: Table<Checkout>,
     pub(crate) customer_meters: Table<CustomerMeter>,
     pub(crate) customers: Table<Customer>,
+    pub(crate) deliveries: Table<Delivery>,
     pub(crate) discounts: Table<Discount>,
     pub(crate) endpoints: Table<Endpoint>,
     pub(crate) event_types: Table<EventType>,
@@ -90,6 +93,7 @@ impl World {
             ahead: SignedDuration::ZERO,
             chance: Chance::new(seed),
             delivery_chance: Chance::new(!seed),
+            outbox: Outbox::default(),
             base_url,
             credentials: None,
             agenda: Agenda::default(),
@@ -98,6 +102,7 @@ impl World {
             checkouts: Table::default(),
             customer_meters: Table::default(),
             customers: Table::default(),
+            deliveries: Table::default(),
             discounts: Table::default(),
             endpoints: Table::default(),
             event_types: Table::default(),
@@ -143,6 +148,17 @@ impl World {
             self.now = then;
             self.ahead = then.duration_since(wall);
         }
+    }
+
+    /// When the next job or delivery falls due.
+    pub(crate) fn next_date(&self) -> Option<Timestamp> {
+        let dates = [self.agenda.next_date(), self.outbox.next_date()];
+        dates.into_iter().flatten().min()
+    }
+
+    /// True while something is to be done now or a delivery is on its way.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.agenda.is_quiet(self.now) || self.outbox.is_busy(self.now)
     }
 
     /// Runs the next job that is due; `false` when there is none. Quiet work waits for

@@ -1,28 +1,65 @@
-//! Webhook endpoints, and the messages that wait for them.
+//! Webhook endpoints, the messages that wait for them, and what became of each attempt.
+
+mod chat;
+mod delivery;
+mod endpoint;
+mod outbox;
+mod signature;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use self::delivery::Delivery;
+pub(crate) use self::outbox::{Outbox, Outcome, Shipment};
+pub(crate) use self::signature::sign;
 use crate::call::Handler;
 use crate::render;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("webhooks:list_webhook_endpoints", endpoint::list),
+    ("webhooks:create_webhook_endpoint", endpoint::create),
+    ("webhooks:get_webhook_endpoint", endpoint::get),
+    ("webhooks:update_webhook_endpoint", endpoint::update),
+    ("webhooks:delete_webhook_endpoint", endpoint::delete),
+    (
+        "webhooks:reset_webhook_endpoint_secret",
+        endpoint::reset_secret,
+    ),
+    ("webhooks:list_webhook_deliveries", delivery::list),
+    ("webhooks:redeliver_webhook_event", delivery::redeliver),
+];
 
 /// Where deliveries go.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Endpoint {
     pub(crate) id: Id<Self>,
     pub(crate) organization: Id<Organization>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Option<Timestamp>,
     pub(crate) url: String,
+    pub(crate) name: Option<String>,
+    pub(crate) format: Format,
     pub(crate) secret: String,
     /// Event types it is subscribed to.
     pub(crate) events: Vec<String>,
     pub(crate) enabled: bool,
     pub(crate) deleted: bool,
+}
+
+/// What a delivery's body looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Format {
+    /// Type, timestamp, data.
+    Raw,
+    /// A message for a Discord channel.
+    Discord,
+    /// A message for a Slack channel.
+    Slack,
 }
 
 /// One event for one endpoint. The body is frozen when the event happens; every attempt sends these bytes.
@@ -32,8 +69,14 @@ pub(crate) struct Message {
     pub(crate) id: Id<Self>,
     pub(crate) endpoint: Id<Endpoint>,
     pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Option<Timestamp>,
     pub(crate) event: String,
     pub(crate) body: String,
+    pub(crate) last_http_code: Option<u16>,
+    /// Unknown while attempts are still to come.
+    pub(crate) succeeded: Option<bool>,
+    /// Given up because the endpoint was switched off.
+    pub(crate) skipped: bool,
 }
 
 impl World {
@@ -41,27 +84,42 @@ impl World {
     /// `data` is the resource as the API shows it.
     pub(crate) fn emit(&mut self, organization: Id<Organization>, event: &str, data: &Value) {
         let created_at = self.stamp();
-        let body =
-            json!({"type": event, "timestamp": render::time(created_at), "data": data}).to_string();
         let wants = |e: &&Endpoint| {
             e.organization == organization
                 && e.enabled
                 && !e.deleted
                 && e.events.iter().any(|t| t == event)
+                && (e.format == Format::Raw || chat::cares(event, data))
         };
-        let endpoints: Vec<_> = self.endpoints.iter().filter(wants).map(|e| e.id).collect();
-        for endpoint in endpoints {
+        let raw = || {
+            json!({"type": event, "timestamp": render::time(created_at), "data": data}).to_string()
+        };
+        let endpoints: Vec<_> = self
+            .endpoints
+            .iter()
+            .filter(wants)
+            .map(|e| (e.id, e.format))
+            .collect();
+        for (endpoint, format) in endpoints {
+            let body = match format {
+                Format::Raw => raw(),
+                Format::Discord => chat::discord(self, organization, event, data),
+                Format::Slack => chat::slack(self, organization, event, data),
+            };
             let id = self.delivery_chance.id();
-            self.messages.insert(
+            let message = Message {
                 id,
-                Message {
-                    id,
-                    endpoint,
-                    created_at,
-                    event: event.to_owned(),
-                    body: body.clone(),
-                },
-            );
+                endpoint,
+                created_at,
+                modified_at: None,
+                event: event.to_owned(),
+                body,
+                last_http_code: None,
+                succeeded: None,
+                skipped: false,
+            };
+            self.messages.insert(id, message);
+            self.outbox.add(created_at, id, endpoint);
         }
     }
 }

@@ -1,0 +1,66 @@
+//! The only module that prints: data goes to stdout, talk goes to stderr, a hint stands last.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Where a command's words go.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    json: bool,
+    coloured: bool,
+}
+
+impl Printer {
+    pub(crate) fn new(json: bool) -> Self {
+        Self {
+            json,
+            coloured: io::stderr().is_terminal(),
+        }
+    }
+
+    /// Tells a script that servers are up; people read `talk` instead.
+    pub(crate) fn ready(&self, data: &impl Serialize, talk: impl Display) -> io::Result<()> {
+        if !self.json {
+            return say(talk);
+        }
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", serde_json::to_string(data)?)?;
+        out.flush()
+    }
+
+    /// Says what went wrong, from the outermost cause to the innermost, then the hint.
+    pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
+        let mut lines = vec![format!("{} {}", self.mark("error:", "1;31"), failure.cause)];
+        lines.extend(
+            failure
+                .cause
+                .chain()
+                .skip(1)
+                .map(|cause| format!("  because: {cause}")),
+        );
+        if let Some(hint) = &failure.hint {
+            lines.push(format!("{} {hint}", self.mark("hint:", "1;36")));
+        }
+        match say(lines.join("\n")) {
+            // Nobody reads stderr: the exit code still tells.
+            Ok(()) | Err(_) => failure.exit.into(),
+        }
+    }
+
+    fn mark(&self, word: &str, colour: &str) -> String {
+        if self.coloured {
+            format!("\u{1b}[{colour}m{word}\u{1b}[0m")
+        } else {
+            word.to_owned()
+        }
+    }
+}
+
+fn say(talk: impl Display) -> io::Result<()> {
+    writeln!(io::stderr().lock(), "{talk}")
+}

@@ -1,0 +1,89 @@
+//! A real `polarkit` process: started in an empty folder and a bare environment, spoken to over loopback, never left behind.
+
+use std::process::{ExitStatus, Output, Stdio};
+use std::time::Duration;
+
+use serde::Deserialize;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// Long enough for a loaded machine; reaching it means the process hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A started server that has said it is ready.
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) ready: Ready,
+}
+
+/// The one line that `--json` prints.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ready {
+    pub(crate) sandbox: Option<String>,
+}
+
+/// An empty working folder, so that no `.env` of the developer is read.
+pub(crate) fn folder() -> TempDir {
+    TempDir::new().unwrap()
+}
+
+/// The command with nothing of our own environment but `env`.
+pub(crate) fn polarkit(folder: &TempDir, args: &[&str], env: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_polarkit"));
+    command
+        .args(args)
+        .current_dir(folder.path())
+        .env_clear()
+        .envs(env.iter().copied())
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+/// Runs a command that ends by itself.
+pub(crate) async fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
+    let folder = folder();
+    timeout(PATIENCE, polarkit(&folder, args, env).output())
+        .await
+        .expect("the command should have ended")
+        .unwrap()
+}
+
+impl Running {
+    /// Starts a server with `--json` and waits until it is ready. Its log goes to our stderr.
+    pub(crate) async fn start(folder: &TempDir, args: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut child = polarkit(folder, args, env)
+            .arg("--json")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = timeout(PATIENCE, lines.next_line())
+            .await
+            .expect("the server should have become ready")
+            .unwrap()
+            .expect("the server ended before it was ready");
+        Self {
+            child,
+            ready: serde_json::from_str(&line).unwrap(),
+        }
+    }
+
+    pub(crate) fn sandbox(&self) -> &str {
+        self.ready.sandbox.as_deref().unwrap()
+    }
+
+    /// SIGTERM, as a service manager sends it.
+    pub(crate) async fn terminate(mut self) -> ExitStatus {
+        let id = self.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().await;
+        assert!(sent.unwrap().success());
+        timeout(Duration::from_secs(5), self.child.wait())
+            .await
+            .expect("the server should stop within seconds")
+            .unwrap()
+    }
+}

@@ -1,0 +1,3 @@
+//! The nouns as a user of the crate meets them.
+
+mod basics;

@@ -1,0 +1,139 @@
+//! Sends webhooks: plain POSTs that are never redirected and never wait long.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use super::Engine;
+use crate::resource::webhook::{Outcome, Shipment, sign};
+
+/// How long a receiver may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Attempts on their way at one time.
+const IN_FLIGHT_MAX: usize = 64;
+/// An answer is read up to here; more of it is not kept anyway.
+const ANSWER_BYTES: usize = 16 * 1024;
+
+/// The client, made at the first delivery: reading the trust store takes a while.
+#[derive(Debug, Default)]
+pub(super) struct Post(OnceLock<Result<Client, String>>);
+
+impl Engine {
+    /// Starts every attempt that may start now.
+    pub(super) fn send_due(self: &Arc<Self>) {
+        let mut world = self.lock();
+        while world.outbox.in_flight() < IN_FLIGHT_MAX
+            && let Some(shipment) = world.ship()
+        {
+            let engine = Arc::clone(self);
+            self.tasks
+                .spawn(async move { engine.deliver(shipment).await });
+        }
+    }
+
+    async fn deliver(self: Arc<Self>, shipment: Shipment) {
+        let sent = self.post.send(&shipment);
+        let outcome = tokio::select! {
+            outcome = sent => outcome,
+            // Not noted: after a restart it is sent again.
+            () = self.stop.cancelled() => return,
+        };
+        self.change(|world| world.shipped(shipment.message, outcome));
+    }
+}
+
+impl Post {
+    async fn send(&self, shipment: &Shipment) -> Outcome {
+        match self.attempt(shipment).await {
+            Ok(response) => Outcome {
+                http_code: Some(response.status().as_u16()),
+                response: text(response).await,
+            },
+            Err(error) => Outcome {
+                http_code: None,
+                response: error,
+            },
+        }
+    }
+
+    async fn attempt(&self, shipment: &Shipment) -> Result<Response, String> {
+        let client = self
+            .0
+            .get_or_init(|| client().map_err(|error| error.to_string()));
+        let client = client.as_ref().map_err(String::clone)?;
+        let (id, seconds) = (shipment.message.to_string(), shipment.at.as_second());
+        let signature = sign(&shipment.secret, &id, seconds, &shipment.body);
+        client
+            .post(&shipment.url)
+            .header(CONTENT_TYPE, "application/json")
+            .header(USER_AGENT, "polar.sh webhooks")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", seconds)
+            .header("webhook-signature", signature)
+            .body(shipment.body.clone())
+            .send()
+            .await
+            .map_err(|error| causes(&error))
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a delivery is not an API call: no retries, no redirects, nothing of the SDK's transport"
+)]
+fn client() -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .redirect(Policy::none())
+        .timeout(TIMEOUT)
+        .no_proxy()
+        .tls_backend_preconfigured(tls())
+        .build()
+}
+
+/// A machine without a trust store still delivers to plain http.
+fn tls() -> ClientConfig {
+    let provider = Arc::new(ring::default_provider());
+    let trusting = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .and_then(BuilderVerifierExt::with_platform_verifier);
+    match trusting {
+        Ok(builder) => builder.with_no_client_auth(),
+        Err(error) => {
+            tracing::warn!(%error, "no trust store: webhooks over https will fail");
+            let nobody = Arc::new(RootCertStore::empty());
+            ClientConfig::builder()
+                .with_root_certificates(nobody)
+                .with_no_client_auth()
+        }
+    }
+}
+
+/// The beginning of an answer. A body that breaks off counts as far as it came.
+async fn text(mut response: Response) -> String {
+    let mut bytes = Vec::new();
+    while bytes.len() < ANSWER_BYTES {
+        match response.chunk().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    bytes.truncate(ANSWER_BYTES);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The whole chain: the outermost error alone says only "error sending request".
+fn causes(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
