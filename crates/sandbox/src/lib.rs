@@ -10,6 +10,7 @@ mod face;
 mod failure;
 mod list;
 mod operations;
+pub mod page;
 mod query;
 mod render;
 mod reply;

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
-use crate::{control, face, seed};
+use crate::{control, face, page, seed};
 
 /// How to start a sandbox.
 #[derive(Debug)]
@@ -99,6 +99,7 @@ fn app(engine: Arc<Engine>) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok"))
         .merge(control::router())
+        .merge(page::router())
         .fallback(face::serve)
         .with_state(engine)
 }

@@ -111,8 +111,8 @@ function address() {
   return Object.fromEntries(ADDRESS.map(([name, id]) => [name, name === "country" || visible(id) ? orNull(id) : null]));
 }
 
-/** Marks what is wrong or missing; true when anything is. */
-export function flawed(checkout, now) {
+/** Marks what is wrong or missing. */
+export function check(checkout, now) {
   const flaws = { email: emailFlaw() };
   if (checkout.is_payment_form_required) {
     flaws["card-number"] = card.numberFlaw(byId("card-number").value);
@@ -121,13 +121,14 @@ export function flawed(checkout, now) {
   }
   if (visible("country")) {
     for (const [name, id] of ADDRESS) {
-      if (checkout.billing_address_fields[name] === "required" && visible(id)) flaws[id] = orNull(id) ? "" : "This is needed.";
+      if (checkout.billing_address_fields[name] === "required" && visible(id)) flaws[id] = orNull(id) ? "" : missing(id);
     }
   }
-  if (visible("billing-name")) flaws["billing-name"] = orNull("billing-name") ? "" : "This is needed.";
+  if (visible("billing-name")) flaws["billing-name"] = orNull("billing-name") ? "" : missing("billing-name");
   for (const [id, flaw] of Object.entries(flaws)) mark(id, flaw);
-  return Object.values(flaws).some(Boolean);
 }
+
+const missing = (id) => (byId(id).tagName === "SELECT" ? "Choose one from the list." : "This is needed.");
 
 function emailFlaw() {
   const email = byId("email");

@@ -1,10 +1,10 @@
 // The checkout page: reads the session, keeps it in step with the form, takes the payment.
 
 import { Refused, now } from "./api.js";
-import { buyer, changed, flawed, prefill, prepare, reveal } from "./buyer.js";
+import { buyer, changed, check, prefill, prepare, reveal } from "./buyer.js";
 import { byId, notice, say, show, write } from "./dom.js";
 import { dress, embedded, tell } from "./embed.js";
-import { focusFirst, mark, markAll, tend } from "./field.js";
+import { firstMarked, mark, markAll, tend } from "./field.js";
 import { format, parse } from "./money.js";
 import { confirm, follow, leave } from "./payment.js";
 import { Session } from "./session.js";
@@ -115,18 +115,22 @@ async function update(fields) {
 
 async function pay() {
   say("");
-  if (flawed(session.current, now())) {
+  mark("discount-code", "");
+  busy(true);
+  await session.idle(); // an amount that was just typed may still be refused: nobody pays another one instead
+  check(session.current, now());
+  if (firstMarked()) {
+    busy(false);
     say("Please correct the marked fields.", "error");
-    focusFirst();
+    firstMarked().focus();
     return;
   }
-  busy(true);
   try {
     await confirm(session, buyer(session.current));
     await elsewhere("confirmed");
   } catch (error) {
     fail(error);
-    if (!focusFirst()) byId("message").focus();
+    (firstMarked() ?? byId("message")).focus();
   }
 }
 

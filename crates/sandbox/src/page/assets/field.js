@@ -44,11 +44,9 @@ export function markAll(flaws) {
   return homeless;
 }
 
-/** Puts the cursor where the first flaw is. */
-export function focusFirst() {
-  const first = Array.from(document.querySelectorAll('[aria-invalid="true"]')).find((field) => field.offsetParent !== null);
-  first?.focus();
-  return first !== undefined;
+/** The first field that is marked and in sight. */
+export function firstMarked() {
+  return Array.from(document.querySelectorAll('[aria-invalid="true"]')).find((field) => field.offsetParent !== null);
 }
 
 /** Every line shows its hint; a mark goes away as soon as the field is edited. */

@@ -30,6 +30,11 @@ export class Session {
     return this.#next("POST", "/confirm", fields);
   }
 
+  /** When every call made so far has its answer. */
+  idle() {
+    return this.#queue;
+  }
+
   #next(method, tail, body) {
     const turn = this.#queue.then(() => this.#send(method, tail, body));
     this.#queue = turn.catch(() => {}); // a refusal is its caller's affair, the next call goes on
