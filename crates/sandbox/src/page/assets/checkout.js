@@ -130,6 +130,7 @@ async function pay() {
     await elsewhere("confirmed");
   } catch (error) {
     fail(error);
+    if (firstMarked()) say("Please correct the marked fields.", "error");
     (firstMarked() ?? byId("message")).focus();
   }
 }
@@ -164,7 +165,7 @@ function settled(status) {
 }
 
 const expired = () =>
-  notice({ title: "This checkout has expired", text: "Nothing was charged. Go back to the shop and start again.", mark: "⌛" });
+  notice({ title: "This checkout has expired", text: "Nothing was charged. Go back to the shop and start again.", mark: "!" });
 
 /** Tells a refusal where it belongs: the whole page, a field, or the message line. */
 function fail(error) {
@@ -180,7 +181,7 @@ function fail(error) {
     session.load().then(({ status }) => elsewhere(status)).catch(fail);
   } else {
     const rest = error.flaws.length > 0 ? markAll(error.flaws) : [error.message];
-    say(rest.join(" ") || "Please correct the marked fields.", "error");
+    if (rest.length > 0) say(rest.join(" "), "error");
   }
 }
 

@@ -83,7 +83,7 @@ function amount(checkout) {
   return product.is_recurring ? `${paid}, renews each ${every(product.recurring_interval, product.recurring_interval_count ?? 1)}` : paid;
 }
 
-const gone = () => notice({ title: "This page is no longer available", text: "Your receipt and your access are in your e-mail.", mark: "⌛" });
+const gone = () => notice({ title: "This page is no longer available", text: "Your receipt and your access are in your e-mail.", mark: "!" });
 
 function fail(error) {
   if (error instanceof Refused && error.status === 410) gone();

@@ -38,11 +38,14 @@ export function markAll(flaws) {
   for (const flaw of flaws) {
     const name = (flaw.loc ?? []).findLast((part) => part in PLACES);
     const id = name && PLACES[name];
-    if (id && byId(id).offsetParent !== null) mark(id, plain(flaw.msg));
+    if (id && byId(id).offsetParent !== null) mark(id, wording(id, flaw));
     else homeless.push(plain(flaw.msg));
   }
   return homeless;
 }
+
+/** The API speaks of an amount's bounds in minor units; the field's hint says them as money. */
+const wording = (id, flaw) => (id === "amount" && byId("amount-note").dataset.hint) || plain(flaw.msg);
 
 /** The first field that is marked and in sight. */
 export function firstMarked() {

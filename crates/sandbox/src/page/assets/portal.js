@@ -87,6 +87,6 @@ function refused(error) {
   }
 }
 
-const locked = (text) => notice({ title: "Your session has ended", text, mark: "⚿" });
+const locked = (text) => notice({ title: "Your session has ended", text, mark: "!" });
 
 start();

@@ -74,10 +74,12 @@ function bounds(price, currency) {
   return price.maximum_amount ? `${least}, at most ${format(price.maximum_amount, currency)}.` : `${least}.`;
 }
 
-/** What the server knows, unless somebody is just typing there or what was typed is refused. */
+/** What the server says, when it says something new: what was typed and refused stays to be corrected. */
 function refill(id, text) {
   const field = byId(id);
-  if (document.activeElement !== field && !field.hasAttribute("aria-invalid")) field.value = text;
+  if (field.dataset.filled === text) return;
+  field.dataset.filled = text;
+  field.value = text;
 }
 
 function drawDiscount(checkout) {

@@ -1,0 +1,4 @@
+//! The sandbox from outside, over HTTP.
+
+mod page;
+mod running;
