@@ -4,7 +4,10 @@
 //! and removes fields and words without notice; what we send is exactly what was set.
 
 mod filter_value;
+mod generated;
+mod id;
 mod money;
+mod open;
 mod page;
 mod patch;
 mod quantity;
@@ -12,12 +15,15 @@ pub mod read;
 mod secret;
 mod time;
 mod trial_end;
+mod union;
+pub mod webhook;
 
 pub use jiff::civil::Date;
 pub use uuid::Uuid;
 
 pub use crate::{
     filter_value::FilterValue,
+    generated::*,
     money::{Country, Currency, Money},
     page::{Page, Pagination},
     patch::Patch,

@@ -63,6 +63,11 @@ impl ReadError {
         Self::new(format!("expected {what}, found {found}"))
     }
 
+    /// The same problem, seen from outside a field.
+    pub(crate) fn in_field(self, name: &str) -> Self {
+        self.within(Step::Field(name.to_owned()))
+    }
+
     fn within(mut self, step: Step) -> Self {
         self.steps.push(step);
         self
@@ -114,7 +119,7 @@ impl Object {
             Some(value) => T::read(value),
             None => T::missing().ok_or_else(|| ReadError::new("missing")),
         };
-        read.map_err(|error| error.within(Step::Field(name.to_owned())))
+        read.map_err(|error| error.in_field(name))
     }
 }
 

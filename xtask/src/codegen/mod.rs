@@ -4,6 +4,7 @@ mod facts;
 mod openapi;
 mod overrides;
 mod pretty;
+mod rust;
 mod shape;
 
 use std::{
@@ -12,6 +13,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use polarkit_spec::Facts;
+
+use self::overrides::Overrides;
 
 /// Where the document lies when no path is given and it is there at all.
 const DOCUMENT: &str = "../shared/polar/openapi/2026-10.json";
@@ -32,9 +36,15 @@ pub(crate) fn run(task: &Task) -> Result<()> {
         check: task.check,
         different: Vec::new(),
     };
-    if let Some(document) = find_document(task) {
-        let facts = read_facts(&document, &task.root)?;
-        output.put(&task.root.join("spec/facts.json"), &facts)?;
+    let overrides: Overrides = toml::from_str(&read(&task.root.join("spec/overrides.toml"))?)?;
+    let facts_path = task.root.join("spec/facts.json");
+    let facts = match find_document(task) {
+        Some(document) => read_document(&document, &overrides)?,
+        None => Facts::from_json(&read(&facts_path)?)?,
+    };
+    output.put(&facts_path, &pretty::print(&serde_json::to_value(&facts)?))?;
+    for (path, text) in rust::emit(&facts, &overrides, &task.root)? {
+        output.put(&path, &text)?;
     }
     output.finish()
 }
@@ -46,13 +56,11 @@ fn find_document(task: &Task) -> Option<PathBuf> {
         .or_else(|| usual.exists().then_some(usual))
 }
 
-fn read_facts(document: &Path, root: &Path) -> Result<String> {
-    let text = read(document)?;
+fn read_document(path: &Path, overrides: &Overrides) -> Result<Facts> {
+    let text = read(path)?;
     let document = serde_json::from_str(&text)
-        .with_context(|| format!("{} is not the document we know", document.display()))?;
-    let overrides = toml::from_str(&read(&root.join("spec/overrides.toml"))?)?;
-    let facts = facts::gather(document, &overrides)?;
-    Ok(pretty::print(&serde_json::to_value(&facts)?))
+        .with_context(|| format!("{} is not the document we know", path.display()))?;
+    facts::gather(document, overrides)
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -16,6 +16,49 @@ pub(super) struct Overrides {
     /// Text fields newer than the document, by field name.
     #[serde(default)]
     pub fields: BTreeMap<String, NewerField>,
+    /// Rust names of shapes.
+    #[serde(default)]
+    pub names: BTreeMap<String, String>,
+    /// Rust names of nameless unions, by place.
+    #[serde(default)]
+    pub unions: BTreeMap<String, String>,
+    /// Rust types written by hand, by place.
+    #[serde(default)]
+    pub types: BTreeMap<String, String>,
+    #[serde(default)]
+    pub secrets: Secrets,
+    #[serde(default)]
+    pub ids: Ids,
+    /// What the main nouns are, by shape.
+    #[serde(default)]
+    pub docs: BTreeMap<String, String>,
+}
+
+/// Which texts are secrets.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Secrets {
+    pub fields: Vec<String>,
+    pub places: Vec<String>,
+}
+
+/// Which UUIDs are which id.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ids {
+    /// By the end of a field's name.
+    pub fields: BTreeMap<String, String>,
+    /// By the part of a path before `{id}`.
+    pub paths: BTreeMap<String, String>,
+    /// Of the field `id`, by shape; the first that fits counts.
+    pub shapes: Vec<IdOfShapes>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IdOfShapes {
+    pub id: String,
+    pub shapes: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,0 +1,59 @@
+//! Enums that stay open: a word newer than us is kept and written back as it came.
+
+/// Declares an enum of words with one more arm, `Unrecognized`, for words we don't know.
+macro_rules! open_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$arm_doc:meta])* $arm:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$arm_doc])* $arm,)*
+            /// A word newer than this build.
+            Unrecognized(String),
+        }
+
+        impl $name {
+            /// Every word known to this build.
+            pub const KNOWN: &'static [Self] = &[$(Self::$arm),*];
+
+            /// The word on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$arm => $word,)*
+                    Self::Unrecognized(word) => word,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(word: &str) -> Self {
+                match word {
+                    $($word => Self::$arm,)*
+                    newer => Self::Unrecognized(newer.to_owned()),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl crate::read::Read for $name {
+            fn read(value: serde_json::Value) -> Result<Self, crate::read::ReadError> {
+                crate::read::text(&value).map(Self::from)
+            }
+        }
+
+        crate::read::through_serde!($name);
+    };
+}
+
+pub(crate) use open_enum;

@@ -1,0 +1,57 @@
+//! Webhook events: one enum over all types.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::super::{HEADER, names::variant_name, plan::Plan};
+
+pub(super) fn emit(plan: &Plan<'_>) -> Result<String> {
+    let mut imports = BTreeSet::new();
+    let (mut arms, mut kinds, mut reads) = (String::new(), String::new(), String::new());
+    for event in &plan.types.facts.events {
+        let data = plan.types.of_reference(&event.data)?.render(&mut imports);
+        let (kind, variant) = (&event.kind, variant_name(&event.kind));
+        arms.push_str(&format!("/// `{kind}`\n{variant}(Box<{data}>),\n"));
+        kinds.push_str(&format!("Self::{variant}(_) => {kind:?},\n"));
+        reads.push_str(&format!(
+            "{kind:?} => Self::{variant}(Read::read(data)?),\n"
+        ));
+    }
+    let imports = imports.into_iter().collect::<Vec<_>>().join(", ");
+    Ok(format!(
+        "//! Webhook events.\n{HEADER}
+use serde_json::Value;
+use crate::{{{imports}, read::{{Read, ReadError}}}};
+
+/// What happened, with the object it happened to.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {{
+{arms}/// A type newer than this build, with its data as it came.
+Unrecognized {{
+    /// The type.
+    kind: String,
+    /// The data.
+    data: Value,
+}},
+}}
+
+impl Event {{
+    /// The type, such as `order.paid`.
+    pub fn kind(&self) -> &str {{
+        match self {{
+            {kinds}Self::Unrecognized {{ kind, .. }} => kind,
+        }}
+    }}
+
+    /// Reads the data of an event of that type.
+    pub(crate) fn read(kind: String, data: Value) -> Result<Self, ReadError> {{
+        Ok(match kind.as_str() {{
+            {reads}_ => Self::Unrecognized {{ kind, data }},
+        }})
+    }}
+}}
+"
+    ))
+}

@@ -1,0 +1,149 @@
+//! The model crate's generated files: ids, a file per tag, webhook events.
+
+mod event;
+mod object;
+mod union;
+mod word;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use polarkit_spec::Kind;
+
+use super::{HEADER, plan::Plan, plan::Planned};
+
+/// File names and their unformatted text.
+pub(super) fn files(plan: &Plan<'_>) -> Result<Vec<(String, String)>> {
+    let mut by_file: BTreeMap<String, Vec<&Planned<'_>>> = BTreeMap::new();
+    for planned in plan.items.values() {
+        by_file.entry(plan.file(planned)).or_default().push(planned);
+    }
+    let mut modules: Vec<String> = by_file.keys().cloned().collect();
+    let mut files = vec![
+        ("ids.rs".to_owned(), ids(plan)),
+        ("webhook.rs".to_owned(), event::emit(plan)?),
+    ];
+    for (file, items) in by_file {
+        let text = emit_file(plan, &file, &items)?;
+        files.push((format!("{file}.rs"), text));
+    }
+    modules.push("ids".to_owned());
+    files.push(("mod.rs".to_owned(), index(&modules)));
+    Ok(files)
+}
+
+fn index(modules: &[String]) -> String {
+    let mut text =
+        "//! Polar's shapes, written by the generator from `spec/facts.json`.\n".to_owned();
+    text.push_str(HEADER);
+    text.push_str(
+        "#![expect(\n    clippy::fn_params_excessive_bools,\n    clippy::should_implement_trait,\n    \
+         clippy::struct_excessive_bools,\n    clippy::too_many_lines,\n    \
+         reason = \"Polar's shapes are as wide as they are, and have the names they have\"\n)]\n\n",
+    );
+    for module in modules {
+        text.push_str(&format!("mod {module};\n"));
+    }
+    text.push_str("pub(crate) mod webhook;\n\n");
+    for module in modules {
+        text.push_str(&format!("pub use self::{module}::*;\n"));
+    }
+    text
+}
+
+fn ids(plan: &Plan<'_>) -> String {
+    let mut text = format!("//! The ids of Polar's objects.\n{HEADER}\ncrate::id::typed_ids! {{\n");
+    for name in &plan.ids {
+        let noun = name.trim_end_matches("Id");
+        text.push_str(&format!("    /// Which `{noun}` is meant.\n    {name}\n"));
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// What an emitter hands back besides text.
+#[derive(Default)]
+struct Page {
+    text: String,
+    imports: BTreeSet<String>,
+    readable: Vec<String>,
+}
+
+fn emit_file(plan: &Plan<'_>, file: &str, items: &[&Planned<'_>]) -> Result<String> {
+    let mut page = Page::default();
+    for planned in items {
+        emit_item(plan, planned, &mut page).with_context(|| planned.item.name.clone())?;
+    }
+    let own: BTreeSet<&String> = items.iter().map(|planned| &planned.item.name).collect();
+    let mut text = format!(
+        "//! Shapes of `{file}`.\n{HEADER}\n{}",
+        imports(&page, &own)
+    );
+    text.push_str(&page.text);
+    if !page.readable.is_empty() {
+        text.push_str(&format!(
+            "\nthrough_serde!({});\n",
+            page.readable.join(", ")
+        ));
+    }
+    Ok(text)
+}
+
+fn emit_item(plan: &Plan<'_>, planned: &Planned<'_>, page: &mut Page) -> Result<()> {
+    match planned.item.kind {
+        Kind::Object(object) => object::emit(plan, planned, object, page),
+        Kind::Union(union) => union::emit(plan, planned, union, page),
+        Kind::Enum(words) => {
+            word::emit(planned, words, page);
+            Ok(())
+        }
+        other => anyhow::bail!("no type of its own: {other:?}"),
+    }
+}
+
+fn imports(page: &Page, own: &BTreeSet<&String>) -> String {
+    let mut text = String::new();
+    let mut ours = Vec::new();
+    for import in page.imports.iter().filter(|import| !own.contains(import)) {
+        if import.contains("::") && !import.starts_with("crate::") {
+            text.push_str(&format!("use {import};\n"));
+        } else {
+            ours.push(import.trim_start_matches("crate::").to_owned());
+        }
+    }
+    if page.text.contains("Serialize") {
+        text.push_str("use serde::Serialize;\n");
+    }
+    if page.text.contains("Value)") || page.text.contains("Value>)") {
+        text.push_str("use serde_json::Value;\n");
+    }
+    if !page.readable.is_empty() {
+        let mut read = vec!["Read", "ReadError", "through_serde"];
+        if page.text.contains("Object::open") {
+            read.push("Object");
+        }
+        ours.push(format!("read::{{{}}}", read.join(", ")));
+    }
+    if page.text.contains("union::") {
+        ours.push("union".to_owned());
+    }
+    if page.text.contains("open_enum!") {
+        ours.push("open::open_enum".to_owned());
+    }
+    text.push_str(&format!("use crate::{{{}}};\n", ours.join(", ")));
+    text
+}
+
+/// The doc comment of a type.
+fn type_doc(plan: &Plan<'_>, planned: &Planned<'_>) -> String {
+    let shape = planned.item.shape.unwrap_or(&planned.item.name);
+    if let Some(words) = plan.types.overrides.docs.get(shape) {
+        return words.clone();
+    }
+    let direction = match (planned.uses.input, planned.uses.output) {
+        (true, true) => "sent and received",
+        (true, false) => "sent",
+        _ => "received",
+    };
+    format!("`{shape}`, {direction}.")
+}
