@@ -1,6 +1,5 @@
 //! The files beside the pages: stylesheets and modules, built into the binary.
 
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
@@ -43,7 +42,7 @@ const ASSETS: &[(&str, &str, &str)] = assets![
 ];
 
 /// `GET /assets/{name}`.
-pub(super) async fn serve(Path(name): Path<String>) -> Response {
+pub(super) fn answer(name: &str) -> Response {
     let Some((_, media, text)) = ASSETS.iter().find(|(known, ..)| *known == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };

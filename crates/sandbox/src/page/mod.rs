@@ -5,7 +5,7 @@ mod asset;
 mod policy;
 
 use axum::Router;
-use axum::extract::RawQuery;
+use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{
@@ -19,29 +19,22 @@ pub const STYLE: &str = include_str!("assets/style.css");
 
 /// The pages and their assets. None of them needs the state.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    const CHECKOUT: &str = include_str!("checkout.html");
+    const CONFIRMATION: &str = include_str!("confirmation.html");
+    const PORTAL: &str = include_str!("portal.html");
+    let checkout = async |RawQuery(query): RawQuery| page(CHECKOUT, &Framing::asked(query));
+    let confirmation = async |RawQuery(query): RawQuery| page(CONFIRMATION, &Framing::asked(query));
     Router::new()
         .route("/checkout/{client_secret}", get(checkout))
         .route("/checkout/{client_secret}/confirmation", get(confirmation))
-        .route("/{slug}/portal", get(portal))
-        .route("/assets/{name}", get(asset::serve))
-}
-
-async fn checkout(RawQuery(query): RawQuery) -> Response {
-    page(
-        include_str!("checkout.html"),
-        &Framing::asked(query.as_deref()),
-    )
-}
-
-async fn confirmation(RawQuery(query): RawQuery) -> Response {
-    page(
-        include_str!("confirmation.html"),
-        &Framing::asked(query.as_deref()),
-    )
-}
-
-async fn portal() -> Response {
-    page(include_str!("portal.html"), &Framing::Never)
+        .route(
+            "/{slug}/portal",
+            get(async || page(PORTAL, &Framing::Never)),
+        )
+        .route(
+            "/assets/{name}",
+            get(async |Path(name): Path<String>| asset::answer(&name)),
+        )
 }
 
 /// A shell. Its address carries a secret or a session, so it is neither stored nor told to others.

@@ -1,4 +1,5 @@
 //! The sandbox from outside, over HTTP.
+#![cfg(test)]
 
 mod page;
 mod running;

@@ -62,7 +62,7 @@ async fn every_asset_that_a_page_or_a_module_names_is_served() {
             .to_owned();
         let text = answer.text().await.unwrap();
         if media.starts_with("text/javascript") {
-            wanted.extend(quoted(&text, "\"./").filter(|name| name.ends_with(".js")));
+            wanted.extend(quoted(&text, "from \"./"));
         }
         seen.push(name);
     }

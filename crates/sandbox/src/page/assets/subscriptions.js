@@ -32,7 +32,7 @@ function card(portal, subscription) {
     { class: "card row split", "data-subscription": subscription.id },
     element("div", { class: "title" }, element("h3", {}, product.name), element("span", { class: `badge ${tone}` }, word)),
     facts([["Price", price], next(subscription), ["Since", subscription.started_at && date(subscription.started_at)], ["Seats", subscription.seats]]),
-    element("div", { class: "actions" }, action(portal, subscription)),
+    action(portal, subscription),
   );
 }
 
@@ -55,13 +55,17 @@ function action(portal, subscription) {
   const name = subscription.product.name;
   if (subscription.cancel_at_period_end) {
     const keep = () => change(portal, subscription, { cancel_at_period_end: false }, `${name} goes on.`);
-    return element("button", { class: "button slight", type: "button", onclick: keep, "aria-label": `Keep ${name}` }, "Keep subscription");
+    return button("Keep subscription", `Keep the subscription ${name}`, keep);
   }
   const ask = async () => {
     const answer = await confirmed(subscription);
     if (answer) await change(portal, subscription, { cancel_at_period_end: true, ...answer }, `${name} is cancelled and yours until ${date(subscription.current_period_end)}.`);
   };
-  return element("button", { class: "button slight", type: "button", onclick: ask, "aria-label": `Cancel ${name}` }, "Cancel");
+  return button("Cancel", `Cancel ${name}`, ask);
+}
+
+function button(text, name, onclick) {
+  return element("div", { class: "actions" }, element("button", { class: "button slight", type: "button", onclick, "aria-label": name }, text));
 }
 
 async function change(portal, subscription, body, done) {
