@@ -1,6 +1,6 @@
 //! Three states of a field in a partial update.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Leave a field as it is, clear it, or set it: on the wire absent, `null`, or a value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -25,6 +25,17 @@ impl<T> Patch<T> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Null => None,
+        }
+    }
+}
+
+impl<T> Patch<T> {
+    /// Writes the update into `field`, when there is one.
+    pub fn apply(self, field: &mut Option<T>) {
+        match self {
+            Self::Absent => {}
+            Self::Null => *field = None,
+            Self::Value(value) => *field = Some(value),
         }
     }
 }
@@ -55,5 +66,12 @@ impl<T: Serialize> Serialize for Patch<T> {
             Self::Value(value) => serializer.serialize_some(value),
             Self::Absent | Self::Null => serializer.serialize_none(),
         }
+    }
+}
+
+/// In a struct the field needs `#[serde(default)]`: what is not there is `Absent`.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::from)
     }
 }

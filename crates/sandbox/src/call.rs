@@ -84,21 +84,23 @@ impl Call {
         }
     }
 
-    /// The body as the operation's own input. The facts have checked it already, so a failure here
-    /// is a shape the input struct cannot hold; it is reported, not hidden.
+    /// The body as the operation's own input.
     pub(crate) fn input<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        T::deserialize(&self.body).map_err(|error| {
-            Failure::Malformed(vec![Flaw::body(
-                "value_error",
-                [],
-                error.to_string(),
-                self.body.clone(),
-            )])
-        })
+        read(&self.body)
     }
 
     /// True when the body mentions `field`, even as null.
     pub(crate) fn sends(&self, field: &str) -> bool {
         self.body.get(field).is_some()
     }
+}
+
+/// A body, or a part of one, as an input. The facts have checked it already, so a failure here is a
+/// shape the input struct cannot hold; it is reported, not hidden.
+pub(crate) fn read<T: DeserializeOwned>(body: &Value) -> Result<T, Failure> {
+    T::deserialize(body).map_err(|error| {
+        let message = error.to_string();
+        let flaw = Flaw::body("value_error", [], message, body.clone());
+        Failure::Malformed(vec![flaw])
+    })
 }

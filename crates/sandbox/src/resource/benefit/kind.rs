@@ -119,6 +119,34 @@ impl Kind {
             .unwrap_or_default()
     }
 
+    /// The properties that customers may see.
+    pub(crate) fn public_properties(&self) -> Value {
+        let mut shown = self.properties();
+        match (self, shown.as_object_mut()) {
+            (Self::SlackSharedChannel { .. }, Some(shown)) => shown.clear(),
+            (Self::Discord { .. }, Some(shown)) => shown.retain(|key, _| key == "guild_id"),
+            (Self::GithubRepository { .. }, Some(shown)) => {
+                shown.retain(|key, _| key.starts_with("repository"));
+            }
+            (Self::Downloadables { .. }, Some(shown)) => {
+                shown.clear();
+                shown.insert("active_files".to_owned(), self.active_files());
+            }
+            _ => {}
+        }
+        shown
+    }
+
+    fn active_files(&self) -> Value {
+        let Self::Downloadables { files, archived } = self else {
+            return Value::Null;
+        };
+        let live = files
+            .iter()
+            .filter(|file| archived.get(*file) != Some(&true));
+        live.map(|file| Value::from(file.to_string())).collect()
+    }
+
     /// Whether the seller may choose who sees it.
     pub(crate) const fn visibility_configurable(&self) -> bool {
         matches!(
@@ -135,6 +163,18 @@ impl Kind {
         match self {
             Self::FeatureFlag {} => Visibility::Private,
             _ => Visibility::Public,
+        }
+    }
+
+    /// True when what was granted under `before` must be brought up to date.
+    pub(crate) fn changes_grants(&self, before: &Self) -> bool {
+        match (self, before) {
+            (Self::LicenseKeys(now), Self::LicenseKeys(then)) => {
+                (now.expires, now.activations, now.limit_usage)
+                    != (then.expires, then.activations, then.limit_usage)
+            }
+            (Self::Downloadables { .. }, _) => self != before,
+            _ => false,
         }
     }
 

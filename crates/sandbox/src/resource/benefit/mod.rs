@@ -1,12 +1,20 @@
 //! A benefit: what a product gives to those who buy it.
 
+mod create;
+mod delete;
+mod get;
 mod kind;
+mod list;
+mod rules;
+mod update;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-pub(crate) use kind::{Kind, LicenseTerms};
+pub(crate) use create::{NewBenefit, create};
+pub(crate) use get::own;
+pub(crate) use kind::{Kind, LicenseTerms, Lifetime, Timeframe};
 
 use crate::call::Handler;
 use crate::render;
@@ -14,7 +22,14 @@ use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("benefits:list", list::handle),
+    ("benefits:create", create::handle),
+    ("benefits:get", get::handle),
+    ("benefits:update", update::handle),
+    ("benefits:delete", delete::handle),
+    ("benefits:files", get::files),
+];
 
 /// One row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,7 +74,7 @@ pub(crate) fn render(_world: &World, benefit: &Benefit) -> Value {
     })
 }
 
-/// The benefit as products show it on checkouts and in the portal.
+/// The benefit as products, checkouts and the portal show it.
 pub(crate) fn render_public(_world: &World, benefit: &Benefit) -> Value {
     json!({
         "id": benefit.id,
@@ -71,7 +86,5 @@ pub(crate) fn render_public(_world: &World, benefit: &Benefit) -> Value {
         "deletable": true,
         "is_deleted": benefit.deleted,
         "organization_id": benefit.organization,
-        "visibility": benefit.visibility,
-        "visibility_configurable": benefit.kind.visibility_configurable(),
     })
 }

@@ -1,21 +1,52 @@
 //! A benefit grant: one benefit in one customer's hands, because of one order or subscription.
 
+mod act;
+mod give;
+mod list;
+mod render;
+mod sync;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub(crate) use give::key_of;
+pub(crate) use render::{render, render_portal};
+pub(crate) use sync::{
+    cycle, follow_key, revoke_benefit, revoke_customer, revoke_scope, sync, sync_product,
+    update_benefit,
+};
 
 use crate::call::Handler;
+use crate::resource::benefit::Benefit;
+use crate::resource::customer::Customer;
+use crate::resource::member::Member;
 use crate::resource::order::Order;
-use crate::resource::product::Product;
 use crate::resource::subscription::Subscription;
 use crate::world::{Id, World};
 
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("benefits:grants", list::of_benefit),
+    ("benefit-grants:list", list::handle),
+];
 
-/// One row.
+/// One row. Revoked and granted again, it stays the same row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) id: Id<Self>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Option<Timestamp>,
+    pub(crate) benefit: Id<Benefit>,
+    pub(crate) customer: Id<Customer>,
+    pub(crate) member: Option<Id<Member>>,
     pub(crate) scope: GrantScope,
+    pub(crate) granted_at: Option<Timestamp>,
+    pub(crate) revoked_at: Option<Timestamp>,
+    /// Why it could not be granted yet.
+    pub(crate) error: Option<GrantError>,
+    /// What the benefit's kind notes, such as the licence key.
+    pub(crate) properties: Map<String, Value>,
 }
 
 /// The purchase a grant follows from.
@@ -26,14 +57,40 @@ pub(crate) enum GrantScope {
     Subscription(Id<Subscription>),
 }
 
-/// Gives what the scope's product promises and takes back what it no longer does, one job per benefit.
-/// Planned as `Job::SyncGrants` whenever a one-time order is paid or refunded with its benefits, or a
-/// subscription begins, ends, pauses, falls past due, recovers or changes product.
-pub(crate) fn sync(_world: &mut World, _scope: GrantScope) {}
+/// What the customer has to do first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GrantError {
+    pub(crate) message: String,
+    pub(crate) at: Timestamp,
+}
 
-/// Renews the grants of a subscription for its next period: credits are given again.
-/// Planned as `Job::CycleGrants` at each renewal.
-pub(crate) fn cycle(_world: &mut World, _subscription: Id<Subscription>) {}
+impl Grant {
+    /// True while the customer has it.
+    pub(crate) const fn is_granted(&self) -> bool {
+        self.granted_at.is_some()
+    }
 
-/// Syncs everybody who holds the product. Planned as `Job::SyncProductGrants` when its benefits change.
-pub(crate) fn sync_product(_world: &mut World, _product: Id<Product>) {}
+    /// The order it follows from.
+    pub(crate) const fn order(&self) -> Option<Id<Order>> {
+        match self.scope {
+            GrantScope::Order(id) => Some(id),
+            GrantScope::Subscription(_) => None,
+        }
+    }
+
+    /// The subscription it follows from.
+    pub(crate) const fn subscription(&self) -> Option<Id<Subscription>> {
+        match self.scope {
+            GrantScope::Subscription(id) => Some(id),
+            GrantScope::Order(_) => None,
+        }
+    }
+}
+
+/// What the customer has now.
+pub(crate) fn granted_to(world: &World, customer: Id<Customer>) -> impl Iterator<Item = &Grant> {
+    world
+        .grants
+        .iter()
+        .filter(move |row| row.customer == customer && row.is_granted())
+}

@@ -1,0 +1,55 @@
+//! `POST /v1/benefits/`
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{Benefit, Kind, Visibility, render, rules};
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::reply::Reply;
+use crate::resource::organization::Organization;
+use crate::world::{Id, World};
+
+/// What a new benefit is made of.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct NewBenefit {
+    pub(crate) description: String,
+    pub(crate) visibility: Option<Visibility>,
+    #[serde(default)]
+    pub(crate) metadata: Map<String, Value>,
+    #[serde(flatten)]
+    pub(crate) kind: Kind,
+}
+
+pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    let organization = call.creator()?;
+    let input: NewBenefit = call.input()?;
+    let id = create(world, organization, input)?;
+    Ok(render(world, world.benefits.get(id)?).into())
+}
+
+/// Adds a benefit and announces it.
+pub(crate) fn create(
+    world: &mut World,
+    organization: Id<Organization>,
+    new: NewBenefit,
+) -> Result<Id<Benefit>, Failure> {
+    let kind = rules::check(world, organization, new.kind)?;
+    let id = world.chance.id();
+    let created_at = world.stamp();
+    let benefit = Benefit {
+        id,
+        created_at,
+        modified_at: None,
+        organization,
+        description: new.description.trim().to_owned(),
+        visibility: rules::visibility(&kind, new.visibility),
+        metadata: new.metadata,
+        kind,
+        deleted: false,
+    };
+    let shown = render(world, &benefit);
+    world.benefits.insert(id, benefit);
+    world.emit(organization, "benefit.created", &shown);
+    Ok(id)
+}

@@ -1,0 +1,60 @@
+//! The two lists of grants: of one benefit, and of the organization.
+
+use super::{Grant, render};
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::list::{self, SortKey, SortKeys};
+use crate::query::Query;
+use crate::reply::Reply;
+use crate::resource::benefit;
+use crate::world::World;
+
+const SORTS: &SortKeys<Grant> = &[
+    ("created_at", |_, row| SortKey::Time(row.created_at)),
+    ("granted_at", |_, row| {
+        row.granted_at.map_or(SortKey::Absent, SortKey::Time)
+    }),
+    ("revoked_at", |_, row| {
+        row.revoked_at.map_or(SortKey::Absent, SortKey::Time)
+    }),
+];
+
+/// `GET /v1/benefits/{id}/grants`, newest first.
+pub(super) fn of_benefit(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    let benefit = benefit::own(world, call)?.id;
+    let rows: Vec<_> = world
+        .grants
+        .iter()
+        .rev()
+        .filter(|row| row.benefit == benefit)
+        .filter(|row| allows(&call.query, row))
+        .filter(|row| call.query.allows_some("member_id", row.member))
+        .collect();
+    Ok(list::paged(call, &rows, |row| render(world, row)))
+}
+
+/// `GET /v1/benefit-grants/`
+pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    let organization = call.organization()?;
+    let query = &call.query;
+    let rows = world
+        .grants
+        .iter()
+        .filter(|row| {
+            let benefit = world.benefits.find(row.benefit);
+            benefit.is_some_and(|benefit| benefit.organization == organization)
+        })
+        .filter(|_| query.allows("organization_id", organization))
+        .filter(|row| allows(query, row))
+        .filter(|row| {
+            let customer = world.customers.find(row.customer);
+            let external_id = customer.and_then(|customer| customer.external_id.as_ref());
+            query.allows_some("external_customer_id", external_id)
+        })
+        .collect();
+    Ok(list::page(world, call, rows, SORTS, render))
+}
+
+fn allows(query: &Query, row: &Grant) -> bool {
+    query.allows_flag("is_granted", row.is_granted()) && query.allows("customer_id", row.customer)
+}
