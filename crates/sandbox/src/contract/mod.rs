@@ -1,14 +1,24 @@
 //! What the facts say a call may look like, checked as Polar's framework checks it.
 
+mod check;
+mod email;
+mod json;
+mod moment;
+mod number;
 mod parameter;
+mod rule;
+mod subdivision;
+mod text;
+mod union;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use polarkit_spec::{Kind, Operation};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use self::check::Check;
 use crate::call::{Call, Caller};
 use crate::failure::{Failure, Flaw};
 
@@ -25,13 +35,15 @@ pub(crate) struct Sent<'a> {
 pub(crate) fn read(
     operation: &Operation,
     caller: Caller,
-    sent: Sent<'_>,
-    _now: Timestamp,
+    mut sent: Sent<'_>,
+    now: Timestamp,
 ) -> Result<Call, Failure> {
+    // Text that is no JSON is noticed before anything else.
+    let body = sent_body(operation, &sent).map_err(|flaw| Failure::Malformed(vec![flaw]))?;
     let mut flaws = Vec::new();
-    parameter::path(operation, &sent.path, &mut flaws);
-    let query = parameter::query(operation, sent.query, &mut flaws);
-    let body = body(operation, &sent, &mut flaws);
+    parameter::path(operation, &mut sent.path, &mut flaws, now);
+    let query = parameter::query(operation, sent.query, &mut flaws, now);
+    let body = checked_body(operation, body, &mut flaws, now);
     if !flaws.is_empty() {
         return Err(Failure::Malformed(flaws));
     }
@@ -75,26 +87,34 @@ fn requires(operation: &Operation, field: &str) -> bool {
     }
 }
 
-fn body(operation: &Operation, sent: &Sent<'_>, flaws: &mut Vec<Flaw>) -> Value {
+/// The body as JSON; a body that does not say it is JSON is one long text.
+fn sent_body(operation: &Operation, sent: &Sent<'_>) -> Result<Option<Value>, Flaw> {
     if operation.body.is_none() || sent.body.is_empty() {
+        return Ok(None);
+    }
+    if !sent.is_json {
+        return Ok(Some(String::from_utf8_lossy(sent.body).into()));
+    }
+    json::parse(sent.body).map(Some)
+}
+
+fn checked_body(
+    operation: &Operation,
+    body: Option<Value>,
+    flaws: &mut Vec<Flaw>,
+    now: Timestamp,
+) -> Value {
+    let (Some(described), Some(body)) = (&operation.body, &body) else {
         if operation.body.as_ref().is_some_and(|body| body.required) {
             flaws.push(Flaw::body("missing", [], "Field required", Value::Null));
         }
         return Value::Null;
+    };
+    if described.content_type != "application/json" {
+        return body.clone();
     }
-    match serde_json::from_slice(sent.body) {
-        Ok(body) => body,
-        Err(error) => {
-            let context = json!({"error": error.to_string()});
-            let mut flaw = Flaw::body(
-                "json_invalid",
-                [Value::from(error.column())],
-                "JSON decode error",
-                json!({}),
-            );
-            flaw.context = Some(context);
-            flaws.push(flaw);
-            Value::Null
-        }
-    }
+    let mut check = Check::new(now, "body");
+    let read = check.value(&described.shape, body);
+    flaws.append(&mut check.flaws);
+    read.unwrap_or_default()
 }
