@@ -19,4 +19,5 @@ mod sandbox;
 mod seed;
 mod world;
 
-pub use sandbox::{Credentials, Options, Sandbox, StartError};
+pub use engine::Restless;
+pub use sandbox::{AdvanceError, Credentials, Options, Sandbox, StartError};

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+use jiff::{SignedDuration, Timestamp};
 use polarkit_model::Clock;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Restless};
 use crate::{control, face, page, seed};
 
 /// How to start a sandbox.
@@ -25,8 +26,8 @@ pub struct Options {
     pub public_url: Option<String>,
 }
 
-/// A running sandbox.
-#[derive(Debug)]
+/// A running sandbox. A clone is another handle on the same one.
+#[derive(Debug, Clone)]
 pub struct Sandbox {
     address: SocketAddr,
     engine: Arc<Engine>,
@@ -47,6 +48,17 @@ pub enum StartError {
     /// The listener has no address.
     #[error("the listener has no local address")]
     Listener(#[source] std::io::Error),
+}
+
+/// Why time did not pass as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AdvanceError {
+    /// There is no such time.
+    #[error("there is no such time")]
+    Beyond(#[from] jiff::Error),
+    /// The world went on having something to do.
+    #[error(transparent)]
+    Restless(#[from] Restless),
 }
 
 impl Sandbox {
@@ -87,6 +99,16 @@ impl Sandbox {
                 organization_id: credentials.organization.to_string(),
             })
         })
+    }
+
+    /// What time it is in there.
+    pub fn now(&self) -> Timestamp {
+        self.engine.now()
+    }
+
+    /// Lets time pass, with everything that falls due on the way. Says when it arrived.
+    pub async fn advance(&self, by: SignedDuration) -> Result<Timestamp, AdvanceError> {
+        Ok(self.engine.advance(|now| now.checked_add(by)).await??)
     }
 
     /// Waits until everything has stopped.

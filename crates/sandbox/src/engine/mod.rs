@@ -17,6 +17,8 @@ use self::post::Post;
 use crate::face::Routes;
 use crate::world::World;
 
+pub use settle::Restless;
+
 /// One running sandbox.
 #[derive(Debug)]
 pub(crate) struct Engine {

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(110);
 /// The world went on having something to do.
 #[derive(Debug, thiserror::Error)]
 #[error("the world did not come to rest within {} s: {jobs} jobs and {attempts} deliveries were still under way", PATIENCE.as_secs())]
-pub(crate) struct Restless {
+pub struct Restless {
     jobs: usize,
     attempts: usize,
 }
