@@ -35,6 +35,7 @@ const ASSETS: &[(&str, &str, &str)] = assets![
     SCRIPT "orders.js",
     SCRIPT "payment.js",
     SCRIPT "portal.js",
+    SCRIPT "question.js",
     SCRIPT "regions.js",
     SCRIPT "session.js",
     SCRIPT "subscriptions.js",

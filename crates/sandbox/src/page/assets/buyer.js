@@ -3,6 +3,7 @@
 import * as card from "./card.js";
 import { byId, element, show } from "./dom.js";
 import { mark } from "./field.js";
+import { answers, ask, checkAnswers } from "./question.js";
 import { countries, states } from "./regions.js";
 
 /** Address parts as the API names them, with their inputs. */
@@ -63,6 +64,7 @@ export function prefill(checkout) {
 /** Shows the fields that the session asks for. */
 export function reveal(checkout) {
   const { billing_address_fields: modes, is_payment_form_required: pays } = checkout;
+  ask(checkout);
   const addressed = pays || checkout.require_billing_address;
   show("card", pays);
   show("address", addressed);
@@ -126,6 +128,7 @@ export function check(checkout, now) {
   }
   if (visible("billing-name")) flaws["billing-name"] = orNull("billing-name") ? "" : missing("billing-name");
   for (const [id, flaw] of Object.entries(flaws)) mark(id, flaw);
+  checkAnswers(checkout);
 }
 
 const missing = (id) => (byId(id).tagName === "SELECT" ? "Choose one from the list." : "This is needed.");
@@ -144,6 +147,7 @@ export function buyer(checkout) {
   if (byId("business").checked) {
     Object.assign(fields, { is_business_customer: true, customer_billing_name: orNull("billing-name"), customer_tax_id: orNull("tax-id") });
   }
+  if (checkout.attached_custom_fields?.length > 0) fields.custom_field_data = answers(checkout);
   if (checkout.is_payment_form_required) fields.confirmation_token_id = `card_${card.digitsOf(byId("card-number").value)}`;
   return fields;
 }

@@ -36,12 +36,18 @@ export function mark(id, flaw) {
 export function markAll(flaws) {
   const homeless = [];
   for (const flaw of flaws) {
-    const name = (flaw.loc ?? []).findLast((part) => part in PLACES);
-    const id = name && PLACES[name];
-    if (id && byId(id).offsetParent !== null) mark(id, wording(id, flaw));
+    const id = placeOf(flaw.loc ?? []);
+    if (id && byId(id) && byId(id).offsetParent !== null) mark(id, wording(id, flaw));
     else homeless.push(plain(flaw.msg));
   }
   return homeless;
+}
+
+function placeOf(location) {
+  const question = location.indexOf("custom_field_data");
+  if (question >= 0) return `question-${location[question + 1]}`;
+  const name = location.findLast((part) => part in PLACES);
+  return name && PLACES[name];
 }
 
 /** The API speaks of an amount's bounds in minor units; the field's hint says them as money. */
