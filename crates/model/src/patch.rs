@@ -30,12 +30,19 @@ impl<T> Patch<T> {
 }
 
 impl<T> Patch<T> {
+    /// `None` when absent; otherwise what the field becomes.
+    pub fn sent(self) -> Option<Option<T>> {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(None),
+            Self::Value(value) => Some(Some(value)),
+        }
+    }
+
     /// Writes the update into `field`, when there is one.
     pub fn apply(self, field: &mut Option<T>) {
-        match self {
-            Self::Absent => {}
-            Self::Null => *field = None,
-            Self::Value(value) => *field = Some(value),
+        if let Some(value) = self.sent() {
+            *field = value;
         }
     }
 }

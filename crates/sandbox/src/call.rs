@@ -11,6 +11,7 @@ use crate::reply::Reply;
 use crate::resource::customer::Customer;
 use crate::resource::member::Member;
 use crate::resource::organization::Organization;
+use crate::resource::session::Session;
 use crate::world::{Id, World};
 
 /// What an operation does to the world. Pure: the same world and call give the same reply.
@@ -37,9 +38,15 @@ pub(crate) enum Caller {
     /// An organization access token.
     Organization(Id<Organization>),
     /// A customer session.
-    Customer(Id<Customer>),
+    Customer {
+        customer: Id<Customer>,
+        session: Id<Session>,
+    },
     /// A member session.
-    Member(Id<Member>),
+    Member {
+        member: Id<Member>,
+        session: Id<Session>,
+    },
 }
 
 impl Call {
@@ -63,24 +70,9 @@ impl Call {
     pub(crate) fn organization(&self) -> Result<Id<Organization>, Failure> {
         match self.caller {
             Caller::Organization(id) => Ok(id),
-            Caller::Anonymous | Caller::Customer(_) | Caller::Member(_) => {
+            Caller::Anonymous | Caller::Customer { .. } | Caller::Member { .. } => {
                 Err(Failure::Unauthorized)
             }
-        }
-    }
-
-    /// The organization that a created row will belong to: the caller's. Naming one, even the right one,
-    /// is refused to an organization's own token.
-    pub(crate) fn creator(&self) -> Result<Id<Organization>, Failure> {
-        let own = self.organization()?;
-        match self.body.get("organization_id") {
-            None | Some(Value::Null) => Ok(own),
-            Some(named) => Err(Failure::refused(Flaw::body(
-                "organization_token",
-                [Value::from("organization_id")],
-                "Setting organization_id is disallowed when using an organization token.",
-                named.clone(),
-            ))),
         }
     }
 

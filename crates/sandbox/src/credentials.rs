@@ -39,6 +39,9 @@ impl World {
                 scopes: row.scopes.clone(),
             });
         }
-        None
+        self.session_caller(token).map(|caller| Bearer {
+            caller,
+            scopes: vec!["customer_portal:write".to_owned()],
+        })
     }
 }

@@ -57,7 +57,7 @@ fn takes(operation: &Operation, caller: &Caller) -> bool {
     match caller {
         Caller::Anonymous => operation.auth.is_empty() || has(&operation.subjects, "Anonymous"),
         Caller::Organization(_) => has(&operation.auth, "oat"),
-        Caller::Customer(_) => has(&operation.auth, "customer_session"),
-        Caller::Member(_) => has(&operation.auth, "member_session"),
+        Caller::Customer { .. } => has(&operation.auth, "customer_session"),
+        Caller::Member { .. } => has(&operation.auth, "member_session"),
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct NewBenefit {
 }
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let organization = call.creator()?;
+    let organization = call.organization()?;
     let input: NewBenefit = call.input()?;
     let id = create(world, organization, input)?;
     Ok(render(world, world.benefits.get(id)?).into())

@@ -23,7 +23,7 @@ pub(crate) struct NewMeter {
 }
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let organization = call.creator()?;
+    let organization = call.organization()?;
     let unit = checked_unit(call, &Unit::Scalar)?;
     let input: NewMeter = call.input()?;
     let id = create(world, organization, input, unit);
