@@ -31,6 +31,7 @@ const ASSETS: &[(&str, &str, &str)] = assets![
     SCRIPT "embed.js",
     SCRIPT "field.js",
     SCRIPT "licenses.js",
+    SCRIPT "memory.js",
     SCRIPT "money.js",
     SCRIPT "orders.js",
     SCRIPT "payment.js",

@@ -4,6 +4,7 @@ import { Refused, Unreachable } from "./api.js";
 import { challenge } from "./challenge.js";
 import { wait, webAddress } from "./dom.js";
 import { embedded, tell } from "./embed.js";
+import { recall, remember } from "./memory.js";
 
 /** How long a buyer waits for the sale before the page says so; Polar's hosted page waits as long. */
 const PATIENCE_MS = 15_000;
@@ -67,7 +68,7 @@ const key = (secret) => `polarkit.checkout.${secret}`;
 
 /** A reload between confirmation and sale must not lose the customer's session. */
 export function keep(secret, token) {
-  if (token) sessionStorage.setItem(key(secret), token);
+  if (token) remember(key(secret), token);
 }
 
-export const kept = (secret) => sessionStorage.getItem(key(secret));
+export const kept = (secret) => recall(key(secret));

@@ -4,6 +4,7 @@ import { drawBenefits, drawMeters } from "./access.js";
 import { Refused, call } from "./api.js";
 import { byId, element, initial, notice, say, show, webAddress, write } from "./dom.js";
 import { drawLicenses } from "./licenses.js";
+import { forget, recall, remember } from "./memory.js";
 import { drawOrders } from "./orders.js";
 import { drawSubscriptions } from "./subscriptions.js";
 
@@ -14,10 +15,10 @@ const key = `polarkit.portal.${slug}`;
 function takeToken() {
   const url = new URL(location.href);
   const given = url.searchParams.get("customer_session_token") ?? url.searchParams.get("member_session_token");
-  if (given) sessionStorage.setItem(key, given);
+  if (given) remember(key, given);
   for (const name of ["customer_session_token", "member_session_token", "email"]) url.searchParams.delete(name);
   history.replaceState(null, "", url);
-  return sessionStorage.getItem(key);
+  return recall(key);
 }
 
 async function start() {
@@ -80,7 +81,7 @@ async function refresh(portal) {
 
 function refused(error) {
   if (error instanceof Refused && (error.status === 401 || error.status === 403)) {
-    sessionStorage.removeItem(key);
+    forget(key);
     locked("For your safety a portal link is good for one hour. Ask the shop for a new one.");
   } else {
     notice({ title: "The portal cannot be loaded", text: error.message, mark: "!" });
