@@ -11,6 +11,13 @@ export function tell(event, details = {}) {
   if (embedded) window.parent.postMessage({ type: "POLAR_CHECKOUT", event, ...details }, origin);
 }
 
+/** Marks one of our own addresses as embedded too, so that it may be shown in the same frame. */
+export function stay(url) {
+  for (const name of ["embed", "embed_origin", "theme"]) {
+    if (embedded && query.has(name)) url.searchParams.set(name, query.get(name));
+  }
+}
+
 /** The look that the parent asked for. */
 export function dress() {
   const theme = query.get("theme");

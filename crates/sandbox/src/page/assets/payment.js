@@ -3,7 +3,7 @@
 import { Refused, Unreachable } from "./api.js";
 import { challenge } from "./challenge.js";
 import { wait, webAddress } from "./dom.js";
-import { embedded, tell } from "./embed.js";
+import { embedded, stay, tell } from "./embed.js";
 import { recall, remember } from "./memory.js";
 
 /** How long a buyer waits for the sale before the page says so; Polar's hosted page waits as long. */
@@ -60,6 +60,7 @@ export function leave(checkout, done) {
   const token = kept(checkout.client_secret);
   if (token) url.searchParams.set("customer_session_token", token);
   const external = url.origin !== location.origin;
+  if (!external) stay(url);
   if (done) tell("success", { successURL: url.href, redirect: external });
   if (!(embedded && external)) location.assign(url); // a parent moves its own page
 }
