@@ -39,6 +39,7 @@ async fn main() {
         seed: 1,
         clock: Arc::new(Wall),
         public_url: None,
+        data: std::env::args().nth(2).map(Into::into),
     };
     let stop = CancellationToken::new();
     let sandbox = Sandbox::start(options, stop.clone())

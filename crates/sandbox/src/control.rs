@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
@@ -24,6 +24,11 @@ pub(crate) fn router() -> Router<Arc<Engine>> {
         .route("/sandbox/credentials", get(credentials))
         .route("/sandbox/clock", get(clock).post(move_clock))
         .route("/sandbox/settle", post(settle))
+        .route("/sandbox/reset", post(reset))
+        .route("/sandbox/snapshot", post(snapshot))
+        .route("/sandbox/restore", post(restore))
+        .route("/sandbox/faults", any(faults))
+        .route("/sandbox/scenarios/{name}", any(scenarios))
 }
 
 /// The tokens. Only who sits at this machine may ask.
@@ -98,6 +103,76 @@ async fn settle(State(engine): State<Arc<Engine>>) -> Response {
         Ok(()) => face::json(200, &json!({"settled": true})),
         Err(restless) => refused(504, "NotSettled", &restless.to_string()),
     }
+}
+
+/// The seeded world again. Tokens stay what they were, because the seed does.
+async fn reset(State(engine): State<Arc<Engine>>) -> Response {
+    engine.reset().await;
+    clock(State(engine)).await
+}
+
+/// Which snapshot is meant; there may be several.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+struct Snapshot {
+    name: String,
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        Self {
+            name: "default".to_owned(),
+        }
+    }
+}
+
+/// Puts a copy of the world aside, in memory.
+async fn snapshot(State(engine): State<Arc<Engine>>, body: Bytes) -> Response {
+    let Some(Snapshot { name }) = named(&body) else {
+        return refused(422, "BadRequest", NAME);
+    };
+    match engine.put_aside(&name) {
+        Ok(()) => face::json(200, &json!({"name": name})),
+        Err(full) => refused(409, "TooManySnapshots", &full.to_string()),
+    }
+}
+
+/// Goes back to a copy.
+async fn restore(State(engine): State<Arc<Engine>>, body: Bytes) -> Response {
+    let Some(Snapshot { name }) = named(&body) else {
+        return refused(422, "BadRequest", NAME);
+    };
+    if engine.bring_back(&name).await {
+        face::json(200, &json!({"name": name}))
+    } else {
+        refused(
+            404,
+            "ResourceNotFound",
+            "There is no snapshot of that name.",
+        )
+    }
+}
+
+const NAME: &str = r#"Send nothing, or {"name":"…"}."#;
+
+fn named(body: &[u8]) -> Option<Snapshot> {
+    if body.is_empty() {
+        return Some(Snapshot::default());
+    }
+    serde_json::from_slice(body).ok()
+}
+
+async fn faults() -> Response {
+    not_yet("faults")
+}
+
+async fn scenarios() -> Response {
+    not_yet("scenarios")
+}
+
+fn not_yet(what: &str) -> Response {
+    let detail = format!("{what} are not part of this sandbox yet.");
+    refused(501, "NotImplemented", &detail)
 }
 
 fn refused(status: u16, error: &str, detail: &str) -> Response {

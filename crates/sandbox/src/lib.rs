@@ -17,7 +17,9 @@ mod reply;
 mod resource;
 mod sandbox;
 mod seed;
+mod storage;
 mod world;
 
 pub use engine::Restless;
 pub use sandbox::{AdvanceError, Credentials, Options, Sandbox, StartError};
+pub use storage::StorageError;

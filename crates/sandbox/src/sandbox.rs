@@ -1,7 +1,9 @@
 //! Starting a sandbox, and what its owner may ask of it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
@@ -11,7 +13,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, Restless};
+use crate::storage::{Storage, StorageError};
 use crate::{control, face, page, seed};
+
+/// How long calls under way may take once the sandbox is told to stop.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How to start a sandbox.
 #[derive(Debug)]
@@ -24,6 +30,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Where browsers reach it, when that is not the listener's own address.
     pub public_url: Option<String>,
+    /// The folder that keeps its world over a restart; without one the world lives in memory.
+    pub data: Option<PathBuf>,
 }
 
 /// A running sandbox. A clone is another handle on the same one.
@@ -34,12 +42,26 @@ pub struct Sandbox {
 }
 
 /// The tokens of a sandbox.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Credentials {
     /// Acts for the organization with every scope.
     pub access_token: String,
+    /// May only read that organization's products.
+    pub limited_access_token: String,
+    /// Acts for another organization.
+    pub other_access_token: String,
     /// The organization.
     pub organization_id: String,
+    /// A secret for whoever adds a webhook endpoint by hand and wants to know its secret beforehand.
+    pub webhook_secret: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("organization_id", &self.organization_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a sandbox did not start.
@@ -48,6 +70,9 @@ pub enum StartError {
     /// The listener has no address.
     #[error("the listener has no local address")]
     Listener(#[source] std::io::Error),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
 }
 
 /// Why time did not pass as asked.
@@ -71,15 +96,27 @@ impl Sandbox {
         let base_url = options
             .public_url
             .unwrap_or_else(|| format!("http://{address}"));
-        let world = seed::world(options.seed, options.clock.now(), base_url);
+        let storage = options.data.as_deref().map(Storage::open).transpose()?;
+        let saved = match &storage {
+            Some(storage) => storage.load()?,
+            None => None,
+        };
+        let mut world = saved
+            .unwrap_or_else(|| seed::world(options.seed, options.clock.now(), base_url.clone()));
+        world.base_url = base_url;
         let engine = Arc::new(Engine::new(world, options.clock, stop.clone()));
         let tasks = engine.tasks();
-        let worker = Arc::clone(&engine);
-        tasks.spawn(worker.work());
-        let app = app(Arc::clone(&engine)).into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(options.listener, app)
-            .with_graceful_shutdown(async move { stop.cancelled().await });
-        tasks.spawn(async move { server.await });
+        let served = CancellationToken::new();
+        tasks.spawn(Arc::clone(&engine).work());
+        tasks.spawn(serve(
+            options.listener,
+            app(Arc::clone(&engine)),
+            stop,
+            served.clone(),
+        ));
+        if let Some(storage) = storage {
+            tasks.spawn(Arc::clone(&engine).write(storage, served));
+        }
         tasks.close();
         Ok(Self { address, engine })
     }
@@ -93,10 +130,13 @@ impl Sandbox {
     pub fn credentials(&self) -> Option<Credentials> {
         self.engine.read(|world| {
             let credentials = world.credentials.as_ref()?;
-            let row = world.access_tokens.find(credentials.main)?;
+            let token = |id| Some(world.access_tokens.find(id)?.token.clone());
             Some(Credentials {
-                access_token: row.token.clone(),
+                access_token: token(credentials.main)?,
+                limited_access_token: token(credentials.limited)?,
+                other_access_token: token(credentials.other)?,
                 organization_id: credentials.organization.to_string(),
+                webhook_secret: credentials.webhook_secret.clone(),
             })
         })
     }
@@ -111,7 +151,12 @@ impl Sandbox {
         Ok(self.engine.advance(|now| now.checked_add(by)).await??)
     }
 
-    /// Waits until everything has stopped.
+    /// Waits until no work is left and no delivery is due or on its way.
+    pub async fn settle(&self) -> Result<(), Restless> {
+        self.engine.settle().await
+    }
+
+    /// Waits until everything has stopped and the world is saved.
     pub async fn join(self) {
         self.engine.tasks().wait().await;
     }
@@ -124,4 +169,29 @@ fn app(engine: Arc<Engine>) -> Router {
         .merge(page::router())
         .fallback(face::serve)
         .with_state(engine)
+}
+
+/// Answers calls until `stop`, then finishes those under way; `served` says that none can come any more.
+async fn serve(
+    listener: TcpListener,
+    app: Router,
+    stop: CancellationToken,
+    served: CancellationToken,
+) {
+    let stopped = stop.clone();
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, app)
+        .with_graceful_shutdown(async move { stopped.cancelled().await })
+        .into_future();
+    let late = async {
+        stop.cancelled().await;
+        tokio::time::timeout(STOP_PATIENCE, std::future::pending::<()>()).await
+    };
+    tokio::select! {
+        ended = server => if let Err(error) = ended {
+            tracing::error!(%error, "the listener broke");
+        },
+        _ = late => {}
+    }
+    served.cancel();
 }

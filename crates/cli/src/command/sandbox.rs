@@ -35,6 +35,7 @@ pub(super) async fn run(ask: Sandbox, printer: &Printer) -> Result<(), Failure> 
         seed: SEED,
         clock: Arc::new(SystemClock),
         public_url: None,
+        data: None,
     };
     let sandbox = polarkit_sandbox::Sandbox::start(options, stop.clone()).await?;
     let credentials = sandbox.credentials();

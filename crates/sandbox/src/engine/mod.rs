@@ -1,9 +1,13 @@
 //! What stands around the world: its lock, the clock it follows, and the task that works its agenda off.
 
 mod post;
+mod replace;
 mod settle;
 mod worker;
+mod writer;
 
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -29,6 +33,10 @@ pub(crate) struct Engine {
     bell: Notify,
     /// Counts changes of the world, for whoever waits for one.
     changes: watch::Sender<u64>,
+    /// Worlds put aside, by name.
+    aside: Mutex<BTreeMap<String, World>>,
+    /// Grows when the world is replaced, so that what was under way for the old one ends unheard.
+    epoch: AtomicU64,
     /// Held by whoever moves the clock.
     travel: tokio::sync::Mutex<()>,
     post: Post,
@@ -44,6 +52,8 @@ impl Engine {
             routes: Routes::new(),
             bell: Notify::new(),
             changes: watch::Sender::new(0),
+            aside: Mutex::default(),
+            epoch: AtomicU64::new(0),
             travel: tokio::sync::Mutex::new(()),
             post: Post::default(),
             tasks: TaskTracker::new(),

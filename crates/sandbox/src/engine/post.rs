@@ -32,19 +32,24 @@ impl Engine {
             && let Some(shipment) = world.ship()
         {
             let engine = Arc::clone(self);
+            let epoch = self.epoch();
             self.tasks
-                .spawn(async move { engine.deliver(shipment).await });
+                .spawn(async move { engine.deliver(shipment, epoch).await });
         }
     }
 
-    async fn deliver(self: Arc<Self>, shipment: Shipment) {
+    async fn deliver(self: Arc<Self>, shipment: Shipment, epoch: u64) {
         let sent = self.post.send(&shipment);
         let outcome = tokio::select! {
             outcome = sent => outcome,
             // Not noted: after a restart it is sent again.
             () = self.stop.cancelled() => return,
         };
-        self.change(|world| world.shipped(shipment.message, outcome));
+        self.change(|world| {
+            if epoch == self.epoch() {
+                world.shipped(shipment.message, outcome);
+            }
+        });
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
+use crate::world::World;
 
 /// Quiet work waits until nothing has happened for so long.
 const LULL: Duration = Duration::from_millis(30);
@@ -28,23 +29,44 @@ impl Engine {
 
     /// Does everything there is to do now, without waiting for a lull.
     pub(super) fn work_everything(&self) {
+        let mut worked = false;
         let mut world = self.lock();
-        while world.work() || world.work_quietly() {}
+        while world.work() || world.work_quietly() {
+            worked = true;
+        }
+        drop(world);
+        self.tell_if(worked);
     }
 
     /// Does what is due and says how long to sleep afterwards.
     fn work_due(&self) -> Duration {
+        let mut worked = false;
         let mut world = self.lock();
-        while world.work() {}
-        if world.agenda.has_quiet() {
-            return LULL;
+        while world.work() {
+            worked = true;
         }
-        let Some(due) = world.next_date() else {
-            return NAP_MAX;
-        };
-        let wait = due.duration_since(world.now());
-        Duration::try_from(wait)
-            .unwrap_or_default()
-            .clamp(LULL, NAP_MAX)
+        let nap = nap(&world);
+        drop(world);
+        self.tell_if(worked);
+        nap
     }
+
+    fn tell_if(&self, worked: bool) {
+        if worked {
+            self.changes.send_modify(|count| *count += 1);
+        }
+    }
+}
+
+fn nap(world: &World) -> Duration {
+    if world.agenda.has_quiet() {
+        return LULL;
+    }
+    let Some(due) = world.next_date() else {
+        return NAP_MAX;
+    };
+    let wait = due.duration_since(world.now());
+    Duration::try_from(wait)
+        .unwrap_or_default()
+        .clamp(LULL, NAP_MAX)
 }

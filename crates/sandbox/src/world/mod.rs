@@ -46,6 +46,8 @@ pub(crate) struct World {
     now: Timestamp,
     /// How far this world's time runs ahead of the clock it was started with.
     ahead: SignedDuration,
+    /// What it all began with.
+    pub(crate) seed: u64,
     /// Ids and tokens.
     pub(crate) chance: Chance,
     /// Ids of webhook messages and the jitter of their retries. Apart, because deliveries end in
@@ -91,6 +93,7 @@ impl World {
         Self {
             now,
             ahead: SignedDuration::ZERO,
+            seed,
             chance: Chance::new(seed),
             delivery_chance: Chance::new(!seed),
             outbox: Outbox::default(),

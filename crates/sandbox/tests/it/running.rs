@@ -34,6 +34,7 @@ impl Running {
             seed: 1,
             clock: Arc::new(Still),
             public_url: None,
+            data: None,
         };
         let sandbox = Sandbox::start(options, stop.clone()).await.unwrap();
         Self {

@@ -80,6 +80,13 @@ impl Outbox {
         });
     }
 
+    /// Forgets what is on its way: it will be sent again.
+    pub(crate) fn call_back(&mut self) {
+        for pending in &mut self.0 {
+            pending.in_flight = false;
+        }
+    }
+
     /// Attempts on their way.
     pub(crate) fn in_flight(&self) -> usize {
         self.0.iter().filter(|pending| pending.in_flight).count()
