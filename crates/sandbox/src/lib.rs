@@ -5,6 +5,7 @@ mod call;
 mod contract;
 mod control;
 mod credentials;
+mod csv;
 mod engine;
 mod face;
 mod failure;

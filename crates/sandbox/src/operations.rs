@@ -11,6 +11,7 @@ pub(crate) fn handlers() -> HashMap<&'static str, Handler> {
         resource::access_token::OPERATIONS,
         resource::benefit::OPERATIONS,
         resource::checkout::OPERATIONS,
+        resource::custom_field::OPERATIONS,
         resource::customer::OPERATIONS,
         resource::customer_meter::OPERATIONS,
         resource::discount::OPERATIONS,

@@ -45,6 +45,13 @@ impl Query {
         }
     }
 
+    /// Like [`Query::allows`], for a list: true when one of `actual` is asked for.
+    pub(crate) fn allows_any<T: ToString>(&self, name: &str, actual: &[T]) -> bool {
+        let mut wanted = self.all(name).peekable();
+        wanted.peek().is_none()
+            || wanted.any(|value| actual.iter().any(|actual| actual.to_string() == value))
+    }
+
     /// A boolean in any of pydantic's spellings.
     pub(crate) fn flag(&self, name: &str) -> Option<bool> {
         match self.get(name)?.to_ascii_lowercase().as_str() {

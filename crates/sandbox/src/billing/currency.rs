@@ -28,7 +28,7 @@ const MINIMUMS: &[(&str, i64)] = &[
 ];
 
 /// The usual ceiling, and the currencies whose units are so small that it does not hold.
-const MAXIMUM: i64 = 99_999_999;
+pub(crate) const MAXIMUM: i64 = 99_999_999;
 const UNCAPPED: &[&str] = &[
     "ars", "cdf", "cop", "idr", "khr", "lak", "mnt", "mwk", "ngn", "tzs", "ugx", "uzs",
 ];
@@ -38,6 +38,11 @@ const WHOLE: &[&str] = &[
     "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf",
     "xof", "xpf",
 ];
+
+/// True when the currency has no minor units.
+pub(crate) fn is_whole(currency: &str) -> bool {
+    WHOLE.contains(&currency)
+}
 
 /// The smallest price above zero.
 pub(crate) fn minimum(currency: &str) -> i64 {
@@ -68,7 +73,7 @@ pub(crate) fn spoken(currency: &str, amount: i64) -> String {
     };
     let sign = if amount < 0 { "-" } else { "" };
     let amount = amount.unsigned_abs();
-    if WHOLE.contains(&currency) {
+    if is_whole(currency) {
         format!("{sign}{symbol}{amount}")
     } else {
         format!("{sign}{symbol}{}.{:02}", amount / 100, amount % 100)

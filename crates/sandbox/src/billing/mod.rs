@@ -5,9 +5,11 @@ mod currency;
 mod cycle;
 mod money;
 mod tax;
+mod tax_id;
 
 pub(crate) use address::{Address, AddressFields, AddressInput};
-pub(crate) use currency::{is_above_maximum, minimum, spoken};
+pub(crate) use currency::{MAXIMUM, is_above_maximum, is_whole, minimum, spoken};
 pub(crate) use cycle::{Cycle, Interval, anchor_day};
 pub(crate) use money::{Bill, basis_points_of, share_of};
-pub(crate) use tax::{Behavior, TaxSetting, rate, taxed};
+pub(crate) use tax::{Behavior, TaxSetting};
+pub(crate) use tax_id::tax_id;

@@ -3,6 +3,7 @@
 pub(crate) mod access_token;
 pub(crate) mod benefit;
 pub(crate) mod checkout;
+pub(crate) mod custom_field;
 pub(crate) mod customer;
 pub(crate) mod customer_meter;
 pub(crate) mod customer_state;

@@ -4,32 +4,58 @@ use serde::{Deserialize, Serialize};
 
 use super::{Id, World};
 use crate::resource::benefit::Benefit;
-use crate::resource::customer::Customer;
+use crate::resource::customer::{self, Customer};
 use crate::resource::grant::GrantScope;
 use crate::resource::license_key::LicenseKey;
+use crate::resource::order::{self, Order};
+use crate::resource::payment::Trigger;
 use crate::resource::product::Product;
-use crate::resource::subscription::Subscription;
+use crate::resource::subscription::{self, Subscription};
 use crate::resource::{customer_meter, customer_state, grant, license_key};
 
 /// One piece of work. Running it may plan more. Jobs look their rows up again: much may have happened since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Job {
+    BillSubscription(Id<Subscription>),
+    BookFee(Id<Order>),
+    ChargeOrder { order: Id<Order>, trigger: Trigger },
+    CustomerCreated(Id<Customer>),
+    CustomerDeleted(Id<Customer>),
     CustomerStateChanged(Id<Customer>),
+    CustomerUpdated(Id<Customer>),
     CycleGrants(Id<Subscription>),
+    CycleSubscription(Id<Subscription>),
+    Dun(Id<Order>),
     FollowLicenseKey(Id<LicenseKey>),
     MeasureCustomer(Id<Customer>),
+    ResumeSubscription(Id<Subscription>),
     RevokeBenefit(Id<Benefit>),
     RevokeCustomerGrants(Id<Customer>),
     RevokeGrants(GrantScope),
     SyncGrants(GrantScope),
     SyncProductGrants(Id<Product>),
     UpdateGrants(Id<Benefit>),
+    VoidOrder(Id<Order>),
+    WriteInvoice(Id<Order>),
 }
 
 impl Job {
     /// Does the work.
     pub(crate) fn run(self, world: &mut World) {
         match self {
+            Self::BillSubscription(id) => subscription::bill(world, id),
+            Self::BookFee(id) => order::book_fee(world, id),
+            Self::ChargeOrder { order, trigger } => {
+                order::charge(world, order, trigger);
+            }
+            Self::CustomerCreated(id) => customer::created(world, id),
+            Self::CustomerDeleted(id) => customer::deleted(world, id),
+            Self::CustomerUpdated(id) => customer::updated(world, id),
+            Self::CycleSubscription(id) => subscription::cycle(world, id),
+            Self::Dun(id) => order::dun(world, id),
+            Self::ResumeSubscription(id) => subscription::come_back(world, id),
+            Self::VoidOrder(id) => order::void(world, id),
+            Self::WriteInvoice(id) => order::write_invoice(world, id),
             Self::CustomerStateChanged(customer) => customer_state::announce(world, customer),
             Self::CycleGrants(subscription) => grant::cycle(world, subscription),
             Self::FollowLicenseKey(key) => license_key::follow(world, key),

@@ -20,6 +20,7 @@ use crate::credentials::Credentials;
 use crate::resource::access_token::AccessToken;
 use crate::resource::benefit::Benefit;
 use crate::resource::checkout::Checkout;
+use crate::resource::custom_field::CustomField;
 use crate::resource::customer::Customer;
 use crate::resource::customer_meter::CustomerMeter;
 use crate::resource::discount::Discount;
@@ -64,6 +65,7 @@ pub(crate) struct World {
     pub(crate) access_tokens: Table<AccessToken>,
     pub(crate) benefits: Table<Benefit>,
     pub(crate) checkouts: Table<Checkout>,
+    pub(crate) custom_fields: Table<CustomField>,
     pub(crate) customer_meters: Table<CustomerMeter>,
     pub(crate) customers: Table<Customer>,
     pub(crate) deliveries: Table<Delivery>,
@@ -103,6 +105,7 @@ impl World {
             access_tokens: Table::default(),
             benefits: Table::default(),
             checkouts: Table::default(),
+            custom_fields: Table::default(),
             customer_meters: Table::default(),
             customers: Table::default(),
             deliveries: Table::default(),

@@ -1,9 +1,65 @@
-//! Finding a customer of an organization. Deleted ones are not found.
+//! Ways to a customer. Deleted ones are found by none of them.
 
 use super::Customer;
+use crate::call::Call;
 use crate::failure::Failure;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
+
+impl World {
+    /// The living customer with this id.
+    pub(crate) fn customer(
+        &self,
+        organization: Id<Organization>,
+        id: Id<Customer>,
+    ) -> Option<&Customer> {
+        self.customers
+            .find(id)
+            .filter(|row| row.organization == organization && row.deleted_at.is_none())
+    }
+
+    /// The living customer with this external id.
+    pub(crate) fn customer_by_external_id(
+        &self,
+        organization: Id<Organization>,
+        external_id: &str,
+    ) -> Option<&Customer> {
+        self.living(organization)
+            .find(|row| row.external_id.as_deref() == Some(external_id))
+    }
+
+    /// The living customer with this e-mail, in any case.
+    pub(crate) fn customer_by_email(
+        &self,
+        organization: Id<Organization>,
+        email: &str,
+    ) -> Option<&Customer> {
+        let email = email.to_lowercase();
+        self.living(organization).find(|row| {
+            row.email
+                .as_ref()
+                .is_some_and(|own| own.to_lowercase() == email)
+        })
+    }
+
+    /// All living customers of an organization, oldest first.
+    pub(crate) fn living(&self, organization: Id<Organization>) -> impl Iterator<Item = &Customer> {
+        self.customers
+            .iter()
+            .filter(move |row| row.organization == organization && row.deleted_at.is_none())
+    }
+}
+
+/// The caller's customer named in the path, by `external_id` when the path has one, else by `id`.
+pub(crate) fn own<'w>(world: &'w World, call: &Call) -> Result<&'w Customer, Failure> {
+    let organization = call.organization()?;
+    let found = if call.path.contains_key("external_id") {
+        world.customer_by_external_id(organization, call.text("external_id")?)
+    } else {
+        world.customer(organization, call.id("id")?)
+    };
+    found.ok_or_else(Failure::not_found)
+}
 
 /// The organization's customer of that id.
 pub(crate) fn find(
@@ -11,10 +67,7 @@ pub(crate) fn find(
     organization: Id<Organization>,
     id: Id<Customer>,
 ) -> Option<&Customer> {
-    world
-        .customers
-        .find(id)
-        .filter(|row| row.organization == organization && row.deleted_at.is_none())
+    world.customer(organization, id)
 }
 
 /// The organization's customer of that id, or Polar's 404.
@@ -23,7 +76,9 @@ pub(crate) fn get(
     organization: Id<Organization>,
     id: Id<Customer>,
 ) -> Result<&Customer, Failure> {
-    find(world, organization, id).ok_or_else(Failure::not_found)
+    world
+        .customer(organization, id)
+        .ok_or_else(Failure::not_found)
 }
 
 /// The customer that the seller knows as `external_id`.
@@ -32,9 +87,5 @@ pub(crate) fn by_external_id<'w>(
     organization: Id<Organization>,
     external_id: &str,
 ) -> Option<&'w Customer> {
-    world.customers.iter().find(|row| {
-        row.organization == organization
-            && row.deleted_at.is_none()
-            && row.external_id.as_deref() == Some(external_id)
-    })
+    world.customer_by_external_id(organization, external_id)
 }

@@ -1,14 +1,23 @@
 //! Customers: who bought, or may buy.
 
+mod add;
+mod announce;
+mod create;
+mod delete;
+mod export;
 mod find;
+mod get;
+mod list;
+mod payment_methods;
 mod render;
+mod rules;
+mod update;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-pub(crate) use find::{by_external_id, find, get};
-pub(crate) use render::{render, render_portal};
 
 use crate::billing::Address;
 use crate::call::Handler;
@@ -16,8 +25,29 @@ use crate::resource::organization::Organization;
 use crate::resource::payment_method::PaymentMethod;
 use crate::world::Id;
 
+pub(crate) use add::{NewCustomer, add};
+pub(crate) use announce::{created, deleted, touch, updated};
+pub(crate) use find::{by_external_id, find, get, own};
+pub(crate) use render::{render, render_portal, render_user};
+pub(crate) use rules::{filled, tax_id};
+
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("customers:create", create::handle),
+    ("customers:delete", delete::handle),
+    ("customers:delete_external", delete::handle),
+    ("customers:export", export::handle),
+    ("customers:get", get::handle),
+    ("customers:get_external", get::handle),
+    ("customers:list", list::handle),
+    ("customers:list_payment_methods", payment_methods::handle),
+    (
+        "customers:list_payment_methods_external",
+        payment_methods::handle,
+    ),
+    ("customers:update", update::handle),
+    ("customers:update_external", update::handle),
+];
 
 /// One customer of one organization.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,7 +75,7 @@ pub(crate) struct Customer {
     pub(crate) invoices: u32,
     pub(crate) receipts: u32,
     /// Money the seller owes (positive) or is owed (negative) from earlier orders, by currency.
-    pub(crate) balances: std::collections::BTreeMap<String, i64>,
+    pub(crate) balances: BTreeMap<String, i64>,
 }
 
 /// A person, or people with seats.

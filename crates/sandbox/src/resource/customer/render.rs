@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Customer;
@@ -15,7 +15,7 @@ pub(crate) fn render(_world: &World, customer: &Customer) -> Value {
         "id": customer.id,
         "created_at": render::time(customer.created_at),
         "modified_at": render::time_or_null(customer.modified_at),
-        "metadata": customer.metadata,
+        "metadata": shown_metadata(&customer.metadata),
         "external_id": customer.external_id,
         "email": customer.email,
         "email_verified": customer.email_verified,
@@ -50,6 +50,28 @@ pub(crate) fn render_portal(customer: &Customer) -> Value {
         "type": customer.kind,
         "locale": customer.locale,
     })
+}
+
+/// The deprecated twin of a customer in orders and subscriptions; still sent.
+pub(crate) fn render_user(customer: &Customer) -> Value {
+    let name = customer.name.as_ref().or(customer.email.as_ref());
+    let initial = name.and_then(|name| name.chars().next());
+    json!({
+        "id": customer.id,
+        "email": customer.email,
+        "public_name": initial.map(|letter| letter.to_uppercase().to_string()).unwrap_or_default(),
+        "avatar_url": customer.email.as_deref().map(avatar),
+        "github_username": null,
+    })
+}
+
+/// Keys with two underscores in front are the service's own.
+fn shown_metadata(metadata: &Map<String, Value>) -> Map<String, Value> {
+    metadata
+        .iter()
+        .filter(|(key, _)| !key.starts_with("__"))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 fn avatar(email: &str) -> String {

@@ -1,5 +1,14 @@
 //! Discounts: money off, by code or by hand, within limits.
 
+mod check;
+mod create;
+mod delete;
+mod get;
+mod list;
+mod render;
+mod rules;
+mod update;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -14,8 +23,17 @@ use crate::resource::product::Product;
 use crate::resource::subscription::Subscription;
 use crate::world::Id;
 
+pub(crate) use render::{render, render_base, render_public};
+pub(crate) use rules::{is_applicable, plain_email};
+
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("discounts:create", create::handle),
+    ("discounts:delete", delete::handle),
+    ("discounts:get", get::handle),
+    ("discounts:list", list::handle),
+    ("discounts:update", update::handle),
+];
 
 /// One discount.
 #[derive(Debug, Clone, Serialize, Deserialize)]

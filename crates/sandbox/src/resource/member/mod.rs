@@ -1,18 +1,35 @@
 //! Members: the people behind a customer. An individual customer has one, its owner.
 
+mod add;
+mod create;
+mod delete;
+mod get;
+mod list;
 mod render;
+mod update;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use render::render;
-
 use crate::call::Handler;
 use crate::resource::customer::Customer;
-use crate::world::{Id, World};
+use crate::world::Id;
+
+pub(crate) use add::{NewMember, add, of, owner, remove_all};
+pub(crate) use render::render;
 
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("customers:members:create", create::handle),
+    ("customers:members:create_external", create::handle),
+    ("customers:members:delete", delete::handle),
+    ("customers:members:delete_external", delete::handle),
+    ("customers:members:get", get::handle),
+    ("customers:members:get_external", get::handle),
+    ("customers:members:update", update::handle),
+    ("customers:members:update_external", update::handle),
+    ("members:list_members", list::handle),
+];
 
 /// One member of one customer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,10 +55,13 @@ pub(crate) enum Role {
     Member,
 }
 
-/// The one member who may do everything.
-pub(crate) fn owner(world: &World, customer: Id<Customer>) -> Option<&Member> {
-    world
-        .members
-        .iter()
-        .find(|row| row.customer == customer && row.role == Role::Owner && row.deleted_at.is_none())
+impl Role {
+    /// Polar's word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::BillingManager => "billing_manager",
+            Self::Member => "member",
+        }
+    }
 }

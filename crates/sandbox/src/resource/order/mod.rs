@@ -1,5 +1,17 @@
 //! Orders: what was bought, for how much, and whether it is paid.
 
+mod add;
+mod amount;
+mod announce;
+mod dunning;
+mod export;
+mod get;
+mod invoice;
+mod list;
+mod render;
+mod settle;
+mod update;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,8 +27,25 @@ use crate::resource::product::Product;
 use crate::resource::subscription::Subscription;
 use crate::world::Id;
 
+pub(crate) use add::{NewOrder, add, item, tax_setting};
+pub(crate) use announce::{announce, record, touch};
+pub(crate) use dunning::{pending_of, run as dun};
+pub(crate) use invoice::write as write_invoice;
+pub(crate) use render::render;
+pub(crate) use settle::{
+    Charged, book_fee, charge, charge_card, give_receipt, mark_paid, settle_from_balance, void,
+};
+
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("orders:export", export::handle),
+    ("orders:generate_invoice", invoice::generate),
+    ("orders:get", get::handle),
+    ("orders:invoice", invoice::address),
+    ("orders:list", list::handle),
+    ("orders:receipt", invoice::receipt),
+    ("orders:update", update::handle),
+];
 
 /// One order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,7 +64,8 @@ pub(crate) struct Order {
     pub(crate) applied_balance: i64,
     pub(crate) refunded_amount: i64,
     pub(crate) refunded_tax: i64,
-    pub(crate) platform_fee: i64,
+    /// Unknown until it is booked.
+    pub(crate) platform_fee: Option<i64>,
     pub(crate) customer: Id<Customer>,
     pub(crate) product: Option<Id<Product>>,
     pub(crate) discount: Option<Id<Discount>>,
@@ -51,6 +81,8 @@ pub(crate) struct Order {
     /// When a charge failed for the first time, and how many have failed.
     pub(crate) first_failure_at: Option<Timestamp>,
     pub(crate) failures: u32,
+    /// A refund took the benefits back.
+    pub(crate) benefits_revoked: bool,
     pub(crate) metadata: Map<String, Value>,
     pub(crate) custom_field_data: Map<String, Value>,
 }
@@ -85,4 +117,29 @@ pub(crate) struct OrderItem {
     pub(crate) amount: i64,
     pub(crate) proration: bool,
     pub(crate) price: Option<Id<Price>>,
+}
+
+impl OrderStatus {
+    /// Polar's word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Paid => "paid",
+            Self::Refunded => "refunded",
+            Self::PartiallyRefunded => "partially_refunded",
+            Self::Void => "void",
+        }
+    }
+}
+
+impl BillingReason {
+    /// Polar's word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Purchase => "purchase",
+            Self::SubscriptionCreate => "subscription_create",
+            Self::SubscriptionCycle => "subscription_cycle",
+            Self::SubscriptionUpdate => "subscription_update",
+        }
+    }
 }

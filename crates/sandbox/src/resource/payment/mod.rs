@@ -1,18 +1,29 @@
 //! Payments: every attempt to charge a card, and what became of it.
 
+mod attempt;
+mod get;
+mod list;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::call::Handler;
+use crate::render;
 use crate::resource::checkout::Checkout;
 use crate::resource::customer::Customer;
 use crate::resource::order::Order;
 use crate::resource::organization::Organization;
-use crate::resource::payment_method::Card;
+use crate::resource::payment_method::{Card, Decline};
 use crate::world::Id;
 
+pub(crate) use attempt::{Attempt, add};
+
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("payments:get", get::handle),
+    ("payments:list", list::handle),
+];
 
 /// One attempt.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,7 +37,7 @@ pub(crate) struct Payment {
     pub(crate) currency: String,
     pub(crate) card: Card,
     pub(crate) trigger: Trigger,
-    pub(crate) decline: Option<(String, String)>,
+    pub(crate) decline: Option<Decline>,
     pub(crate) customer: Option<Id<Customer>>,
     pub(crate) customer_email: Option<String>,
     pub(crate) checkout: Option<Id<Checkout>>,
@@ -37,7 +48,6 @@ pub(crate) struct Payment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PaymentStatus {
-    Pending,
     Succeeded,
     Failed,
 }
@@ -51,4 +61,36 @@ pub(crate) enum Trigger {
     RetryDunning,
     RetryCustomer,
     RetryPaymentMethodUpdate,
+}
+
+impl PaymentStatus {
+    /// Polar's word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The payment as the API shows it.
+pub(crate) fn render(payment: &Payment) -> Value {
+    json!({
+        "created_at": render::time(payment.created_at),
+        "modified_at": render::time_or_null(payment.modified_at),
+        "id": payment.id,
+        "processor": "stripe",
+        "status": payment.status,
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "method": "card",
+        "trigger": payment.trigger,
+        "decline_reason": payment.decline.map(Decline::code),
+        "decline_message": payment.decline.map(Decline::message),
+        "organization_id": payment.organization,
+        "checkout_id": payment.checkout,
+        "order_id": payment.order,
+        "processor_metadata": {},
+        "method_metadata": {"brand": payment.card.brand, "last4": payment.card.last4},
+    })
 }

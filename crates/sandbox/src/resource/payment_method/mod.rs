@@ -1,10 +1,16 @@
 //! Cards that customers have on file, and how each of Stripe's test cards behaves.
 
+mod cards;
+mod store;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::resource::customer::Customer;
 use crate::world::Id;
+
+pub(crate) use cards::card;
+pub(crate) use store::{of, render, store};
 
 /// A stored card.
 #[derive(Debug, Clone, Serialize, Deserialize)]

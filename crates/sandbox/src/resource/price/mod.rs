@@ -1,5 +1,8 @@
 //! What a product costs: fixed, chosen by the buyer, by seat, or by use.
 
+mod input;
+mod render;
+mod rules;
 mod tiers;
 
 use jiff::Timestamp;
@@ -11,6 +14,9 @@ use crate::resource::meter::Meter;
 use crate::resource::product::Product;
 use crate::world::Id;
 
+pub(crate) use input::PriceInput;
+pub(crate) use render::render;
+pub(crate) use rules::{Place, check};
 pub(crate) use tiers::SeatTiers;
 
 /// One price of a product in one currency. Prices never change: they are archived and replaced.

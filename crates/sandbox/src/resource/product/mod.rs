@@ -1,5 +1,13 @@
 //! Products: what is sold, once or by subscription.
 
+mod create;
+mod get;
+mod list;
+mod render;
+mod rules;
+mod update;
+mod update_benefits;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,12 +16,22 @@ use uuid::Uuid;
 use crate::billing::Cycle;
 use crate::call::Handler;
 use crate::resource::benefit::Benefit;
+use crate::resource::custom_field::CustomField;
 use crate::resource::organization::Organization;
 use crate::resource::price::Price;
 use crate::world::Id;
 
+pub(crate) use render::{render, render_brief, render_offer, render_prices};
+pub(crate) use rules::pair;
+
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("products:create", create::handle),
+    ("products:get", get::handle),
+    ("products:list", list::handle),
+    ("products:update", update::handle),
+    ("products:update_benefits", update_benefits::handle),
+];
 
 /// One product.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,9 +67,20 @@ pub(crate) enum Visibility {
     Draft,
 }
 
+impl Visibility {
+    /// Polar's word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+            Self::Draft => "draft",
+        }
+    }
+}
+
 /// A question put to buyers of the product.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct AttachedField {
-    pub(crate) custom_field_id: Uuid,
+    pub(crate) custom_field_id: Id<CustomField>,
     pub(crate) required: bool,
 }

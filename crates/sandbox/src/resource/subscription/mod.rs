@@ -1,5 +1,25 @@
 //! Subscriptions: purchases that renew themselves.
 
+mod amount;
+mod announce;
+mod begin;
+mod bill;
+mod cancel;
+mod change;
+mod create;
+mod cycle;
+mod discount;
+mod dunning;
+mod end;
+mod export;
+mod get;
+mod list;
+mod pause;
+mod period;
+mod proration;
+mod render;
+mod update;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,8 +36,26 @@ use crate::resource::price::Price;
 use crate::resource::product::Product;
 use crate::world::Id;
 
+pub(crate) use announce::{announce, sync_grants, touch};
+pub(crate) use begin::{NewSubscription, begin};
+pub(crate) use bill::{paid, run as bill};
+pub(crate) use cancel::{Reason, at_period_end, revoke, take_back};
+pub(crate) use change::{Behavior, Change, apply as change};
+pub(crate) use cycle::run as cycle;
+pub(crate) use dunning::{fall_past_due, recover};
+pub(crate) use end::end_now;
+pub(crate) use pause::come_back;
+pub(crate) use render::{render, render_brief};
+
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("subscriptions:create", create::handle),
+    ("subscriptions:export", export::handle),
+    ("subscriptions:get", get::handle),
+    ("subscriptions:list", list::handle),
+    ("subscriptions:revoke", update::delete),
+    ("subscriptions:update", update::handle),
+];
 
 /// One subscription.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -94,11 +132,29 @@ impl Subscription {
         )
     }
 
+    /// True until it has ended.
+    pub(crate) const fn is_alive(&self) -> bool {
+        !matches!(self.status, SubscriptionStatus::Canceled)
+    }
+
     /// True while it goes on being billed.
     pub(crate) const fn is_billable(&self) -> bool {
         matches!(
             self.status,
             SubscriptionStatus::Trialing | SubscriptionStatus::Active | SubscriptionStatus::PastDue
         )
+    }
+}
+
+impl SubscriptionStatus {
+    /// Polar's word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Trialing => "trialing",
+            Self::Active => "active",
+            Self::PastDue => "past_due",
+            Self::Paused => "paused",
+            Self::Canceled => "canceled",
+        }
     }
 }

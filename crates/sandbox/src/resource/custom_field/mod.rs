@@ -1,0 +1,84 @@
+//! Custom fields: the seller's own questions at checkout.
+
+mod attached;
+mod create;
+mod data;
+mod delete;
+mod get;
+mod list;
+mod update;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::call::Handler;
+use crate::render;
+use crate::resource::organization::Organization;
+use crate::world::Id;
+
+pub(crate) use attached::{check_attached, render_attached};
+pub(crate) use data::{checked, missing};
+
+/// The operations of this noun that the sandbox really does.
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("custom-fields:create", create::handle),
+    ("custom-fields:delete", delete::handle),
+    ("custom-fields:get", get::handle),
+    ("custom-fields:list", list::handle),
+    ("custom-fields:update", update::handle),
+];
+
+/// One question.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CustomField {
+    pub(crate) id: Id<Self>,
+    pub(crate) organization: Id<Organization>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Option<Timestamp>,
+    pub(crate) deleted_at: Option<Timestamp>,
+    pub(crate) kind: FieldKind,
+    /// The name of its answer; unique in the organization.
+    pub(crate) slug: String,
+    pub(crate) name: String,
+    pub(crate) properties: Map<String, Value>,
+    pub(crate) metadata: Map<String, Value>,
+}
+
+/// What an answer looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FieldKind {
+    Text,
+    Number,
+    Date,
+    Checkbox,
+    Select,
+}
+
+impl FieldKind {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Checkbox => "checkbox",
+            Self::Select => "select",
+        }
+    }
+}
+
+/// The field as the API shows it.
+pub(crate) fn render(field: &CustomField) -> Value {
+    json!({
+        "created_at": render::time(field.created_at),
+        "modified_at": render::time_or_null(field.modified_at),
+        "id": field.id,
+        "metadata": field.metadata,
+        "type": field.kind,
+        "slug": field.slug,
+        "name": field.name,
+        "organization_id": field.organization,
+        "properties": field.properties,
+    })
+}

@@ -1,0 +1,48 @@
+//! What the outside world is told about customers, from the background.
+
+use serde_json::json;
+
+use super::{Customer, render};
+use crate::resource::{customer_state, event};
+use crate::world::{Id, Job, World};
+
+/// `customer.created`, then the state.
+pub(crate) fn created(world: &mut World, id: Id<Customer>) {
+    announce(world, id, "customer.created");
+}
+
+/// `customer.updated`, then the state.
+pub(crate) fn updated(world: &mut World, id: Id<Customer>) {
+    announce(world, id, "customer.updated");
+}
+
+/// `customer.deleted`, then the state.
+pub(crate) fn deleted(world: &mut World, id: Id<Customer>) {
+    announce(world, id, "customer.deleted");
+}
+
+fn announce(world: &mut World, id: Id<Customer>, name: &str) {
+    let Some(customer) = world.customers.find(id) else {
+        return;
+    };
+    let organization = customer.organization;
+    let shown = render(world, customer);
+    let metadata = json!({
+        "customer_id": id,
+        "customer_email": customer.email,
+        "customer_name": customer.name,
+        "customer_external_id": customer.external_id,
+    });
+    event::record_system(world, organization, Some(id), name, metadata);
+    world.emit(organization, name, &shown);
+    customer_state::announce(world, id);
+}
+
+/// Notes a change of the customer, to be announced once.
+pub(crate) fn touch(world: &mut World, id: Id<Customer>) {
+    let now = world.stamp();
+    if let Some(customer) = world.customers.find_mut(id) {
+        customer.modified_at = Some(now);
+    }
+    world.agenda.soon(Job::CustomerUpdated(id));
+}

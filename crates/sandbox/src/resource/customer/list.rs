@@ -1,0 +1,51 @@
+//! `GET /v1/customers/`
+
+use super::{Customer, render};
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::list::{self, SortKey, SortKeys};
+use crate::reply::Reply;
+use crate::world::World;
+
+const SORTS: &SortKeys<Customer> = &[
+    ("created_at", |_, row| SortKey::Time(row.created_at)),
+    ("email", |_, row| text(row.email.as_ref())),
+    ("name", |_, row| text(row.name.as_ref())),
+];
+
+pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    let organization = call.organization()?;
+    let query = &call.query;
+    let rows = world
+        .living(organization)
+        .filter(|row| {
+            let texts = [&row.email, &row.name, &row.external_id];
+            query.allows("organization_id", row.organization)
+                && query
+                    .get("email")
+                    .is_none_or(|email| same(row.email.as_ref(), email))
+                && query.finds("query", texts.into_iter().flatten().map(String::as_str))
+                && query
+                    .flag("active")
+                    .is_none_or(|wanted| wanted == is_active(world, row))
+                && query.allows_metadata(&row.metadata)
+        })
+        .collect();
+    Ok(list::page(world, call, rows, SORTS, render))
+}
+
+fn text(text: Option<&String>) -> SortKey {
+    text.map_or(SortKey::Absent, |text| SortKey::Text(text.clone()))
+}
+
+fn same(own: Option<&String>, wanted: &str) -> bool {
+    own.is_some_and(|own| own.to_lowercase() == wanted.to_lowercase())
+}
+
+/// True when some subscription of the customer is still billed.
+fn is_active(world: &World, customer: &Customer) -> bool {
+    world
+        .subscriptions
+        .iter()
+        .any(|row| row.customer == customer.id && row.is_billable())
+}

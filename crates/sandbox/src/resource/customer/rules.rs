@@ -1,0 +1,54 @@
+//! What must be unique, and what a tax number must look like.
+
+use serde_json::Value;
+
+use super::{Customer, TaxId};
+use crate::billing::{self, Address};
+use crate::failure::Flaw;
+use crate::resource::organization::Organization;
+use crate::world::{Id, World};
+
+/// An e-mail that another customer has.
+pub(super) fn email_flaw(
+    world: &World,
+    organization: Id<Organization>,
+    own: Option<Id<Customer>>,
+    email: &str,
+) -> Option<Flaw> {
+    let holder = world.customer_by_email(organization, email)?;
+    let message = "A customer with this email address already exists.";
+    (Some(holder.id) != own).then(|| Flaw::field("email", message, email))
+}
+
+/// An external id that another customer has.
+pub(super) fn external_id_flaw(
+    world: &World,
+    organization: Id<Organization>,
+    own: Option<Id<Customer>>,
+    external_id: &str,
+) -> Option<Flaw> {
+    let holder = world.customer_by_external_id(organization, external_id)?;
+    let message = "A customer with this external ID already exists.";
+    (Some(holder.id) != own).then(|| Flaw::field("external_id", message, external_id))
+}
+
+/// The tax number for whoever lives at `address`. `prefix` is put before the names of fields.
+pub(crate) fn tax_id(address: Option<&Address>, text: &str, prefix: &str) -> Result<TaxId, Flaw> {
+    let Some(address) = address else {
+        return Err(Flaw::body(
+            "missing",
+            [Value::from(format!("{prefix}billing_address"))],
+            "Country is required to validate tax ID.",
+            Value::Null,
+        ));
+    };
+    billing::tax_id(&address.country, text)
+        .map(|(number, kind)| TaxId(number, kind))
+        .ok_or_else(|| Flaw::field(&format!("{prefix}tax_id"), "Invalid tax ID.", text))
+}
+
+/// Text, unless there is nothing in it.
+pub(crate) fn filled(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+}

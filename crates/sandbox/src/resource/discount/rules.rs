@@ -1,0 +1,213 @@
+//! When a discount may be used, and what it takes off.
+
+use jiff::Timestamp;
+
+use super::{Discount, Duration, Worth};
+use crate::billing::{self, Cycle, Interval};
+use crate::resource::customer::Customer;
+use crate::resource::organization::Organization;
+use crate::resource::price::{Price, PriceKind};
+use crate::resource::product::Product;
+use crate::world::{Id, World};
+
+impl Discount {
+    /// True when it may be redeemed now at all.
+    pub(crate) fn is_redeemable(&self, now: Timestamp) -> bool {
+        let used = i64::try_from(self.redemptions.len()).unwrap_or(i64::MAX);
+        self.deleted_at.is_none()
+            && self.starts_at.is_none_or(|starts_at| starts_at <= now)
+            && self.ends_at.is_none_or(|ends_at| now < ends_at)
+            && self.max_redemptions.is_none_or(|most| used < most)
+    }
+
+    /// True when it may be used on `product` in `currency`.
+    pub(crate) fn fits(&self, product: Id<Product>, currency: &str) -> bool {
+        let worth = match &self.worth {
+            Worth::Fixed(amounts) => amounts.contains_key(currency),
+            Worth::Percentage(_) => true,
+        };
+        worth && (self.products.is_empty() || self.products.contains(&product))
+    }
+
+    /// True when this buyer may use it once more, found by id or by e-mail.
+    pub(crate) fn is_left_for(&self, customer: Option<Id<Customer>>, email: Option<&str>) -> bool {
+        let Some(most) = self.max_redemptions_per_customer else {
+            return true;
+        };
+        let email = email.map(plain_email);
+        let used = self
+            .redemptions
+            .iter()
+            .filter(|used| {
+                (used.customer.is_some() && used.customer == customer)
+                    || (used.email.is_some() && used.email == email)
+            })
+            .count();
+        i64::try_from(used).unwrap_or(i64::MAX) < most
+    }
+
+    /// What it takes off `base`.
+    pub(crate) fn amount(&self, base: i64, currency: &str) -> i64 {
+        match &self.worth {
+            Worth::Fixed(amounts) => amounts.get(currency).copied().unwrap_or_default(),
+            Worth::Percentage(basis_points) => billing::basis_points_of(base, *basis_points),
+        }
+        .clamp(0, base.max(0))
+    }
+
+    /// True when it still lowers a bill at `now` of a subscription that has had it since `since`.
+    pub(crate) fn lasts(&self, since: Option<Timestamp>, now: Timestamp) -> bool {
+        match (self.duration, since) {
+            (_, None) | (Duration::Forever, _) => true,
+            (Duration::Once, Some(_)) => false,
+            (Duration::Repeating(count), Some(since)) => {
+                let months = Cycle {
+                    interval: Interval::Month,
+                    count,
+                };
+                now < months.from(since)
+            }
+        }
+    }
+
+    /// True when it makes every bill nothing, for ever.
+    pub(crate) fn is_all_forever(&self) -> bool {
+        self.duration == Duration::Forever && self.worth == Worth::Percentage(10_000)
+    }
+}
+
+/// True when a discount can lower some of the prices: billed up front, and not free.
+pub(crate) fn is_applicable<'p>(prices: impl Iterator<Item = &'p Price>) -> bool {
+    let mut prices = prices;
+    prices.any(|price| !matches!(price.kind, PriceKind::MeteredUnit { .. }) && !price.is_free())
+}
+
+impl World {
+    /// The organization's living discount with this code, in any case.
+    pub(crate) fn discount_by_code(
+        &self,
+        organization: Id<Organization>,
+        code: &str,
+    ) -> Option<&Discount> {
+        let wanted = code.trim();
+        self.discounts.iter().find(|row| {
+            row.organization == organization
+                && row.deleted_at.is_none()
+                && row
+                    .code
+                    .as_ref()
+                    .is_some_and(|code| code.eq_ignore_ascii_case(wanted))
+        })
+    }
+}
+
+/// An e-mail as limits see it: lower case, without what follows a plus sign.
+pub(crate) fn plain_email(email: &str) -> String {
+    let email = email.to_lowercase();
+    match email.split_once('@') {
+        Some((name, domain)) => {
+            let name = name.split('+').next().unwrap_or_default();
+            format!("{name}@{domain}")
+        }
+        None => email,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Map;
+
+    use super::*;
+    use crate::resource::discount::Redemption;
+    use crate::world::Chance;
+
+    fn discount(worth: Worth, duration: Duration) -> Discount {
+        let mut chance = Chance::new(1);
+        Discount {
+            id: chance.id(),
+            organization: chance.id(),
+            created_at: at("2026-01-01T00:00:00Z"),
+            modified_at: None,
+            deleted_at: None,
+            name: "Test".to_owned(),
+            code: None,
+            worth,
+            duration,
+            starts_at: None,
+            ends_at: None,
+            max_redemptions: None,
+            max_redemptions_per_customer: None,
+            products: Vec::new(),
+            metadata: Map::new(),
+            redemptions: Vec::new(),
+        }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn it_takes_off_its_worth_but_never_more_than_there_is() {
+        let percent = |points| discount(Worth::Percentage(points), Duration::Once);
+        assert_eq!(percent(3333).amount(999, "usd"), 333);
+        assert_eq!(percent(10_000).amount(999, "usd"), 999);
+        let fixed = discount(
+            Worth::Fixed(BTreeMap::from([("usd".to_owned(), 500)])),
+            Duration::Once,
+        );
+        assert_eq!(fixed.amount(2000, "usd"), 500);
+        assert_eq!(fixed.amount(300, "usd"), 300);
+        assert_eq!(fixed.amount(2000, "eur"), 0);
+    }
+
+    #[test]
+    fn its_duration_counts_from_the_first_bill_it_lowered() {
+        let since = Some(at("2026-01-31T00:00:00Z"));
+        let lasts =
+            |duration, now| discount(Worth::Percentage(100), duration).lasts(since, at(now));
+        assert!(!lasts(Duration::Once, "2026-02-01T00:00:00Z"));
+        assert!(lasts(Duration::Forever, "2036-02-01T00:00:00Z"));
+        assert!(lasts(Duration::Repeating(3), "2026-04-29T00:00:00Z"));
+        assert!(!lasts(Duration::Repeating(3), "2026-04-30T00:00:00Z"));
+        assert!(
+            discount(Worth::Percentage(1), Duration::Once).lasts(None, at("2030-01-01T00:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn limits_count_redemptions_in_all_and_by_buyer() {
+        let mut limited = discount(Worth::Percentage(100), Duration::Once);
+        limited.max_redemptions = Some(2);
+        limited.max_redemptions_per_customer = Some(1);
+        let now = at("2026-02-01T00:00:00Z");
+        limited.redemptions.push(Redemption {
+            checkout: None,
+            subscription: None,
+            customer: None,
+            email: Some("ada@example.com".to_owned()),
+        });
+        assert!(limited.is_redeemable(now));
+        assert!(!limited.is_left_for(None, Some("Ada+again@example.com")));
+        assert!(limited.is_left_for(None, Some("bob@example.com")));
+        limited.redemptions.push(limited.redemptions[0].clone());
+        assert!(!limited.is_redeemable(now));
+    }
+
+    #[test]
+    fn it_is_redeemable_from_its_start_until_just_before_its_end() {
+        let mut dated = discount(Worth::Percentage(100), Duration::Once);
+        dated.starts_at = Some(at("2026-02-01T00:00:00Z"));
+        dated.ends_at = Some(at("2026-03-01T00:00:00Z"));
+        for (now, redeemable) in [
+            ("2026-01-31T23:59:59Z", false),
+            ("2026-02-01T00:00:00Z", true),
+            ("2026-02-28T23:59:59Z", true),
+            ("2026-03-01T00:00:00Z", false),
+        ] {
+            assert_eq!(dated.is_redeemable(at(now)), redeemable, "{now}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Adding and removing members, with what is announced.
+
+use serde::Deserialize;
+
+use super::{Member, Role, render};
+use crate::resource::customer::Customer;
+use crate::world::{Id, World};
+
+/// What is known of a member to be made.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct NewMember {
+    pub(crate) email: String,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) external_id: Option<String>,
+}
+
+/// Adds a member and says so.
+pub(crate) fn add(
+    world: &mut World,
+    customer: Id<Customer>,
+    new: NewMember,
+    role: Role,
+) -> Id<Member> {
+    let id = world.chance.id();
+    let created_at = world.stamp();
+    world.members.insert(
+        id,
+        Member {
+            id,
+            customer,
+            created_at,
+            modified_at: None,
+            deleted_at: None,
+            email: new.email,
+            name: new.name,
+            external_id: new.external_id,
+            role,
+        },
+    );
+    announce(world, id, "member.created");
+    id
+}
+
+/// Removes every member of a customer and says so for each.
+pub(crate) fn remove_all(world: &mut World, customer: Id<Customer>) {
+    let members: Vec<_> = of(world, customer).map(|row| row.id).collect();
+    for id in members {
+        remove(world, id);
+    }
+}
+
+/// Removes a member and says so.
+pub(super) fn remove(world: &mut World, id: Id<Member>) {
+    let now = world.stamp();
+    if let Some(member) = world.members.find_mut(id) {
+        member.deleted_at = Some(now);
+        announce(world, id, "member.deleted");
+    }
+}
+
+/// A customer's members, oldest first.
+pub(crate) fn of(world: &World, customer: Id<Customer>) -> impl Iterator<Item = &Member> {
+    world
+        .members
+        .iter()
+        .filter(move |row| row.customer == customer && row.deleted_at.is_none())
+}
+
+/// The customer's owner.
+pub(crate) fn owner(world: &World, customer: Id<Customer>) -> Option<&Member> {
+    of(world, customer).find(|row| row.role == Role::Owner)
+}
+
+pub(super) fn announce(world: &mut World, id: Id<Member>, event: &str) {
+    let Some(member) = world.members.find(id) else {
+        return;
+    };
+    let Some(customer) = world.customers.find(member.customer) else {
+        return;
+    };
+    let organization = customer.organization;
+    let shown = render(world, member);
+    world.emit(organization, event, &shown);
+}

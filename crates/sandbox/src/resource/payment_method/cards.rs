@@ -1,0 +1,158 @@
+//! The test cards: each payment token, each number that may be typed into a page, and how it behaves.
+
+use super::{Card, Decline, Outcome};
+
+const OK: Outcome = Outcome::Succeeds;
+const AUTHENTICATE: Outcome = Outcome::NeedsAuthentication;
+const REFUSE: Outcome = Outcome::Declined(Decline::Generic);
+const POOR: Outcome = Outcome::Declined(Decline::InsufficientFunds);
+
+/// Stripe's test tokens: name, brand, last four digits, first and later charges.
+const TOKENS: &[(&str, &str, &str, Outcome, Outcome)] = &[
+    ("pm_card_visa", "visa", "4242", OK, OK),
+    ("pm_card_visa_debit", "visa", "5556", OK, OK),
+    ("pm_card_mastercard", "mastercard", "4444", OK, OK),
+    ("pm_card_amex", "amex", "8431", OK, OK),
+    ("pm_card_chargeDeclined", "visa", "0002", REFUSE, REFUSE),
+    (
+        "pm_card_visa_chargeDeclined",
+        "visa",
+        "0002",
+        REFUSE,
+        REFUSE,
+    ),
+    (
+        "pm_card_chargeDeclinedInsufficientFunds",
+        "visa",
+        "9995",
+        POOR,
+        POOR,
+    ),
+    (
+        "pm_card_visa_chargeDeclinedInsufficientFunds",
+        "visa",
+        "9995",
+        POOR,
+        POOR,
+    ),
+    (
+        "pm_card_authenticationRequired",
+        "visa",
+        "3155",
+        AUTHENTICATE,
+        OK,
+    ),
+    ("pm_card_chargeCustomerFail", "visa", "0341", OK, REFUSE),
+];
+
+/// Stripe's test numbers, as typed into a card field.
+const NUMBERS: &[(&str, &str, Outcome, Outcome)] = &[
+    ("4242424242424242", "visa", OK, OK),
+    ("4000056655665556", "visa", OK, OK),
+    ("5555555555554444", "mastercard", OK, OK),
+    ("378282246310005", "amex", OK, OK),
+    ("4000000000000002", "visa", REFUSE, REFUSE),
+    ("4000000000009995", "visa", POOR, POOR),
+    ("4000002500003155", "visa", AUTHENTICATE, OK),
+    ("4000002760003184", "visa", AUTHENTICATE, AUTHENTICATE),
+    ("4000000000000341", "visa", OK, REFUSE),
+];
+
+/// Before the number in a token that a page makes from a card field.
+const TYPED: &str = "card_";
+
+/// The card behind a payment token: one of Stripe's names, or `card_` and a number. Whatever is not
+/// known is a card whose number is wrong.
+pub(crate) fn card(token: &str) -> Card {
+    if let Some((_, brand, last4, first, later)) = TOKENS.iter().find(|(name, ..)| *name == token) {
+        return made(brand, last4, *first, *later);
+    }
+    let digits: String = token
+        .strip_prefix(TYPED)
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    let last4: String = digits
+        .chars()
+        .skip(digits.len().saturating_sub(4))
+        .collect();
+    NUMBERS
+        .iter()
+        .find(|(number, ..)| *number == digits)
+        .map_or_else(
+            || {
+                let invalid = Outcome::Declined(Decline::InvalidNumber);
+                made("unknown", &format!("{last4:0>4}"), invalid, invalid)
+            },
+            |(_, brand, first, later)| made(brand, &last4, *first, *later),
+        )
+}
+
+fn made(brand: &str, last4: &str, first: Outcome, later: Outcome) -> Card {
+    Card {
+        brand: brand.to_owned(),
+        last4: last4.to_owned(),
+        first,
+        later,
+    }
+}
+
+impl Decline {
+    /// Stripe's code for the refusal.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Generic => "generic_decline",
+            Self::InsufficientFunds => "insufficient_funds",
+            Self::InvalidNumber => "incorrect_number",
+            Self::AuthenticationFailed => "payment_intent_authentication_failure",
+        }
+    }
+
+    /// What the buyer is told.
+    pub(crate) const fn message(self) -> &'static str {
+        match self {
+            Self::Generic => "Your card was declined.",
+            Self::InsufficientFunds => "Your card has insufficient funds.",
+            Self::InvalidNumber => "Your card number is incorrect.",
+            Self::AuthenticationFailed => "We are unable to authenticate your payment method.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_and_typed_numbers_behave_as_stripe_publishes_them() {
+        let cases = [
+            ("pm_card_visa", "4242", OK, OK),
+            ("pm_card_chargeDeclined", "0002", REFUSE, REFUSE),
+            ("pm_card_chargeCustomerFail", "0341", OK, REFUSE),
+            ("card_4242424242424242", "4242", OK, OK),
+            ("card_4242 4242 4242 4242", "4242", OK, OK),
+            ("card_4000000000009995", "9995", POOR, POOR),
+            ("card_4000002500003155", "3155", AUTHENTICATE, OK),
+        ];
+        for (token, last4, first, later) in cases {
+            let card = card(token);
+            assert_eq!(
+                (card.last4.as_str(), card.first, card.later),
+                (last4, first, later),
+                "{token}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_number_is_refused_as_wrong() {
+        for token in ["card_1234", "card_", "whatever", "4242424242424242"] {
+            assert_eq!(
+                card(token).first,
+                Outcome::Declined(Decline::InvalidNumber),
+                "{token}"
+            );
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `GET /v1/products/`
+
+use super::{Product, render};
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::list::{self, SortKey, SortKeys};
+use crate::reply::Reply;
+use crate::resource::price::Price;
+use crate::world::World;
+
+const SORTS: &SortKeys<Product> = &[
+    ("created_at", |_, row| SortKey::Time(row.created_at)),
+    ("name", |_, row| SortKey::Text(row.name.clone())),
+    ("price_amount_type", |world, row| {
+        first_price(world, row).map_or(SortKey::Absent, |price| {
+            SortKey::Text(price.word().to_owned())
+        })
+    }),
+    ("price_amount", |world, row| {
+        first_price(world, row).map_or(SortKey::Absent, |price| {
+            SortKey::Number(price.upfront(None, None))
+        })
+    }),
+];
+
+pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    let organization = call.organization()?;
+    let query = &call.query;
+    let rows = world
+        .products
+        .iter()
+        .filter(|row| {
+            row.organization == organization
+                && query.allows("id", row.id)
+                && query.allows("organization_id", row.organization)
+                && query.finds("query", [row.name.as_str()])
+                && query.allows_flag("is_archived", row.archived)
+                && query.allows_flag("is_recurring", row.cycle.is_some())
+                && query.allows("visibility", row.visibility.word())
+                && query.allows_metadata(&row.metadata)
+                && query.allows_any("benefit_id", &row.benefits)
+        })
+        .collect();
+    Ok(list::page(world, call, rows, SORTS, render))
+}
+
+fn first_price<'w>(world: &'w World, product: &Product) -> Option<&'w Price> {
+    world.prices.find(*product.prices.first()?)
+}

@@ -1,0 +1,83 @@
+//! A product as the API shows it: whole, inside other things, and on a checkout.
+
+use serde_json::{Value, json};
+
+use super::Product;
+use crate::render;
+use crate::resource::price::Price;
+use crate::resource::{benefit, custom_field, price};
+use crate::world::{Id, World};
+
+/// The product as its seller sees it.
+pub(crate) fn render(world: &World, product: &Product) -> Value {
+    let mut shown = render_bare(product);
+    let benefits: Vec<_> = product
+        .benefits
+        .iter()
+        .filter_map(|id| world.benefits.find(*id))
+        .map(|row| benefit::render(world, row))
+        .collect();
+    let more = json!({
+        "metadata": product.metadata,
+        "prices": render_prices(world, &product.prices),
+        "benefits": benefits,
+        "medias": [],
+        "attached_custom_fields": custom_field::render_attached(world, &product.custom_fields),
+    });
+    render::merge(&mut shown, more);
+    shown
+}
+
+/// The product inside an order or a discount.
+pub(crate) fn render_brief(product: &Product) -> Value {
+    let mut shown = render_bare(product);
+    render::merge(&mut shown, json!({"metadata": product.metadata}));
+    shown
+}
+
+/// The product as buyers see it, at the prices of this offer. Private benefits stay private.
+pub(crate) fn render_offer(world: &World, product: &Product, prices: &[Id<Price>]) -> Value {
+    let mut shown = render_bare(product);
+    let benefits: Vec<_> = product
+        .benefits
+        .iter()
+        .filter_map(|id| world.benefits.find(*id))
+        .filter(|row| row.visibility == benefit::Visibility::Public)
+        .map(|row| benefit::render_public(world, row))
+        .collect();
+    let more = json!({
+        "prices": render_prices(world, prices),
+        "benefits": benefits,
+        "medias": [],
+    });
+    render::merge(&mut shown, more);
+    shown
+}
+
+/// The prices that exist among `ids`, in their order.
+pub(crate) fn render_prices(world: &World, ids: &[Id<Price>]) -> Vec<Value> {
+    ids.iter()
+        .filter_map(|id| world.prices.find(*id))
+        .map(|row| price::render(world, row))
+        .collect()
+}
+
+fn render_bare(product: &Product) -> Value {
+    json!({
+        "id": product.id,
+        "created_at": render::time(product.created_at),
+        "modified_at": render::time_or_null(product.modified_at),
+        "trial_interval": product.trial.map(|trial| trial.interval),
+        "trial_interval_count": product.trial.map(|trial| trial.count),
+        "name": product.name,
+        "description": product.description,
+        "visibility": product.visibility,
+        "recurring_interval": product.cycle.map(|cycle| cycle.interval),
+        "recurring_interval_count": product.cycle.map(|cycle| cycle.count),
+        "meter_interval": product.meter_cycle.map(|cycle| cycle.interval),
+        "meter_interval_count": product.meter_cycle.map(|cycle| cycle.count),
+        "is_recurring": product.cycle.is_some(),
+        "is_archived": product.archived,
+        "organization_id": product.organization,
+    })
+}

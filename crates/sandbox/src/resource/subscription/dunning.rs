@@ -1,0 +1,38 @@
+//! A subscription whose bill is unpaid, and its recovery.
+
+use super::{Subscription, SubscriptionStatus, announce};
+use crate::world::{Id, World};
+
+/// A charge failed: the subscription waits for money, without its benefits.
+pub(crate) fn fall_past_due(world: &mut World, id: Id<Subscription>) {
+    let now = world.stamp();
+    let Some(row) = world.subscriptions.find_mut(id) else {
+        return;
+    };
+    if row.status != SubscriptionStatus::Active {
+        return;
+    }
+    row.status = SubscriptionStatus::PastDue;
+    row.past_due_at = Some(now);
+    row.modified_at = Some(now);
+    announce::record(world, id, "past_due");
+    announce::announce(world, id, &["updated", "past_due"]);
+    announce::sync_grants(world, id);
+}
+
+/// Nothing is unpaid any more: the subscription is active again.
+pub(crate) fn recover(world: &mut World, id: Id<Subscription>) {
+    let now = world.stamp();
+    let Some(row) = world.subscriptions.find_mut(id) else {
+        return;
+    };
+    if row.status != SubscriptionStatus::PastDue {
+        return;
+    }
+    row.status = SubscriptionStatus::Active;
+    row.past_due_at = None;
+    row.modified_at = Some(now);
+    announce::record(world, id, "reactivated");
+    announce::announce(world, id, &["updated", "active"]);
+    announce::sync_grants(world, id);
+}
