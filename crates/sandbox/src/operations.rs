@@ -8,6 +8,7 @@ use crate::resource;
 /// Every operation with real behaviour, by Polar's operation id (`products:create`).
 pub(crate) fn handlers() -> HashMap<&'static str, Handler> {
     [
+        resource::absent::OPERATIONS,
         resource::access_token::OPERATIONS,
         resource::benefit::OPERATIONS,
         resource::checkout::OPERATIONS,

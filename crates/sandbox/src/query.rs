@@ -31,6 +31,10 @@ impl Query {
     }
 
     /// True when `name` is not given, or one of its values is `actual`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hand in ids and words as they come"
+    )]
     pub(crate) fn allows(&self, name: &str, actual: impl ToString) -> bool {
         let mut wanted = self.all(name).peekable();
         let actual = actual.to_string();

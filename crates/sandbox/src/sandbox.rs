@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, Restless};
 use crate::storage::{Storage, StorageError};
+use crate::world::World;
 use crate::{control, face, page, seed};
 
 /// How long calls under way may take once the sandbox is told to stop.
@@ -73,6 +74,9 @@ pub enum StartError {
     /// The data folder cannot be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// Reading the data folder broke off.
+    #[error("reading the data folder broke off")]
+    Reading(#[from] tokio::task::JoinError),
 }
 
 /// Why time did not pass as asked.
@@ -96,10 +100,9 @@ impl Sandbox {
         let base_url = options
             .public_url
             .unwrap_or_else(|| format!("http://{address}"));
-        let storage = options.data.as_deref().map(Storage::open).transpose()?;
-        let saved = match &storage {
-            Some(storage) => storage.load()?,
-            None => None,
+        let (storage, saved) = match options.data {
+            Some(folder) => open(folder).await?,
+            None => (None, None),
         };
         let mut world = saved
             .unwrap_or_else(|| seed::world(options.seed, options.clock.now(), base_url.clone()));
@@ -160,6 +163,16 @@ impl Sandbox {
     pub async fn join(self) {
         self.engine.tasks().wait().await;
     }
+}
+
+/// Opens the data folder and reads the world in it, off the threads that serve.
+async fn open(folder: PathBuf) -> Result<(Option<Storage>, Option<World>), StartError> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let storage = Storage::open(&folder)?;
+        let world = storage.load()?;
+        Ok((Some(storage), world))
+    });
+    reading.await?
 }
 
 fn app(engine: Arc<Engine>) -> Router {

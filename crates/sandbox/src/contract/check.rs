@@ -33,7 +33,8 @@ impl Check {
             return Some(Value::Null);
         }
         match &shape.kind {
-            Kind::Any => self.anything(value),
+            // No input has a tuple.
+            Kind::Any | Kind::Tuple(_) => self.anything(value),
             Kind::Null => self.null(value),
             Kind::Boolean => number::boolean(self, value),
             Kind::Integer(rule) => number::integer(self, rule, value),
@@ -43,8 +44,6 @@ impl Check {
             Kind::Enum(words) => self.words(words, "literal_error", value),
             Kind::Reference(name) => self.named(name, value),
             Kind::List(rule) => self.list(rule, value),
-            // No input has one.
-            Kind::Tuple(_) => self.anything(value),
             Kind::Map(rule) => self.map(rule, value),
             Kind::Object(rule) => self.object("", rule, value),
             Kind::Union(rule) => union::check(self, "", rule, value),

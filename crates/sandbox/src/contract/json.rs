@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::failure::Flaw;
 
 /// The body, or the one flaw that stands for all of it.
-pub(super) fn parse(bytes: &[u8]) -> Result<Value, Flaw> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Value, Box<Flaw>> {
     serde_json::from_slice(bytes).map_err(|_unreadable| {
         let text = String::from_utf8_lossy(bytes);
         let mut reader = Reader {
@@ -15,7 +15,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, Flaw> {
         let (at, error) = reader.document().err().unwrap_or((0, "Expecting value"));
         let mut flaw = Flaw::body("json_invalid", [at.into()], "JSON decode error", json!({}));
         flaw.context = Some(json!({"error": error}));
-        flaw
+        Box::new(flaw)
     })
 }
 

@@ -39,11 +39,11 @@ pub(crate) fn read(
     now: Timestamp,
 ) -> Result<Call, Failure> {
     // Text that is no JSON is noticed before anything else.
-    let body = sent_body(operation, &sent).map_err(|flaw| Failure::Malformed(vec![flaw]))?;
+    let body = sent_body(operation, &sent).map_err(|flaw| Failure::Malformed(vec![*flaw]))?;
     let mut flaws = Vec::new();
     parameter::path(operation, &mut sent.path, &mut flaws, now);
     let query = parameter::query(operation, sent.query, &mut flaws, now);
-    let body = checked_body(operation, body, &mut flaws, now);
+    let body = checked_body(operation, body.as_ref(), &mut flaws, now);
     if !flaws.is_empty() {
         return Err(Failure::Malformed(flaws));
     }
@@ -88,7 +88,7 @@ fn requires(operation: &Operation, field: &str) -> bool {
 }
 
 /// The body as JSON; a body that does not say it is JSON is one long text.
-fn sent_body(operation: &Operation, sent: &Sent<'_>) -> Result<Option<Value>, Flaw> {
+fn sent_body(operation: &Operation, sent: &Sent<'_>) -> Result<Option<Value>, Box<Flaw>> {
     if operation.body.is_none() || sent.body.is_empty() {
         return Ok(None);
     }
@@ -100,11 +100,11 @@ fn sent_body(operation: &Operation, sent: &Sent<'_>) -> Result<Option<Value>, Fl
 
 fn checked_body(
     operation: &Operation,
-    body: Option<Value>,
+    body: Option<&Value>,
     flaws: &mut Vec<Flaw>,
     now: Timestamp,
 ) -> Value {
-    let (Some(described), Some(body)) = (&operation.body, &body) else {
+    let (Some(described), Some(body)) = (&operation.body, body) else {
         if operation.body.as_ref().is_some_and(|body| body.required) {
             flaws.push(Flaw::body("missing", [], "Field required", Value::Null));
         }

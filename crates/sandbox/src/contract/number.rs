@@ -46,15 +46,16 @@ fn truth(text: &str) -> Option<bool> {
 pub(super) fn integer(check: &mut Check, rule: &IntegerRule, value: &Value) -> Option<Value> {
     let whole = match value {
         Value::Bool(truth) => i64::from(*truth),
-        Value::Number(number) => match whole(&number.to_string()) {
-            Some(whole) => whole,
-            None => {
+        Value::Number(number) => {
+            if let Some(whole) = whole(&number.to_string()) {
+                whole
+            } else {
                 let message =
                     "Input should be a valid integer, got a number with a fractional part";
                 check.flaw("int_from_float", message, value, None);
                 return None;
             }
-        },
+        }
         Value::String(text) => {
             if let Some(whole) = whole(&text.trim().replace('_', "")) {
                 whole

@@ -120,7 +120,7 @@ pub(super) fn label(shape: &Shape) -> String {
     match &shape.kind {
         Kind::Reference(name) => match polarkit_spec::shape(name).map(|shape| &shape.kind) {
             Some(Kind::Enum(_)) => format!("str-enum[{name}]"),
-            Some(Kind::Reference(_)) | Some(Kind::String(_)) | None | Some(_) => name.clone(),
+            _ => name.clone(),
         },
         Kind::String(rule) => match rule.format.as_deref() {
             Some("uuid4" | "uuid") => "uuid",

@@ -47,7 +47,7 @@ impl Engine {
         };
         self.change(|world| {
             if epoch == self.epoch() {
-                world.shipped(shipment.message, outcome);
+                world.shipped(shipment.message, &outcome);
             }
         });
     }

@@ -18,14 +18,13 @@ pub(crate) fn check_length(method: &Method, headers: &HeaderMap) -> Result<(), F
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     match declared {
         Some(length) if length > LIMIT_BYTES => Err(too_large()),
-        Some(_) => Ok(()),
         // No length and no transfer coding is a request without a body (RFC 9112, 6.3).
         None if writes(method) && headers.contains_key(TRANSFER_ENCODING) => Err(Failure::named(
             411,
             "LengthRequired",
             "A Content-Length header is required.",
         )),
-        None => Ok(()),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -39,12 +39,11 @@ pub(crate) async fn serve(State(engine): State<Arc<Engine>>, request: Request) -
     let Some(version) = version::asked(&parts.headers) else {
         return framework(404, "Not Found");
     };
-    let mut response = match cors::preflight(&parts.method, &parts.headers) {
-        Some(response) => response,
-        None => {
-            let response = answer(&engine, &parts, body).await;
-            dress(&engine, &parts, response)
-        }
+    let mut response = if let Some(response) = cors::preflight(&parts.method, &parts.headers) {
+        response
+    } else {
+        let response = answer(&engine, &parts, body).await;
+        dress(&engine, &parts, response)
     };
     answer::set(
         &mut response,

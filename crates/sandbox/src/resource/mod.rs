@@ -1,5 +1,6 @@
 //! Polar's nouns, one folder each: the row, its rules, its operations.
 
+pub(crate) mod absent;
 pub(crate) mod access_token;
 pub(crate) mod benefit;
 pub(crate) mod checkout;

@@ -119,5 +119,5 @@ fn name(world: &World, organization: Id<Organization>) -> Option<String> {
     world
         .organizations
         .find(organization)
-        .map(|row| row.id.to_string())
+        .map(|row| row.name.clone())
 }

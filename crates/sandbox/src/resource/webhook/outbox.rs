@@ -145,7 +145,7 @@ impl World {
     }
 
     /// Notes how an attempt ended, and plans the next one if it failed.
-    pub(crate) fn shipped(&mut self, message: Id<Message>, outcome: Outcome) {
+    pub(crate) fn shipped(&mut self, message: Id<Message>, outcome: &Outcome) {
         let succeeded = outcome
             .http_code
             .is_some_and(|code| (200..300).contains(&code));
@@ -173,11 +173,11 @@ impl World {
         };
         let pending = self.outbox.0.remove(place);
         if !succeeded {
-            self.retry(pending);
+            self.retry(&pending);
         }
     }
 
-    fn retry(&mut self, pending: Pending) {
+    fn retry(&mut self, pending: &Pending) {
         let made = pending.made + 1;
         if made < ATTEMPTS_MAX {
             let due = self
@@ -189,7 +189,7 @@ impl World {
                 made,
                 in_line: false,
                 in_flight: false,
-                ..pending
+                ..pending.clone()
             });
             return;
         }
