@@ -2,35 +2,48 @@
 
 use std::collections::HashMap;
 
-use crate::call::Handler;
+use crate::call::{Call, Handler};
+use crate::failure::Failure;
+use crate::reply::Reply;
 use crate::resource;
+use crate::world::World;
+
+/// Each noun's own table.
+const TABLES: &[&[(&str, Handler)]] = &[
+    resource::absent::OPERATIONS,
+    resource::access_token::OPERATIONS,
+    resource::benefit::OPERATIONS,
+    resource::checkout::OPERATIONS,
+    resource::custom_field::OPERATIONS,
+    resource::customer::OPERATIONS,
+    resource::customer_meter::OPERATIONS,
+    resource::customer_state::OPERATIONS,
+    resource::discount::OPERATIONS,
+    resource::event::OPERATIONS,
+    resource::grant::OPERATIONS,
+    resource::license_key::OPERATIONS,
+    resource::member::OPERATIONS,
+    resource::meter::OPERATIONS,
+    resource::order::OPERATIONS,
+    resource::organization::OPERATIONS,
+    resource::payment::OPERATIONS,
+    resource::portal::OPERATIONS,
+    resource::product::OPERATIONS,
+    resource::session::OPERATIONS,
+    resource::subscription::OPERATIONS,
+    resource::webhook::OPERATIONS,
+];
 
 /// Every operation with real behaviour, by Polar's operation id (`products:create`).
 pub(crate) fn handlers() -> HashMap<&'static str, Handler> {
-    [
-        resource::absent::OPERATIONS,
-        resource::access_token::OPERATIONS,
-        resource::benefit::OPERATIONS,
-        resource::checkout::OPERATIONS,
-        resource::custom_field::OPERATIONS,
-        resource::customer::OPERATIONS,
-        resource::customer_meter::OPERATIONS,
-        resource::discount::OPERATIONS,
-        resource::event::OPERATIONS,
-        resource::grant::OPERATIONS,
-        resource::license_key::OPERATIONS,
-        resource::member::OPERATIONS,
-        resource::meter::OPERATIONS,
-        resource::order::OPERATIONS,
-        resource::organization::OPERATIONS,
-        resource::payment::OPERATIONS,
-        resource::product::OPERATIONS,
-        resource::session::OPERATIONS,
-        resource::subscription::OPERATIONS,
-        resource::webhook::OPERATIONS,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
-    .collect()
+    TABLES.iter().copied().flatten().copied().collect()
+}
+
+/// Runs an operation from within: the seller's rules for whoever may use them another way.
+pub(crate) fn run(world: &mut World, operation: &str, call: &Call) -> Result<Reply, Failure> {
+    let mut all = TABLES.iter().copied().flatten();
+    let (_, handler) = all
+        .find(|(id, _)| *id == operation)
+        .ok_or_else(Failure::not_found)?;
+    handler(world, call)
 }

@@ -18,6 +18,7 @@ pub(crate) mod order;
 pub(crate) mod organization;
 pub(crate) mod payment;
 pub(crate) mod payment_method;
+pub(crate) mod portal;
 pub(crate) mod price;
 pub(crate) mod product;
 pub(crate) mod session;

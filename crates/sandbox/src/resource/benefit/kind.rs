@@ -177,12 +177,4 @@ impl Kind {
             _ => false,
         }
     }
-
-    /// True when only an account elsewhere (Discord, GitHub, Slack) can complete the grant.
-    pub(crate) const fn needs_account(&self) -> bool {
-        matches!(
-            self,
-            Self::Discord { .. } | Self::GithubRepository { .. } | Self::SlackSharedChannel { .. }
-        )
-    }
 }

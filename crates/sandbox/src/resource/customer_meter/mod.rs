@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 pub(crate) use balance::Window;
 pub(crate) use credit::{credit, last_reset, restart};
+pub(crate) use list::SORTS;
 
 use crate::call::Handler;
 use crate::render;

@@ -61,11 +61,6 @@ impl Aggregation {
             }
         }
     }
-
-    /// Whether parts may be added up to the whole, so that each price can bill its own part.
-    pub(crate) const fn is_summable(&self) -> bool {
-        matches!(self, Self::Count | Self::Sum(_))
-    }
 }
 
 /// Combines the quantities of customers or periods by a function's bare name.

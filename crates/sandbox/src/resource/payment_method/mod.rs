@@ -10,7 +10,7 @@ use crate::resource::customer::Customer;
 use crate::world::Id;
 
 pub(crate) use cards::card;
-pub(crate) use store::{of, render, store};
+pub(crate) use store::{keep, of, render, store};
 
 /// A stored card.
 #[derive(Debug, Clone, Serialize, Deserialize)]

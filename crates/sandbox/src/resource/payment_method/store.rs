@@ -25,6 +25,11 @@ pub(crate) fn store(world: &mut World, customer: Id<Customer>, card: &Card) -> I
     {
         return known.id;
     }
+    keep(world, customer, card)
+}
+
+/// Keeps a card that the customer added by hand, whether or not it is on file already.
+pub(crate) fn keep(world: &mut World, customer: Id<Customer>, card: &Card) -> Id<PaymentMethod> {
     let id = world.chance.id();
     let created_at = world.stamp();
     let row = PaymentMethod {

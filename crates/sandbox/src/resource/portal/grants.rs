@@ -1,0 +1,100 @@
+//! `/v1/customer-portal/benefit-grants/`
+
+use super::Visitor;
+use crate::call::Call;
+use crate::failure::{Failure, Flaw};
+use crate::list::{self, SortKey, SortKeys};
+use crate::reply::Reply;
+use crate::resource::benefit::Benefit;
+use crate::resource::grant::{Grant, GrantScope, render_portal};
+use crate::world::World;
+
+const SORTS: &SortKeys<Grant> = &[
+    ("granted_at", |_, row| {
+        row.granted_at.map_or(SortKey::Absent, SortKey::Time)
+    }),
+    ("type", |world, row| {
+        let benefit = world.benefits.find(row.benefit);
+        benefit.map_or(SortKey::Absent, |benefit| {
+            SortKey::Text(benefit.kind.name().to_owned())
+        })
+    }),
+    // One organization: everything is equal.
+    ("organization", |_, _| SortKey::Absent),
+    ("product_benefit", |world, row| place_in_product(world, row)),
+];
+
+pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    let visitor = Visitor::of(world, call)?;
+    let rows = world
+        .grants
+        .iter()
+        .filter(|row| visitor.sees(row.customer, row.member))
+        .filter(|row| {
+            let benefit = world.benefits.find(row.benefit);
+            benefit.is_some_and(|benefit| !benefit.deleted && wanted(world, call, row, benefit))
+        })
+        .collect();
+    Ok(list::page(world, call, rows, SORTS, render_portal))
+}
+
+pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    Ok(render_portal(world, own(world, call)?).into())
+}
+
+/// Only accounts elsewhere could be chosen, and no customer of the sandbox has any.
+pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    let grant = own(world, call)?;
+    let benefit = world.benefits.get(grant.benefit)?;
+    let sent = call.body.get("benefit_type");
+    if sent.and_then(|kind| kind.as_str()) != Some(benefit.kind.name()) {
+        let message = "The benefit type does not match the benefit of this grant.";
+        let sent = sent.cloned().unwrap_or_default();
+        return Err(Failure::refused(Flaw::field("benefit_type", message, sent)));
+    }
+    let account = call.body.pointer("/properties/account_id");
+    if let Some(account) = account.filter(|account| !account.is_null()) {
+        let place = ["properties".into(), "account_id".into()];
+        let message = "This account is not linked to the customer.";
+        let flaw = Flaw::body("value_error", place, message, account.clone());
+        return Err(Failure::refused(flaw));
+    }
+    Ok(render_portal(world, grant).into())
+}
+
+fn own<'w>(world: &'w World, call: &Call) -> Result<&'w Grant, Failure> {
+    let visitor = Visitor::of(world, call)?;
+    let grant = world.grants.get(call.id("id")?)?;
+    if !visitor.sees(grant.customer, grant.member) {
+        return Err(Failure::not_found());
+    }
+    Ok(grant)
+}
+
+fn wanted(world: &World, call: &Call, row: &Grant, benefit: &Benefit) -> bool {
+    let query = &call.query;
+    let checkout = match row.scope {
+        GrantScope::Order(id) => world.orders.find(id).and_then(|row| row.checkout),
+        GrantScope::Subscription(id) => world.subscriptions.find(id).and_then(|row| row.checkout),
+    };
+    query.allows("type", benefit.kind.name())
+        && query.allows("benefit_id", row.benefit)
+        && query.allows_some("order_id", row.order())
+        && query.allows_some("subscription_id", row.subscription())
+        && query.allows_some("member_id", row.member)
+        && query.allows_some("checkout_id", checkout)
+        && query.finds("query", [benefit.description.as_str()])
+}
+
+/// Where the benefit stands among those of its product.
+fn place_in_product(world: &World, row: &Grant) -> SortKey {
+    let product = match row.scope {
+        GrantScope::Order(id) => world.orders.find(id).and_then(|row| row.product),
+        GrantScope::Subscription(id) => world.subscriptions.find(id).map(|row| row.product),
+    };
+    product
+        .and_then(|id| world.products.find(id))
+        .and_then(|product| product.benefits.iter().position(|id| *id == row.benefit))
+        .and_then(|place| i64::try_from(place).ok())
+        .map_or(SortKey::Absent, SortKey::Number)
+}

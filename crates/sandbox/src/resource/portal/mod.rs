@@ -1,0 +1,83 @@
+//! The customer portal's API: what customers and their members see and do for themselves.
+
+mod customer;
+mod downloadables;
+mod grants;
+mod license_keys;
+mod members;
+mod meters;
+mod orders;
+mod organization;
+mod payment_methods;
+mod session;
+mod subscriptions;
+mod visitor;
+mod wallets;
+
+use visitor::Visitor;
+
+use crate::call::Handler;
+
+/// The operations that the sandbox really does.
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("customer_portal:benefit-grants:list", grants::list),
+    ("customer_portal:benefit-grants:get", grants::get),
+    ("customer_portal:benefit-grants:update", grants::update),
+    ("customer_portal:customers:get", customer::get),
+    ("customer_portal:customers:update", customer::update),
+    (
+        "customer_portal:customers:list_payment_methods",
+        payment_methods::list,
+    ),
+    (
+        "customer_portal:customers:add_payment_method",
+        payment_methods::add,
+    ),
+    (
+        "customer_portal:customers:delete_payment_method",
+        payment_methods::delete,
+    ),
+    ("customer_portal:customer_meters:list", meters::list),
+    ("customer_portal:customer_meters:get", meters::get),
+    (
+        "customer_portal:customer-session:introspect",
+        session::introspect,
+    ),
+    (
+        "customer_portal:customer-session:get_authenticated_user",
+        session::user,
+    ),
+    ("customer_portal:downloadables:list", downloadables::list),
+    ("customer_portal:license_keys:list", license_keys::list),
+    ("customer_portal:license_keys:get", license_keys::get),
+    ("customer_portal:members:list_members", members::list),
+    ("customer_portal:members:add_member", members::add),
+    ("customer_portal:members:update_member", members::update),
+    ("customer_portal:members:remove_member", members::remove),
+    ("customer_portal:orders:list", orders::list),
+    ("customer_portal:orders:get", orders::get),
+    ("customer_portal:orders:update", orders::update),
+    (
+        "customer_portal:orders:generate_invoice",
+        orders::generate_invoice,
+    ),
+    ("customer_portal:orders:invoice", orders::invoice),
+    ("customer_portal:orders:receipt", orders::receipt),
+    (
+        "customer_portal:orders:get_payment_status",
+        orders::payment_status,
+    ),
+    ("customer_portal:organizations:get", organization::get),
+    ("customer_portal:subscriptions:list", subscriptions::list),
+    ("customer_portal:subscriptions:get", subscriptions::get),
+    (
+        "customer_portal:subscriptions:update",
+        subscriptions::update,
+    ),
+    (
+        "customer_portal:subscriptions:cancel",
+        subscriptions::cancel,
+    ),
+    ("customer_portal:wallets:list", wallets::list),
+    ("customer_portal:wallets:get", wallets::get),
+];
