@@ -29,6 +29,12 @@ pub(super) struct Overrides {
     pub secrets: Secrets,
     #[serde(default)]
     pub ids: Ids,
+    /// Method names, by operation.
+    #[serde(default)]
+    pub methods: BTreeMap<String, String>,
+    /// How a body is sent, by operation, where it isn't plainly.
+    #[serde(default)]
+    pub sends: BTreeMap<String, String>,
     /// What the main nouns are, by shape.
     #[serde(default)]
     pub docs: BTreeMap<String, String>,

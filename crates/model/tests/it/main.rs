@@ -1,3 +1,4 @@
 //! The nouns as a user of the crate meets them.
 
+#[cfg(test)]
 mod basics;

@@ -11,6 +11,7 @@ mod format;
 mod model;
 mod names;
 mod plan;
+mod sdk;
 mod ty;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,12 @@ pub(super) fn emit(
     for (name, text) in model::files(&plan)? {
         files.push((
             root.join("crates/model/src/generated").join(name),
+            format::rust(&text)?,
+        ));
+    }
+    for (name, text) in sdk::files(&plan)? {
+        files.push((
+            root.join("crates/sdk/src/generated").join(name),
             format::rust(&text)?,
         ));
     }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use polarkit_spec::Kind;
 
+pub(super) use self::object::{Presence, Struct};
 use super::{HEADER, plan::Plan, plan::Planned};
 
 /// File names and their unformatted text.

@@ -1,5 +1,7 @@
 //! Objects: a struct, how it is read, how it is made.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use polarkit_spec::{Field, Kind, ObjectRule};
 
@@ -247,18 +249,41 @@ fn serde_attribute(member: &Member<'_>) -> String {
     }
 }
 
-fn setter(member: &Member<'_>, imports: &mut std::collections::BTreeSet<String>) -> String {
+impl Presence {
+    /// Whether a caller has to say it.
+    pub(in super::super) fn is_asked_for(self) -> bool {
+        matches!(self, Self::Required | Self::Nullable)
+    }
+}
+
+impl Member<'_> {
+    /// The argument of its setter and what is stored, when it has one.
+    pub(in super::super) fn setter(
+        &self,
+        imports: &mut BTreeSet<String>,
+    ) -> Option<(String, String)> {
+        match self.presence {
+            Presence::Optional => {
+                let (argument, value) = self.ty.argument(&self.name, imports);
+                Some((argument, format!("Some({value})")))
+            }
+            Presence::Patch => {
+                let ty = self.ty.render(imports);
+                imports.insert("Patch".to_owned());
+                Some((
+                    format!("impl Into<Patch<{ty}>>"),
+                    format!("{}.into()", self.name),
+                ))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn setter(member: &Member<'_>, imports: &mut BTreeSet<String>) -> String {
     let name = &member.name;
-    let (argument, value) = match member.presence {
-        Presence::Optional => {
-            let (argument, value) = member.ty.argument(name, imports);
-            (argument, format!("Some({value})"))
-        }
-        Presence::Patch => {
-            let ty = member.ty.render(imports);
-            (format!("impl Into<Patch<{ty}>>"), format!("{name}.into()"))
-        }
-        _ => return String::new(),
+    let Some((argument, value)) = member.setter(imports) else {
+        return String::new();
     };
     format!(
         "\n/// {}\n#[must_use]\npub fn {name}(mut self, {name}: {argument}) -> Self {{\nself.{name} = {value};\nself\n}}\n",

@@ -1,0 +1,265 @@
+//! A request before it is sent, and a reply before it is read.
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use polarkit_model::{
+    EventCreate, EventsIngest, FreeForm, LicenseKeyValidate,
+    read::{self, Read, ReadError},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A request as data.
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(&'static str, String)>,
+    pub(crate) entries: Vec<(String, String)>,
+    pub(crate) body: Option<Body>,
+    pub(crate) version: Option<String>,
+    pub(crate) repeatable: bool,
+    /// Why it can't be sent; told when it is.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Path, query and body may hold secrets: none is printed.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("operation", &self.operation)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Body {
+    pub(crate) content_type: &'static str,
+    pub(crate) bytes: Bytes,
+}
+
+/// An argument that can't be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    pub(crate) argument: &'static str,
+    pub(crate) problem: String,
+}
+
+impl Request {
+    /// A request without parameters. Reads may be repeated, anything else not.
+    pub(crate) fn new(operation: &'static str, method: Method, path: &str) -> Self {
+        Self {
+            operation,
+            repeatable: method.is_safe(),
+            method,
+            path: path.to_owned(),
+            query: Vec::new(),
+            entries: Vec::new(),
+            body: None,
+            version: None,
+            fault: None,
+        }
+    }
+
+    /// Puts a value where `{name}` stands in the path.
+    pub(crate) fn path(mut self, name: &'static str, value: &impl ToString) -> Self {
+        let value = value.to_string();
+        if matches!(value.as_str(), "" | "." | "..") {
+            // URLs give these a meaning of their own, escaped or not: another operation's path.
+            let problem = format!("`{value}` cannot stand in a path");
+            self.fault.get_or_insert(Fault {
+                argument: name,
+                problem,
+            });
+            return self;
+        }
+        self.path = self.path.replace(&format!("{{{name}}}"), &escape(&value));
+        self
+    }
+
+    /// Adds a value to the query; a name may come again.
+    pub(crate) fn query(&mut self, name: &'static str, value: &impl ToString) {
+        self.query.push((name, value.to_string()));
+    }
+
+    /// Sets a value of the query that stands once.
+    pub(crate) fn query_once(&mut self, name: &'static str, value: &impl ToString) {
+        self.query.retain(|(known, _)| *known != name);
+        self.query(name, value);
+    }
+
+    /// Adds an entry `name[key]=value` to the query.
+    pub(crate) fn entry(&mut self, name: &'static str, key: &str, value: &Value) {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        self.entries.push((format!("{name}[{key}]"), text));
+    }
+
+    /// Gives it a JSON body.
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(bytes) => {
+                self.body = Some(Body {
+                    content_type: "application/json",
+                    bytes: bytes.into(),
+                });
+            }
+            Err(error) => {
+                let problem = error.to_string();
+                self.fault.get_or_insert(Fault {
+                    argument: "body",
+                    problem,
+                });
+            }
+        }
+        self
+    }
+
+    /// Gives it a form body, made of the top fields of the JSON it would have been.
+    pub(crate) fn form(self, body: &impl Serialize) -> Self {
+        let mut request = self.json(body);
+        let Some(Body { bytes, .. }) = request.body.take() else {
+            return request;
+        };
+        let fields: FreeForm = serde_json::from_slice(&bytes).unwrap_or_default();
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in &fields {
+            match value {
+                Value::Null => continue,
+                Value::String(text) => form.append_pair(name, text),
+                other => form.append_pair(name, &other.to_string()),
+            };
+        }
+        request.body = Some(Body {
+            content_type: "application/x-www-form-urlencoded",
+            bytes: form.finish().into(),
+        });
+        request
+    }
+
+    /// Gives it events. Polar drops those it has seen, by their external ids, so that a batch in
+    /// which all have one may be sent again.
+    pub(crate) fn json_events(mut self, body: &EventsIngest) -> Self {
+        self.repeatable = body.events.iter().all(|event| match event {
+            EventCreate::Customer(event) => event.external_id.is_some(),
+            EventCreate::ExternalCustomer(event) => event.external_id.is_some(),
+            _ => false,
+        });
+        self.json(body)
+    }
+
+    /// Gives it a licence key to look at, which may be done again unless each look counts.
+    pub(crate) fn json_validation(mut self, body: &LicenseKeyValidate) -> Self {
+        self.repeatable = body.increment_usage.is_none();
+        self.json(body)
+    }
+
+    /// Path and query.
+    pub(crate) fn target(&self) -> String {
+        if self.query.is_empty() && self.entries.is_empty() {
+            return self.path.clone();
+        }
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(&self.query).extend_pairs(&self.entries);
+        format!("{}?{}", self.path, query.finish())
+    }
+
+    /// The operation's id.
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// The HTTP method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path and query as sent.
+    pub fn path_and_query(&self) -> String {
+        self.target()
+    }
+
+    /// The body as sent.
+    pub fn body(&self) -> Option<&Bytes> {
+        self.body.as_ref().map(|body| &body.bytes)
+    }
+}
+
+/// Everything but letters, digits, `-`, `.`, `_` and `~` is escaped.
+fn escape(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let hex = |nibble: u8| {
+        HEX.get(usize::from(nibble))
+            .copied()
+            .map_or('0', char::from)
+    };
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            _ => escaped.extend(['%', hex(byte >> 4), hex(byte & 15)]),
+        }
+    }
+    escaped
+}
+
+/// A reply whose body is here.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Reply {
+    /// Reads the body as JSON.
+    pub fn json<T: Read>(&self) -> Result<T, ReadError> {
+        read::from_slice(&self.body)
+    }
+
+    /// Reads the body as JSON, unless the status says it isn't ready yet.
+    pub(crate) fn json_if_ready<T: Read>(&self) -> Result<Option<T>, ReadError> {
+        if self.status == StatusCode::ACCEPTED {
+            Ok(None)
+        } else {
+            self.json().map(Some)
+        }
+    }
+
+    /// The body as text.
+    #[expect(clippy::unnecessary_wraps, reason = "one of four ways to read")]
+    pub(crate) fn text(&self) -> Result<String, ReadError> {
+        Ok(String::from_utf8_lossy(&self.body).into_owned())
+    }
+
+    /// There is nothing to read.
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "one of four ways to read"
+    )]
+    pub(crate) fn nothing(&self) -> Result<(), ReadError> {
+        Ok(())
+    }
+
+    /// How long to wait before asking again, where the server says so in seconds.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let seconds = self
+            .headers
+            .get(http::header::RETRY_AFTER)?
+            .to_str()
+            .ok()?
+            .trim();
+        seconds.parse().ok().map(Duration::from_secs)
+    }
+}

@@ -1,0 +1,4 @@
+//! The client as its users meet it.
+
+#[cfg(test)]
+mod webhooks;
