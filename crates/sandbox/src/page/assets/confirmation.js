@@ -2,7 +2,7 @@
 
 import { Refused } from "./api.js";
 import { byId, element, initial, notice, show, wait, write } from "./dom.js";
-import { dress } from "./embed.js";
+import { dress, embedded } from "./embed.js";
 import { date, every, format } from "./money.js";
 import { keep, kept } from "./payment.js";
 import { Session } from "./session.js";
@@ -73,6 +73,7 @@ function fill(checkout, title, text, mark) {
   show("portal", done && Boolean(token));
   show("no-portal", done && !token);
   if (token) byId("portal").href = `/${encodeURIComponent(organization.slug)}/portal?${new URLSearchParams({ customer_session_token: token })}`;
+  if (embedded) byId("portal").target = "_blank"; // nobody may frame the portal
   byId("receipt").setAttribute("aria-busy", String(checkout.status === "confirmed"));
 }
 
