@@ -27,12 +27,16 @@ fn announce(world: &mut World, id: Id<Customer>, name: &str) {
     };
     let organization = customer.organization;
     let shown = render(world, customer);
-    let metadata = json!({
+    let mut metadata = json!({
         "customer_id": id,
         "customer_email": customer.email,
         "customer_name": customer.name,
         "customer_external_id": customer.external_id,
     });
+    if name == "customer.updated" {
+        // Several changes are told together, after the fact: which they were is not kept.
+        crate::render::merge(&mut metadata, json!({"updated_fields": {}}));
+    }
     event::record_system(world, organization, Some(id), name, metadata);
     world.emit(organization, name, &shown);
     customer_state::announce(world, id);

@@ -17,10 +17,14 @@ pub(crate) fn record_system(
 ) -> Id<Event> {
     let now = world.stamp();
     let id = world.chance.id();
-    let metadata = match metadata {
+    let mut metadata = match metadata {
         Value::Object(metadata) => metadata,
         _ => Map::new(),
     };
+    if !name.starts_with("customer.") {
+        // Only events about customers say null; the others leave out what there is none of.
+        metadata.retain(|_, value| !value.is_null());
+    }
     world.events.insert(Event {
         id,
         organization,

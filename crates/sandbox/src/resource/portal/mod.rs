@@ -12,7 +12,6 @@ mod payment_methods;
 mod session;
 mod subscriptions;
 mod visitor;
-mod wallets;
 
 use visitor::Visitor;
 
@@ -78,6 +77,4 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
         "customer_portal:subscriptions:cancel",
         subscriptions::cancel,
     ),
-    ("customer_portal:wallets:list", wallets::list),
-    ("customer_portal:wallets:get", wallets::get),
 ];

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Subscription, render};
+use super::{Subscription, render as show};
+use crate::render;
 use crate::resource::event;
 use crate::resource::grant::GrantScope;
 use crate::world::{Id, Job, World};
@@ -15,7 +16,7 @@ pub(crate) fn announce(world: &mut World, id: Id<Subscription>, events: &[&str])
     let (organization, customer) = (row.organization, row.customer);
     for event in events {
         if let Some(row) = world.subscriptions.find(id) {
-            let shown = render(world, row);
+            let shown = show(world, row);
             world.emit(organization, &format!("subscription.{event}"), &shown);
         }
     }
@@ -35,6 +36,15 @@ pub(crate) fn record(world: &mut World, id: Id<Subscription>, name: &str) {
         "currency": row.currency,
         "recurring_interval": row.cycle.interval,
         "recurring_interval_count": row.cycle.count,
+        "started_at": render::time(row.started_at),
+        "canceled_at": render::time_or_null(row.canceled_at),
+        "ends_at": render::time_or_null(row.ends_at),
+        "cancel_at_period_end": row.cancel_at_period_end,
+        "customer_cancellation_reason": row.cancellation_reason,
+        "customer_cancellation_comment": row.cancellation_comment,
+        "past_due_at": render::time_or_null(row.past_due_at),
+        "paused_at": render::time_or_null(row.paused_at),
+        "resumes_at": render::time_or_null(row.resumes_at),
     });
     let name = format!("subscription.{name}");
     event::record_system(world, organization, Some(customer), &name, metadata);
