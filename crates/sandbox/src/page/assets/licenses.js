@@ -34,12 +34,17 @@ function card(portal, license) {
     element("div", { class: "key" }, element("code", { class: "license-key" }, license.key), copyButton(portal, license), element("span", { class: `badge ${tone}` }, word)),
     facts([
       ["Expires", license.expires_at && date(license.expires_at)],
-      ["Activations", license.limit_activations && `${activations.length} of ${license.limit_activations}`],
+      ["Activations", inUse(license)],
       ["Used", license.limit_usage && `${license.usage} of ${license.limit_usage}`],
       ["Last checked", license.last_validated_at && date(license.last_validated_at)],
     ]),
     activations.length > 0 ? list(activations) : null,
   );
+}
+
+function inUse({ activations, limit_activations: limit }) {
+  if (!limit) return null;
+  return activations ? `${activations.length} of ${limit}` : `up to ${limit}`;
 }
 
 function copyButton(portal, license) {

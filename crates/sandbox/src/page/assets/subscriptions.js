@@ -26,7 +26,7 @@ function card(portal, subscription) {
   const { product } = subscription;
   const [word, tone] = subscription.cancel_at_period_end && LIVING.has(subscription.status) ? ["Ends soon", "warn"] : (STATES[subscription.status] ?? [subscription.status, ""]);
   const rhythm = every(subscription.recurring_interval, subscription.recurring_interval_count ?? 1);
-  const price = subscription.amount > 0 ? `${format(subscription.amount, subscription.currency)} per ${rhythm}` : "Free or by use";
+  const price = subscription.amount > 0 ? `${format(subscription.amount, subscription.currency)} per ${rhythm}` : byUse(subscription) ? "By use" : "Free";
   return element(
     "article",
     { class: "card row split", "data-subscription": subscription.id },
@@ -35,6 +35,8 @@ function card(portal, subscription) {
     action(portal, subscription),
   );
 }
+
+const byUse = ({ prices }) => (prices ?? []).some((price) => price.amount_type === "metered_unit");
 
 function next(subscription) {
   if (subscription.ended_at) return ["Ended", date(subscription.ended_at)];
