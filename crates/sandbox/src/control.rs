@@ -8,10 +8,13 @@ use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use bytes::Bytes;
+use http::HeaderMap;
+use http::header::HOST;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
+use url::{Host, Url};
 
 use crate::engine::Engine;
 use crate::face;
@@ -35,8 +38,9 @@ pub(crate) fn router() -> Router<Arc<Engine>> {
 async fn credentials(
     State(engine): State<Arc<Engine>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
 ) -> Response {
-    if !peer.ip().to_canonical().is_loopback() {
+    if !peer.ip().to_canonical().is_loopback() || !names_this_machine(&headers) {
         return refused(
             403,
             "NotPermitted",
@@ -57,6 +61,17 @@ async fn credentials(
     match body {
         Some(body) => face::json(200, &body),
         None => refused(404, "ResourceNotFound", "This world has no credentials."),
+    }
+}
+
+/// False when a name that is not this machine's was resolved to it: a page of another site asks.
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let url = host.and_then(|host| Url::parse(&format!("http://{host}")).ok());
+    match url.as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
     }
 }
 
