@@ -2,12 +2,11 @@
 
 use std::{fmt, time::Duration};
 
-use bytes::Bytes;
 use http::StatusCode;
 use polarkit_model::read::ReadError;
 use serde_json::Value;
 
-use crate::request::Reply;
+use crate::request::{Reply, ReplyBody};
 
 /// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +64,7 @@ pub enum Error {
         #[source]
         source: ReadError,
         /// The body as it came.
-        body: Bytes,
+        body: ReplyBody,
     },
     /// The reply was longer than a reply may be.
     #[error("{operation}: the reply is longer than {bytes_max} bytes")]
@@ -206,7 +205,7 @@ pub struct Refusal {
     /// Its words for it, where they are words.
     pub detail: Option<String>,
     /// The body as it came.
-    pub body: Bytes,
+    pub body: ReplyBody,
 }
 
 impl Refusal {

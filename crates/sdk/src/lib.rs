@@ -42,7 +42,7 @@ pub use crate::{
     operation::{Call, Operation},
     pages::Items,
     raw::Raw,
-    request::{Reply, Request},
+    request::{Reply, ReplyBody, Request},
     retry::Retry,
     server::{Server, ServerError},
     server_time::ServerTime,

@@ -210,6 +210,30 @@ fn escape(text: &str) -> String {
     escaped
 }
 
+/// The body of a reply: may hold anybody's secret, so that it is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReplyBody(Bytes);
+
+impl std::ops::Deref for ReplyBody {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+impl From<Bytes> for ReplyBody {
+    fn from(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for ReplyBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReplyBody({} bytes)", self.0.len())
+    }
+}
+
 /// A reply whose body is here.
 #[derive(Debug, Clone)]
 pub struct Reply {
@@ -218,7 +242,7 @@ pub struct Reply {
     /// The headers.
     pub headers: HeaderMap,
     /// The body.
-    pub body: Bytes,
+    pub body: ReplyBody,
 }
 
 impl Reply {

@@ -75,7 +75,7 @@ impl Transport {
         let response = self.prepare(request).send().await.map_err(network)?;
         self.server_time.hear(response.headers(), self.clock.now());
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = read_body(response, request.operation).await?;
+        let body = read_body(response, request.operation).await?.into();
         Ok(Reply {
             status,
             headers,
