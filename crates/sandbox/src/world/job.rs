@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Id, World};
 use crate::resource::benefit::Benefit;
+use crate::resource::checkout::{self, Checkout};
 use crate::resource::customer::{self, Customer};
 use crate::resource::grant::GrantScope;
 use crate::resource::license_key::LicenseKey;
 use crate::resource::order::{self, Order};
 use crate::resource::payment::Trigger;
+use crate::resource::payment_method::{Card, Decline};
 use crate::resource::product::Product;
 use crate::resource::subscription::{self, Subscription};
 use crate::resource::{customer_meter, customer_state, grant, license_key};
@@ -18,7 +20,11 @@ use crate::resource::{customer_meter, customer_state, grant, license_key};
 pub(crate) enum Job {
     BillSubscription(Id<Subscription>),
     BookFee(Id<Order>),
-    ChargeOrder { order: Id<Order>, trigger: Trigger },
+    ChargeOrder {
+        order: Id<Order>,
+        trigger: Trigger,
+    },
+    CompleteCheckout(Id<Checkout>),
     CustomerCreated(Id<Customer>),
     CustomerDeleted(Id<Customer>),
     CustomerStateChanged(Id<Customer>),
@@ -26,8 +32,15 @@ pub(crate) enum Job {
     CycleGrants(Id<Subscription>),
     CycleSubscription(Id<Subscription>),
     Dun(Id<Order>),
+    ExpireCheckout(Id<Checkout>),
     FollowLicenseKey(Id<LicenseKey>),
     MeasureCustomer(Id<Customer>),
+    NoteDecline {
+        checkout: Id<Checkout>,
+        card: Card,
+        decline: Decline,
+    },
+    ReopenCheckout(Id<Checkout>),
     ResumeSubscription(Id<Subscription>),
     RevokeBenefit(Id<Benefit>),
     RevokeCustomerGrants(Id<Customer>),
@@ -48,6 +61,16 @@ impl Job {
             Self::ChargeOrder { order, trigger } => {
                 order::charge(world, order, trigger);
             }
+            Self::CompleteCheckout(id) => checkout::complete(world, id),
+            Self::ExpireCheckout(id) => checkout::expire(world, id),
+            Self::NoteDecline {
+                checkout,
+                card,
+                decline,
+            } => {
+                checkout::note_decline(world, checkout, card, decline);
+            }
+            Self::ReopenCheckout(id) => checkout::reopen(world, id),
             Self::CustomerCreated(id) => customer::created(world, id),
             Self::CustomerDeleted(id) => customer::deleted(world, id),
             Self::CustomerUpdated(id) => customer::updated(world, id),

@@ -1,5 +1,22 @@
 //! Checkout sessions: from an offer to a paid purchase.
 
+mod announce;
+mod challenge;
+mod change;
+mod choice;
+mod complete;
+mod confirm;
+mod create;
+mod customer;
+mod expire;
+mod get;
+mod list;
+mod needs;
+mod offer;
+mod rebill;
+mod render;
+mod update;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,8 +32,21 @@ use crate::resource::product::Product;
 use crate::resource::subscription::Subscription;
 use crate::world::Id;
 
+pub(crate) use challenge::{challenge, note_decline, reopen};
+pub(crate) use complete::run as complete;
+pub(crate) use expire::run as expire;
+pub(crate) use render::{render, render_public};
+
 /// The operations of this noun that the sandbox really does.
-pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
+pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("checkouts:client_confirm", confirm::handle),
+    ("checkouts:client_get", get::client),
+    ("checkouts:client_update", update::client),
+    ("checkouts:create", create::handle),
+    ("checkouts:get", get::handle),
+    ("checkouts:list", list::handle),
+    ("checkouts:update", update::handle),
+];
 
 /// One session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,6 +81,8 @@ pub(crate) struct Checkout {
     pub(crate) trial_end: Option<Timestamp>,
     pub(crate) buyer: Buyer,
     pub(crate) customer: Option<Id<Customer>>,
+    /// The customer was found by the e-mail that the buyer typed in.
+    pub(crate) matched_by_email: bool,
     pub(crate) external_customer_id: Option<String>,
     pub(crate) customer_metadata: Map<String, Value>,
     /// A free subscription that this purchase upgrades.
@@ -95,5 +127,16 @@ pub(crate) enum CheckoutStatus {
     Expired,
     Confirmed,
     Succeeded,
-    Failed,
+}
+
+impl CheckoutStatus {
+    /// Polar's word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Expired => "expired",
+            Self::Confirmed => "confirmed",
+            Self::Succeeded => "succeeded",
+        }
+    }
 }

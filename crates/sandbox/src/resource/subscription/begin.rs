@@ -102,3 +102,22 @@ pub(super) fn plan_cycle(world: &mut World, id: Id<Subscription>) {
         world.agenda.at(row.period_end, job);
     }
 }
+
+/// Begins a running subscription anew after an upgrade: a new cycle from now.
+pub(crate) fn restart(world: &mut World, id: Id<Subscription>, cycle: Cycle) {
+    let now = world.stamp();
+    let Some(row) = world.subscriptions.find_mut(id) else {
+        return;
+    };
+    row.cycle = cycle;
+    row.status = SubscriptionStatus::Active;
+    row.anchor_day = anchor_day(now);
+    row.period_start = now;
+    row.period_end = cycle.from(now);
+    row.discount_since = row.discount.map(|_| now);
+    row.modified_at = Some(now);
+    subscription_meter::attach(world, id);
+    plan_cycle(world, id);
+    announce::record(world, id, "product_updated");
+    announce::announce(world, id, &["updated"]);
+}

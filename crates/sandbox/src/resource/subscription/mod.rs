@@ -37,7 +37,7 @@ use crate::resource::product::Product;
 use crate::world::Id;
 
 pub(crate) use announce::{announce, sync_grants, touch};
-pub(crate) use begin::{NewSubscription, begin};
+pub(crate) use begin::{NewSubscription, begin, restart};
 pub(crate) use bill::{paid, run as bill};
 pub(crate) use cancel::{Reason, at_period_end, revoke, take_back};
 pub(crate) use change::{Behavior, Change, apply as change};

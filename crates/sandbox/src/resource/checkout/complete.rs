@@ -1,0 +1,205 @@
+//! From confirmed to succeeded: the payment, the subscription, the order, and what follows.
+
+use super::{Checkout, CheckoutStatus, announce};
+use crate::resource::customer::{self, CustomerKind};
+use crate::resource::grant::GrantScope;
+use crate::resource::order::{self, BillingReason, NewOrder, Order, OrderItem, OrderStatus};
+use crate::resource::payment::{self, Attempt};
+use crate::resource::payment_method::{self, Outcome};
+use crate::resource::subscription::{self, NewSubscription, Subscription};
+use crate::world::{Id, Job, World};
+
+/// Completes a confirmed session; anything else is left alone.
+pub(crate) fn run(world: &mut World, id: Id<Checkout>) {
+    let Some(checkout) = world.checkouts.find(id).cloned() else {
+        return;
+    };
+    if checkout.status != CheckoutStatus::Confirmed {
+        return;
+    }
+    let charged = checkout
+        .card
+        .as_ref()
+        .filter(|_| checkout.needs(world).payment);
+    let payment = charged.map(|card| {
+        let attempt = Attempt::for_checkout(&checkout, card);
+        payment::add(world, attempt, Outcome::Succeeds)
+    });
+    let subscription = subscribe(world, &checkout);
+    let order = write_order(world, &checkout, subscription);
+    if let (Some(payment), Some(order)) = (payment, order) {
+        if let Some(row) = world.payments.find_mut(payment) {
+            row.order = Some(order);
+        }
+        order::give_receipt(world, order);
+    }
+    if let Some(order) = order {
+        order::record(world, order, "paid");
+        order::announce(world, order, &["created", "updated", "paid"]);
+    }
+    succeed(world, id, subscription);
+    follow(world, &checkout, subscription, order);
+    if let (Some(_), Some(order)) = (payment, order) {
+        world.agenda.soon(Job::BookFee(order));
+    }
+}
+
+fn succeed(world: &mut World, id: Id<Checkout>, subscription: Option<Id<Subscription>>) {
+    let now = world.stamp();
+    if let Some(row) = world.checkouts.find_mut(id) {
+        row.status = CheckoutStatus::Succeeded;
+        row.subscription = subscription;
+        row.intent_status = Some("succeeded".to_owned());
+        row.modified_at = Some(now);
+    }
+    announce::announce(world, id, "updated");
+}
+
+/// Lets grants, seats and the customer's state follow.
+fn follow(
+    world: &mut World,
+    checkout: &Checkout,
+    subscription: Option<Id<Subscription>>,
+    order: Option<Id<Order>>,
+) {
+    let Some(customer) = checkout.customer else {
+        return;
+    };
+    let scope = match (subscription, order) {
+        (Some(id), _) => Some(GrantScope::Subscription(id)),
+        (None, Some(id)) => Some(GrantScope::Order(id)),
+        (None, None) => None,
+    };
+    if checkout.seats.is_some()
+        && let Some(row) = world.customers.find_mut(customer)
+    {
+        let upgraded = row.kind == CustomerKind::Individual;
+        row.kind = CustomerKind::Team;
+        if upgraded {
+            customer::touch(world, customer);
+        }
+    }
+    if let Some(scope) = scope {
+        world.agenda.soon(Job::SyncGrants(scope));
+    }
+    world.agenda.when_quiet(Job::CustomerStateChanged(customer));
+}
+
+/// Begins the subscription of a recurring product, or upgrades the free one the buyer has.
+fn subscribe(world: &mut World, checkout: &Checkout) -> Option<Id<Subscription>> {
+    let product = checkout.product_row(world)?.clone();
+    let cycle = product.cycle?;
+    let customer = checkout.customer?;
+    let method = checkout
+        .card
+        .as_ref()
+        .map(|card| payment_method::store(world, customer, card));
+    let prices = checkout
+        .prices(world)
+        .iter()
+        .map(|price| price.id)
+        .collect();
+    if let Some(id) = checkout.upgrades {
+        return upgrade(world, checkout, id, prices, method);
+    }
+    let new = NewSubscription {
+        organization: checkout.organization,
+        customer,
+        product: product.id,
+        prices,
+        checkout: Some(checkout.id),
+        payment_method: method,
+        currency: checkout.currency.clone(),
+        chosen_amount: checkout.chosen_amount,
+        seats: checkout.seats,
+        cycle,
+        trial: checkout.active_trial(world),
+        discount: checkout.discount,
+        metadata: checkout.metadata.clone(),
+        custom_field_data: checkout.custom_field_data.clone(),
+    };
+    Some(subscription::begin(world, new))
+}
+
+fn upgrade(
+    world: &mut World,
+    checkout: &Checkout,
+    id: Id<Subscription>,
+    prices: Vec<Id<crate::resource::price::Price>>,
+    method: Option<Id<payment_method::PaymentMethod>>,
+) -> Option<Id<Subscription>> {
+    let cycle = checkout.product_row(world)?.cycle?;
+    let row = world.subscriptions.find_mut(id)?;
+    row.prices = prices;
+    row.product = checkout.product;
+    row.checkout = Some(checkout.id);
+    row.payment_method = method.or(row.payment_method);
+    row.currency.clone_from(&checkout.currency);
+    row.chosen_amount = checkout.chosen_amount;
+    row.seats = checkout.seats;
+    row.discount = checkout.discount;
+    row.metadata.extend(checkout.metadata.clone());
+    row.custom_field_data
+        .extend(checkout.custom_field_data.clone());
+    subscription::restart(world, id, cycle);
+    Some(id)
+}
+
+fn write_order(
+    world: &mut World,
+    checkout: &Checkout,
+    subscription: Option<Id<Subscription>>,
+) -> Option<Id<Order>> {
+    let trial = subscription.is_some() && checkout.active_trial(world).is_some();
+    let items = lines(world, checkout, trial);
+    let reason = match (subscription, checkout.upgrades) {
+        (None, _) => BillingReason::Purchase,
+        (Some(_), None) => BillingReason::SubscriptionCreate,
+        (Some(_), Some(_)) => BillingReason::SubscriptionUpdate,
+    };
+    let new = NewOrder {
+        organization: checkout.organization,
+        customer: checkout.customer?,
+        status: OrderStatus::Paid,
+        reason,
+        currency: checkout.currency.clone(),
+        items,
+        discount: checkout.discount.filter(|_| !trial),
+        discount_amount: if trial { 0 } else { checkout.bill.discount },
+        product: Some(checkout.product),
+        subscription,
+        checkout: Some(checkout.id),
+        seats: checkout.seats,
+        metadata: checkout.metadata.clone(),
+        custom_field_data: checkout.custom_field_data.clone(),
+    };
+    order::add(world, new)
+}
+
+/// One line for each price that is paid up front; a single free one for a trial.
+fn lines(world: &mut World, checkout: &Checkout, trial: bool) -> Vec<OrderItem> {
+    let name = checkout
+        .product_row(world)
+        .map(|row| row.name.clone())
+        .unwrap_or_default();
+    let priced: Vec<_> = checkout
+        .prices(world)
+        .into_iter()
+        .filter(|price| price.is_static())
+        .map(|price| {
+            (
+                price.id,
+                price.upfront(checkout.chosen_amount, checkout.seats),
+            )
+        })
+        .collect();
+    if trial {
+        let price = priced.first().map(|(id, _)| *id);
+        let label = format!("Trial period for {name}");
+        return vec![order::item(world, label, 0, false, price)];
+    }
+    priced
+        .into_iter()
+        .map(|(id, amount)| order::item(world, name.clone(), amount, false, Some(id)))
+        .collect()
+}
