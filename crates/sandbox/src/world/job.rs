@@ -13,7 +13,7 @@ use crate::resource::payment::Trigger;
 use crate::resource::payment_method::{Card, Decline};
 use crate::resource::product::Product;
 use crate::resource::subscription::{self, Subscription};
-use crate::resource::{customer_meter, customer_state, grant, license_key};
+use crate::resource::{customer_meter, customer_state, grant, license_key, subscription_meter};
 
 /// One piece of work. Running it may plan more. Jobs look their rows up again: much may have happened since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,7 @@ pub(crate) enum Job {
     RevokeBenefit(Id<Benefit>),
     RevokeCustomerGrants(Id<Customer>),
     RevokeGrants(GrantScope),
+    SubscriptionMetersChanged(Id<Subscription>),
     SyncGrants(GrantScope),
     SyncProductGrants(Id<Product>),
     UpdateGrants(Id<Benefit>),
@@ -86,6 +87,7 @@ impl Job {
             Self::RevokeBenefit(benefit) => grant::revoke_benefit(world, benefit),
             Self::RevokeCustomerGrants(customer) => grant::revoke_customer(world, customer),
             Self::RevokeGrants(scope) => grant::revoke_scope(world, scope),
+            Self::SubscriptionMetersChanged(id) => subscription_meter::announce(world, id),
             Self::SyncGrants(scope) => grant::sync(world, scope),
             Self::SyncProductGrants(product) => grant::sync_product(world, product),
             Self::UpdateGrants(benefit) => grant::update_benefit(world, benefit),

@@ -10,15 +10,14 @@ use crate::reply::Reply;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
-/// What a new benefit is made of.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct NewBenefit {
-    pub(crate) description: String,
-    pub(crate) visibility: Option<Visibility>,
+#[derive(Deserialize)]
+struct NewBenefit {
+    description: String,
+    visibility: Option<Visibility>,
     #[serde(default)]
-    pub(crate) metadata: Map<String, Value>,
+    metadata: Map<String, Value>,
     #[serde(flatten)]
-    pub(crate) kind: Kind,
+    kind: Kind,
 }
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
@@ -29,7 +28,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 }
 
 /// Adds a benefit and announces it.
-pub(crate) fn create(
+fn create(
     world: &mut World,
     organization: Id<Organization>,
     new: NewBenefit,

@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-pub(crate) use create::{NewBenefit, create};
 pub(crate) use get::own;
 pub(crate) use kind::{Kind, LicenseTerms, Lifetime, Timeframe};
 

@@ -67,7 +67,7 @@ pub(super) fn grant_again(world: &mut World, id: Id<Grant>) {
     let before = properties(world, id);
     let given = give::grant(world, id);
     settle(world, id, given);
-    announce(world, id, "granted", before);
+    announce(world, id, "granted", &before);
 }
 
 /// Applies the benefit's present properties to what is granted.
@@ -75,7 +75,7 @@ pub(super) fn update(world: &mut World, id: Id<Grant>) {
     let before = properties(world, id);
     let given = give::grant(world, id);
     settle(world, id, given);
-    announce(world, id, "updated", before);
+    announce(world, id, "updated", &before);
 }
 
 /// Renews a grant for the next period.
@@ -87,7 +87,7 @@ pub(super) fn cycle(world: &mut World, id: Id<Grant>) {
         row.properties = renewed;
         row.modified_at = Some(now);
     }
-    announce(world, id, "cycled", before);
+    announce(world, id, "cycled", &before);
 }
 
 /// Takes a grant back. What it gave stays where another purchase gives it too, except for what each
@@ -102,7 +102,7 @@ pub(super) fn revoke(world: &mut World, id: Id<Grant>) {
         row.revoked_at = Some(now);
         row.modified_at = Some(now);
     }
-    announce(world, id, "revoked", before);
+    announce(world, id, "revoked", &before);
 }
 
 fn properties(world: &World, id: Id<Grant>) -> Map<String, Value> {
@@ -133,7 +133,7 @@ fn settle(world: &mut World, id: Id<Grant>, given: Result<Map<String, Value>, St
     }
 }
 
-fn announce(world: &mut World, id: Id<Grant>, what: &str, before: Map<String, Value>) {
+fn announce(world: &mut World, id: Id<Grant>, what: &str, before: &Map<String, Value>) {
     let Some(row) = world.grants.find(id).cloned() else {
         return;
     };

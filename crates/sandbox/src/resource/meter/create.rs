@@ -12,14 +12,13 @@ use crate::resource::event::Event;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
-/// What a new meter is made of.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct NewMeter {
-    pub(crate) name: String,
-    pub(crate) filter: Filter,
-    pub(crate) aggregation: Aggregation,
+#[derive(Deserialize)]
+struct NewMeter {
+    name: String,
+    filter: Filter,
+    aggregation: Aggregation,
     #[serde(default)]
-    pub(crate) metadata: Map<String, Value>,
+    metadata: Map<String, Value>,
 }
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
@@ -31,7 +30,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 }
 
 /// Adds a meter. Events that came before are counted, but only later ones are billed.
-pub(crate) fn create(
+fn create(
     world: &mut World,
     organization: Id<Organization>,
     new: NewMeter,

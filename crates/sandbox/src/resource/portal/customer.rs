@@ -56,12 +56,13 @@ fn change(world: &World, row: &mut Customer, input: Input) -> Vec<Flaw> {
         }
         Patch::Value(address) => row.billing_address = Some(address.kept()),
     }
-    if let Some(tax_id) = input.tax_id.sent() {
-        let address = row.billing_address.as_ref();
-        match customer::filled(tax_id).map(|text| customer::tax_id(address, &text, "")) {
-            Some(Ok(tax_id)) => row.tax_id = Some(tax_id),
-            Some(Err(flaw)) => flaws.push(flaw),
-            None => row.tax_id = None,
+    if let Some(tax_id) = input.tax_id.sent().map(customer::filled) {
+        row.tax_id = None;
+        if let Some(text) = tax_id {
+            match customer::tax_id(row.billing_address.as_ref(), &text, "") {
+                Ok(tax_id) => row.tax_id = Some(tax_id),
+                Err(flaw) => flaws.push(flaw),
+            }
         }
     }
     match input.default_payment_method_id {

@@ -7,15 +7,15 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub(crate) use charge::{Charge, charges};
+pub(crate) use charge::charges;
 
 use crate::render;
 use crate::resource::customer::Customer;
 use crate::resource::customer_meter;
 use crate::resource::meter::{self, Meter};
 use crate::resource::price::{Price, PriceKind};
-use crate::resource::subscription::Subscription;
-use crate::world::{Id, World};
+use crate::resource::subscription::{self, Subscription};
+use crate::world::{Id, Job, World};
 
 /// One row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,8 +83,17 @@ pub(crate) fn refresh(world: &mut World, customer: Id<Customer>) {
         .map(|row| row.id)
         .collect();
     for subscription in subscriptions {
-        update(world, subscription);
+        if update(world, subscription) {
+            let told = Job::SubscriptionMetersChanged(subscription);
+            world.agenda.when_quiet(told);
+        }
     }
+}
+
+/// Emits `subscription.updated` for new amounts. Planned as `Job::SubscriptionMetersChanged`.
+pub(crate) fn announce(world: &mut World, id: Id<Subscription>) {
+    subscription::touch(world, id);
+    subscription::announce(world, id, &["updated"]);
 }
 
 /// Recomputes the rows of a subscription; true when one changed.

@@ -33,16 +33,16 @@ fn key() -> LicenseKey {
             created_at: at("2026-01-01T00:00:00Z"),
             label: "one".to_owned(),
             meta: Map::new(),
-            conditions: object(json!({"major": 1})),
+            conditions: object(&json!({"major": 1})),
         }],
     }
 }
 
-fn object(value: Value) -> Map<String, Value> {
+fn object(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-fn why(checked: Result<(), Failure>) -> String {
+fn why(checked: &Result<(), Failure>) -> String {
     match checked {
         Ok(()) => "ok".to_owned(),
         Err(Failure::Named { status, detail, .. }) => format!("{status} {detail}"),
@@ -50,9 +50,18 @@ fn why(checked: Result<(), Failure>) -> String {
     }
 }
 
+/// An activation of id 5 that wants `{"major": 1}`.
+fn activated(conditions: &Value) -> Ask {
+    Ask {
+        activation_id: Some(id(5)),
+        conditions: object(conditions),
+        ..Ask::default()
+    }
+}
+
 #[test]
 fn the_first_check_that_fails_speaks() {
-    let wrong = Ask {
+    let all_wrong = || Ask {
         activation_id: Some(id(9)),
         benefit_id: Some(id(9)),
         customer_id: Some(id(9)),
@@ -65,69 +74,53 @@ fn the_first_check_that_fails_speaks() {
         status: Status::Revoked,
         ..key()
     };
-    let good = object(json!({"major": 1}));
-    let known = |conditions| Ask {
-        activation_id: Some(id(5)),
-        conditions,
-        ..Ask::default()
-    };
-    for (key, ask, now, expected) in [
+    for (key, now, expected) in [
+        (&revoked, late, "404 License key is no longer active."),
+        (&key(), late, "404 License key has expired."),
+        (&key(), early, "404 Not found"),
+    ] {
+        assert_eq!(why(&validate(key, &all_wrong(), now)), expected);
+    }
+}
+
+#[test]
+fn what_is_asked_beside_the_key_is_checked_in_order() {
+    let good = || json!({"major": 1});
+    let conditions = "404 License key does not match required conditions";
+    let cases = [
+        (activated(&json!({})), conditions),
+        (activated(&json!({"major": 1, "more": 2})), conditions),
+        (activated(&good()), "ok"),
         (
-            &revoked,
-            &wrong,
-            late,
-            "404 License key is no longer active.",
-        ),
-        (&key(), &wrong, late, "404 License key has expired."),
-        (&key(), &wrong, early, "404 Not found"),
-        (
-            &key(),
-            &known(Map::new()),
-            early,
-            "404 License key does not match required conditions",
-        ),
-        (&key(), &known(good.clone()), early, "ok"),
-        (
-            &key(),
-            &Ask {
+            Ask {
                 benefit_id: Some(id(9)),
                 customer_id: Some(id(9)),
-                ..known(good)
+                ..activated(&good())
             },
-            early,
             "404 License key does not match given benefit.",
         ),
         (
-            &key(),
-            &Ask {
+            Ask {
                 customer_id: Some(id(9)),
                 increment_usage: Some(4),
                 ..Ask::default()
             },
-            early,
             "404 License key does not match given user.",
         ),
-        (
-            &key(),
-            &Ask {
-                increment_usage: Some(4),
-                ..Ask::default()
-            },
-            early,
-            "400 License key only has 3 more usages.",
-        ),
-        (
-            &key(),
-            &Ask {
-                increment_usage: Some(3),
-                ..Ask::default()
-            },
-            early,
-            "ok",
-        ),
-        (&key(), &Ask::default(), early, "ok"),
-    ] {
-        assert_eq!(why(validate(key, ask, now)), expected);
+        (used(4), "400 License key only has 3 more usages."),
+        (used(3), "ok"),
+        (Ask::default(), "ok"),
+    ];
+    let early = at("2026-01-31T23:59:59Z");
+    for (ask, expected) in cases {
+        assert_eq!(why(&validate(&key(), &ask, early)), expected, "{ask:?}");
+    }
+}
+
+fn used(units: i64) -> Ask {
+    Ask {
+        increment_usage: Some(units),
+        ..Ask::default()
     }
 }
 
@@ -138,13 +131,13 @@ fn activation_needs_a_live_key_with_a_place_left() {
         limit_activations,
         ..key()
     };
-    assert_eq!(why(activate(&limit(Some(2)), now)), "ok");
-    assert!(why(activate(&limit(Some(1)), now)).ends_with("limit already reached"));
-    assert!(why(activate(&limit(None), now)).contains("does not support activations"));
-    assert!(why(activate(&key(), at("2027-01-01T00:00:00Z"))).ends_with("expired."));
+    assert_eq!(why(&activate(&limit(Some(2)), now)), "ok");
+    assert!(why(&activate(&limit(Some(1)), now)).ends_with("limit already reached"));
+    assert!(why(&activate(&limit(None), now)).contains("does not support activations"));
+    assert!(why(&activate(&key(), at("2027-01-01T00:00:00Z"))).ends_with("expired."));
     let disabled = LicenseKey {
         status: Status::Disabled,
         ..key()
     };
-    assert!(why(activate(&disabled, now)).starts_with("403 License key is no longer active."));
+    assert!(why(&activate(&disabled, now)).starts_with("403 License key is no longer active."));
 }
