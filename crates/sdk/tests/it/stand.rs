@@ -34,6 +34,10 @@ pub(crate) struct Stand {
 
 impl Stand {
     /// Answers in this order, then 404.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the server ends with the test's runtime"
+    )]
     pub(crate) async fn answering(answers: impl IntoIterator<Item = Answer>) -> (Self, Polar) {
         let stand = Self {
             answers: Arc::new(Mutex::new(answers.into_iter().collect())),

@@ -14,6 +14,9 @@ mod plan;
 mod sdk;
 mod ty;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
