@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::HOST;
+use http::header::{HOST, ORIGIN};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde::Deserialize;
@@ -32,6 +33,7 @@ pub(crate) fn router() -> Router<Arc<Engine>> {
         .route("/sandbox/restore", post(restore))
         .route("/sandbox/faults", any(faults))
         .route("/sandbox/scenarios/{name}", any(scenarios))
+        .route_layer(middleware::from_fn(refuse_other_sites))
 }
 
 /// The tokens. Only who sits at this machine may ask.
@@ -64,10 +66,27 @@ async fn credentials(
     }
 }
 
-/// False when a name that is not this machine's was resolved to it: a page of another site asks.
+/// A page of another site can make a browser post here, but not hide where it comes from.
+async fn refuse_other_sites(request: Request, next: Next) -> Response {
+    let origin = request.headers().get(ORIGIN);
+    if origin.is_some_and(|origin| !origin.to_str().is_ok_and(is_this_machine)) {
+        return refused(
+            403,
+            "NotPermitted",
+            "Pages of other sites may not ask this.",
+        );
+    }
+    next.run(request).await
+}
+
+/// False when a name that is not this machine's was resolved to it.
 fn names_this_machine(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let url = host.and_then(|host| Url::parse(&format!("http://{host}")).ok());
+    host.is_some_and(|host| is_this_machine(&format!("http://{host}")))
+}
+
+fn is_this_machine(url: &str) -> bool {
+    let url = Url::parse(url).ok();
     match url.as_ref().and_then(Url::host) {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,

@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Unauthorized,
     /// 403 in the OAuth shape: the token lacks every scope that would do.
     InsufficientScope { accepted: Vec<String> },
+    /// 500 without a reason: the operation broke off.
+    Broken,
     /// A ready answer of another kind, such as OAuth's own errors or a customer selection.
     Body { status: u16, body: Value },
 }

@@ -80,11 +80,11 @@ impl Engine {
     pub(crate) fn call<R>(&self, method: Method, act: impl FnOnce(&mut World) -> R) -> R {
         if method == Method::Get {
             let mut world = self.lock();
-            while world.work() {}
+            while worker::work(&mut world) {}
             return act(&mut world);
         }
         self.change(|world| {
-            while world.work() {}
+            while worker::work(world) {}
             act(world)
         })
     }

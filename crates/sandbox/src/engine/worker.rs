@@ -1,5 +1,6 @@
 //! The background task: it works off what is due, soon after the call that caused it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ impl Engine {
     pub(super) fn work_everything(&self) {
         let mut worked = false;
         let mut world = self.lock();
-        while world.work() || world.work_quietly() {
+        while work(&mut world) || work_quietly(&mut world) {
             worked = true;
         }
         drop(world);
@@ -42,7 +43,7 @@ impl Engine {
     fn work_due(&self) -> Duration {
         let mut worked = false;
         let mut world = self.lock();
-        while world.work() {
+        while work(&mut world) {
             worked = true;
         }
         let nap = nap(&world);
@@ -56,6 +57,23 @@ impl Engine {
             self.changes.send_modify(|count| *count += 1);
         }
     }
+}
+
+/// Runs the next job that is due; `false` when there is none.
+pub(super) fn work(world: &mut World) -> bool {
+    survive(|| world.work())
+}
+
+fn work_quietly(world: &mut World) -> bool {
+    survive(|| world.work_quietly())
+}
+
+/// A job that breaks is gone and said; the others go on.
+fn survive(work: impl FnOnce() -> bool) -> bool {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        tracing::error!("a background job broke off: this is a bug of the sandbox");
+        true
+    })
 }
 
 fn nap(world: &World) -> Duration {

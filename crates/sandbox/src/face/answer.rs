@@ -57,6 +57,12 @@ pub(crate) fn failure(failure: Failure) -> Response {
             let challenge = challenge(Some(&scopes), "insufficient_scope", INSUFFICIENT_SCOPE);
             oauth(403, "insufficient_scope", INSUFFICIENT_SCOPE, &challenge)
         }
+        Failure::Broken => {
+            let mut response = bare(500);
+            *response.body_mut() = Body::from("Internal Server Error");
+            set(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");
+            response
+        }
         Failure::Body { status, body } => json(status, &body),
     }
 }

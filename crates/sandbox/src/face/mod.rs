@@ -8,6 +8,7 @@ mod route;
 mod version;
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -138,7 +139,16 @@ fn run(
         let detail = format!("{} is not part of this sandbox yet.", operation.id);
         return Err(Failure::named(501, "NotImplemented", detail));
     };
-    engine.call(operation.method, |world| handler(world, &call))
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        engine.call(operation.method, |world| handler(world, &call))
+    }));
+    done.unwrap_or_else(|_| {
+        tracing::error!(
+            operation = operation.id,
+            "an operation broke off: this is a bug of the sandbox"
+        );
+        Err(Failure::Broken)
+    })
 }
 
 /// The path without its escapes, its old root and its undocumented alias.

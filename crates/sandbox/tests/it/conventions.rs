@@ -175,11 +175,14 @@ async fn a_body_of_unknown_or_excessive_length_is_refused_unread() {
 }
 
 #[tokio::test]
-async fn another_sites_page_cannot_read_the_credentials() {
+async fn another_sites_page_can_neither_read_the_credentials_nor_reset_the_world() {
     let sandbox = Running::start().await;
     let request = sandbox.request(Method::GET, "/sandbox/credentials");
     let (status, body) = read(request.header("host", "evil.example")).await;
     assert_eq!((status, &body["error"]), (403, &json!("NotPermitted")));
+    let request = sandbox.request(Method::POST, "/sandbox/reset");
+    let (status, _) = read(request.header("origin", "https://evil.example")).await;
+    assert_eq!(status, 403);
     let (status, body) = read(sandbox.request(Method::GET, "/sandbox/credentials")).await;
     assert_eq!(status, 200);
     assert_eq!(body["access_token"], sandbox.credentials.access_token);

@@ -14,6 +14,12 @@ const ATTEMPTS_MAX: u32 = 10;
 const FAILURES_MAX: usize = 10;
 /// Longer pauses become a random one between half of this and this.
 const PAUSE_MAX_MS: i64 = 20 * 60 * 1000;
+/// A first attempt lets later ones pass once it has been due for so long.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+/// When there are more messages than this, the oldest are forgotten.
+const MESSAGES_MAX: usize = 20_000;
+/// How many are forgotten at a time.
+const FORGOTTEN: usize = 2_000;
 /// Answers are kept up to so many characters.
 const RESPONSE_CHARS: usize = 2048;
 
@@ -115,7 +121,8 @@ impl Outbox {
     fn startable(&self, now: Timestamp) -> Option<usize> {
         let mut lines = HashSet::new();
         self.0.iter().position(|pending| {
-            let is_next = !pending.in_line || lines.insert(pending.endpoint);
+            let fresh = now.duration_since(pending.due) < PATIENCE;
+            let is_next = !(pending.in_line && fresh) || lines.insert(pending.endpoint);
             is_next && !pending.in_flight && pending.due <= now
         })
     }
@@ -175,6 +182,26 @@ impl World {
         if !succeeded {
             self.retry(&pending);
         }
+        self.forget_old_messages();
+    }
+
+    /// A sandbox may run for months: what was told long ago goes, with the log of its attempts.
+    fn forget_old_messages(&mut self) {
+        if self.messages.len() <= MESSAGES_MAX {
+            return;
+        }
+        let waiting: HashSet<_> = self
+            .outbox
+            .0
+            .iter()
+            .map(|pending| pending.message)
+            .collect();
+        let told = |message: &&Message| !waiting.contains(&message.id);
+        let old = self.messages.iter().filter(told).take(FORGOTTEN);
+        let old: HashSet<_> = old.map(|message| message.id).collect();
+        self.messages.retain(|message| !old.contains(&message.id));
+        self.deliveries
+            .retain(|delivery| !old.contains(&delivery.message));
     }
 
     fn retry(&mut self, pending: &Pending) {
