@@ -71,6 +71,6 @@ function sentence(status, body, retryAfter) {
 
 /** A validation message without the framework's preamble. */
 export function plain(message) {
-  const text = String(message ?? "Not valid.").replace(/^Value error, /, "");
+  const text = String(message ?? "Not valid.").replace(/^(Value error, |value is not a valid email address: )/, "");
   return text === "Field required" ? "This is needed." : text;
 }

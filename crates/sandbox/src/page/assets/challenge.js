@@ -1,16 +1,20 @@
 // The bank's question. In the sandbox the reader is the bank.
 
-import { call } from "./api.js";
+import { Refused, call } from "./api.js";
 import { byId, write } from "./dom.js";
 import { format } from "./money.js";
 
-/** Asks, tells the sandbox the answer, and gives it back: "succeeded" or "failed". */
+/** Asks, and tells the sandbox the answer. What comes of it is read from the session, as ever. */
 export async function challenge(checkout) {
   const amount = format(checkout.total_amount, checkout.currency);
   write("challenge-text", `${checkout.organization.name} asks for ${amount}.`);
   const outcome = await answer(byId("challenge"));
-  await call("POST", `/sandbox/checkouts/${checkout.id}/challenge`, { body: { outcome } });
-  return outcome;
+  try {
+    await call("POST", `/sandbox/checkouts/${checkout.id}/challenge`, { body: { outcome } });
+  } catch (error) {
+    if (error instanceof Refused && error.status === 409) return; // answered already, in another window
+    throw new Error(`The simulated bank did not take the answer. ${error.message}`, { cause: error });
+  }
 }
 
 function answer(dialog) {

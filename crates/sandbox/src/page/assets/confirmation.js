@@ -80,6 +80,8 @@ function fill(checkout, title, text, mark) {
 function amount(checkout) {
   const { product } = checkout;
   if (checkout.active_trial_interval) return checkout.trial_end ? `until ${date(checkout.trial_end)}` : "started";
+  const metered = product.prices.some((price) => price.amount_type === "metered_unit");
+  if (metered && checkout.total_amount === 0) return "nothing today, then what you use";
   const paid = format(checkout.total_amount, checkout.currency);
   return product.is_recurring ? `${paid}, renews each ${every(product.recurring_interval, product.recurring_interval_count ?? 1)}` : paid;
 }
