@@ -55,15 +55,6 @@ impl Cycle {
     pub(crate) fn from(self, start: Timestamp) -> Timestamp {
         self.after(start, anchor_day(start))
     }
-
-    /// How many months it is, when it is whole months.
-    pub(crate) const fn months(self) -> Option<i64> {
-        match self.interval {
-            Interval::Month => Some(self.count),
-            Interval::Year => Some(self.count.saturating_mul(12)),
-            Interval::Day | Interval::Week => None,
-        }
-    }
 }
 
 fn add_days(start: Timestamp, days: i64) -> Timestamp {

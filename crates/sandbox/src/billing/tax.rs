@@ -89,11 +89,15 @@ pub(crate) fn rate(country: &str) -> i64 {
 
 /// How `setting` turns out in `country`, and the tax in or on `base`.
 pub(crate) fn taxed(base: i64, country: &str, setting: TaxSetting) -> (Behavior, i64) {
-    let behavior = match setting {
-        TaxSetting::Inclusive => Behavior::Inclusive,
-        TaxSetting::Exclusive => Behavior::Exclusive,
-        TaxSetting::Location if TAX_ON_TOP.contains(&country) => Behavior::Exclusive,
-        TaxSetting::Location => Behavior::Inclusive,
+    let on_top = match setting {
+        TaxSetting::Inclusive => false,
+        TaxSetting::Exclusive => true,
+        TaxSetting::Location => TAX_ON_TOP.contains(&country),
+    };
+    let behavior = if on_top {
+        Behavior::Exclusive
+    } else {
+        Behavior::Inclusive
     };
     let rate = rate(country);
     let whole = match behavior {

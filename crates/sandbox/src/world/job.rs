@@ -69,7 +69,7 @@ impl Job {
                 card,
                 decline,
             } => {
-                checkout::note_decline(world, checkout, card, decline);
+                checkout::note_decline(world, checkout, &card, decline);
             }
             Self::ReopenCheckout(id) => checkout::reopen(world, id),
             Self::CustomerCreated(id) => customer::created(world, id),

@@ -39,7 +39,7 @@ pub(crate) fn reopen(world: &mut World, id: Id<Checkout>) {
         return;
     }
     if let Some(card) = &checkout.card {
-        note_decline(world, id, card.clone(), Decline::AuthenticationFailed);
+        note_decline(world, id, card, Decline::AuthenticationFailed);
     }
     if let Some(discount) = checkout
         .discount
@@ -61,9 +61,9 @@ pub(crate) fn reopen(world: &mut World, id: Id<Checkout>) {
 }
 
 /// Writes a refused charge down.
-pub(crate) fn note_decline(world: &mut World, id: Id<Checkout>, card: Card, decline: Decline) {
+pub(crate) fn note_decline(world: &mut World, id: Id<Checkout>, card: &Card, decline: Decline) {
     if let Some(checkout) = world.checkouts.find(id) {
-        let attempt = Attempt::for_checkout(checkout, &card);
+        let attempt = Attempt::for_checkout(checkout, card);
         payment::add(world, attempt, Outcome::Declined(decline));
     }
 }

@@ -1,11 +1,12 @@
 //! Changing an open session: what its seller and its buyer may say about it.
 
+use polarkit_model::Patch;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::Checkout;
 use super::choice;
-use crate::billing::{AddressInput, Cycle, Interval};
+use crate::billing::{AddressInput, Interval};
 use crate::failure::{Failure, Flaw};
 use crate::resource::custom_field;
 use crate::resource::customer::{self, filled};
@@ -35,8 +36,8 @@ pub(super) struct Changes {
     pub(super) product_id: Option<Id<Product>>,
     #[serde(default)]
     pub(super) product_price_id: Option<Id<Price>>,
-    #[serde(default, deserialize_with = "said")]
-    pub(super) amount: Said<i64>,
+    #[serde(default)]
+    pub(super) amount: Patch<i64>,
     #[serde(default)]
     pub(super) seats: Option<i64>,
     #[serde(default)]
@@ -183,7 +184,8 @@ fn describe_buyer(checkout: &mut Checkout, changes: &mut Changes, by: By) -> Res
             None => None,
             Some(text) => {
                 let address = buyer.billing_address.as_ref();
-                Some(customer::tax_id(address, &text, "customer_").map_err(Failure::refused)?)
+                let found = customer::tax_id(address, &text, "customer_");
+                Some(found.map_err(|flaw| Failure::refused(*flaw))?)
             }
         };
     }
@@ -206,8 +208,7 @@ fn arrange(checkout: &mut Checkout, changes: Changes, by: By) -> Result<(), Fail
         let mut count = checkout.trial.map(|trial| trial.count);
         interval = changes.trial_interval.unwrap_or(interval);
         count = changes.trial_interval_count.unwrap_or(count);
-        checkout.trial = product::pair("trial", interval, count)?
-            .map(|Cycle { interval, count }| Cycle { interval, count });
+        checkout.trial = product::pair("trial", interval, count)?;
         if let Some(metadata) = changes.metadata {
             checkout.metadata = metadata;
         }

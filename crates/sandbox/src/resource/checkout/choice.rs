@@ -1,5 +1,6 @@
 //! The choices in a session: product, amount, seats, discount; and whether the buyer may subscribe again.
 
+use polarkit_model::Patch;
 use serde_json::Value;
 
 use super::Checkout;
@@ -80,9 +81,9 @@ pub(super) fn currency(
 pub(super) fn amount(
     world: &World,
     checkout: &mut Checkout,
-    said: Option<Option<i64>>,
+    said: Patch<i64>,
 ) -> Result<(), Failure> {
-    let Some(said) = said else {
+    let Some(said) = said.sent() else {
         return Ok(());
     };
     let bounds = checkout

@@ -40,7 +40,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let id = checkout.id;
     take(world, checkout, buying, card)?;
     let token = portal_token(world, id, buying)?;
-    Ok(render_confirmed(world, world.checkouts.get(id)?, token).into())
+    Ok(render_confirmed(world, world.checkouts.get(id)?, token.as_deref()).into())
 }
 
 /// Everything that must be there before anybody is charged.

@@ -19,6 +19,9 @@ use crate::resource::product::{self, Product};
 use crate::resource::subscription::Subscription;
 use crate::world::{Id, Job, World};
 
+/// Prices made for one session, by product.
+pub(super) type AdHoc = BTreeMap<Id<Product>, Vec<PriceInput>>;
+
 const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Deserialize)]
@@ -32,7 +35,7 @@ struct Input {
     #[serde(default)]
     product_price_id: Option<Id<Price>>,
     #[serde(default)]
-    prices: Option<BTreeMap<Id<Product>, Vec<PriceInput>>>,
+    prices: Option<AdHoc>,
     #[serde(default)]
     currency: Option<String>,
     #[serde(default)]
@@ -55,9 +58,9 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let input: Input = call.input()?;
     let mut changes: Changes = call.input()?;
-    let (products, selected) = products(world, organization, &input)?;
+    let products = products(world, organization, &input)?;
     let mut wanted = input.currency.clone();
-    if let Some(price) = selected.and_then(|id| world.prices.find(id)) {
+    if let Some(price) = input.product_price_id.and_then(|id| world.prices.find(id)) {
         wanted = Some(price.currency.clone());
     }
     let currency = offer::currency(world, organization, &products, wanted.as_deref())?;
@@ -66,16 +69,47 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         changes.trial_interval.flatten(),
         changes.trial_interval_count.flatten(),
     )?;
-    let ad_hoc = input.prices.unwrap_or_default();
-    let offers = offer::make(world, organization, &products, &ad_hoc)?;
+    let offers = offer::make(
+        world,
+        organization,
+        &products,
+        &input.prices.clone().unwrap_or_default(),
+    )?;
     let Some(product) = products.first().copied() else {
         return Err(missing("products"));
     };
 
+    let subscription = input.subscription_id;
+    let customer = input.customer_id;
+    let mut checkout = blank(world, organization, input);
+    checkout.offers = offers;
+    checkout.product = product;
+    checkout.currency = currency;
+    checkout.trial = trial;
+    upgrade(world, &mut checkout, subscription)?;
+    know_customer(world, &mut checkout, customer)?;
+    // What was said already is not to be said again as an update.
+    changes.product_id = None;
+    changes.product_price_id = None;
+    change::reset_seats(world, &mut checkout);
+    change::apply(world, &mut checkout, changes, By::Creator)?;
+    let (id, expires_at) = (checkout.id, checkout.expires_at);
+    world.checkouts.insert(id, checkout);
+    world.agenda.at(
+        super::expire::sweep_after(expires_at),
+        Job::ExpireCheckout(id),
+    );
+    announce::record_created(world, id);
+    announce::announce(world, id, "created");
+    Ok(render(world, world.checkouts.get(id)?).into())
+}
+
+/// An open session with nothing in it yet.
+fn blank(world: &mut World, organization: Id<Organization>, input: Input) -> Checkout {
     let id = world.chance.id();
     let created_at = world.stamp();
     let client_secret = world.chance.token("polar_c_");
-    let mut checkout = Checkout {
+    Checkout {
         id,
         organization,
         created_at,
@@ -86,9 +120,9 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         success_url: None,
         return_url: None,
         embed_origin: None,
-        offers,
-        product,
-        currency,
+        offers: Vec::new(),
+        product: world.chance.id(),
+        currency: String::new(),
         chosen_amount: None,
         seats: None,
         min_seats: input.min_seats,
@@ -98,7 +132,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         allow_discount_codes: true,
         require_billing_address: false,
         allow_trial: true,
-        trial,
+        trial: None,
         trial_end: None,
         buyer: Buyer {
             locale: Some("en".to_owned()),
@@ -116,31 +150,15 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         intent_status: None,
         intent_secret: None,
         matched_by_email: false,
-    };
-    upgrade(world, &mut checkout, input.subscription_id)?;
-    know_customer(world, &mut checkout, input.customer_id)?;
-    // What was said already is not to be said again as an update.
-    changes.product_id = None;
-    changes.product_price_id = None;
-    change::reset_seats(world, &mut checkout);
-    change::apply(world, &mut checkout, changes, By::Creator)?;
-    let expires_at = checkout.expires_at;
-    world.checkouts.insert(id, checkout);
-    world.agenda.at(
-        super::expire::sweep_after(expires_at),
-        Job::ExpireCheckout(id),
-    );
-    announce::record_created(world, id);
-    announce::announce(world, id, "created");
-    Ok(render(world, world.checkouts.get(id)?).into())
+    }
 }
 
-/// The products on offer, checked at the places where they were named; and the price that was, in the old form.
+/// The products on offer, checked at the places where they were named.
 fn products(
     world: &World,
     organization: Id<Organization>,
     input: &Input,
-) -> Result<(Vec<Id<Product>>, Option<Id<Price>>), Failure> {
+) -> Result<Vec<Id<Product>>, Failure> {
     let named: Vec<offer::Named> = match (input.product_id, input.product_price_id) {
         _ if !input.products.is_empty() => input
             .products
@@ -161,8 +179,7 @@ fn products(
         (None, None) => return Err(missing("products")),
     };
     offer::check(world, organization, &named)?;
-    let products = named.into_iter().map(|(_, id)| id).collect();
-    Ok((products, input.product_price_id))
+    Ok(named.into_iter().map(|(_, id)| id).collect())
 }
 
 /// A free subscription may be upgraded; its customer is the buyer.

@@ -50,6 +50,10 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
 
 /// One session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "Polar's own list of switches, as it stands on the wire"
+)]
 pub(crate) struct Checkout {
     pub(crate) id: Id<Self>,
     pub(crate) organization: Id<Organization>,

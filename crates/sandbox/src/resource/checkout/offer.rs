@@ -1,13 +1,12 @@
 //! What a session offers: products that can be bought, each with its prices in a common currency.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::Offer;
+use super::create::AdHoc;
 use crate::failure::{Failure, Flaw};
 use crate::resource::organization::Organization;
-use crate::resource::price::{self, Place, PriceInput};
+use crate::resource::price::{self, Place};
 use crate::resource::product::{Product, Visibility};
 use crate::world::{Id, World};
 
@@ -87,7 +86,7 @@ pub(super) fn make(
     world: &mut World,
     organization: Id<Organization>,
     products: &[Id<Product>],
-    ad_hoc: &BTreeMap<Id<Product>, Vec<PriceInput>>,
+    ad_hoc: &AdHoc,
 ) -> Result<Vec<Offer>, Failure> {
     for (product, prices) in ad_hoc {
         let recurring = world

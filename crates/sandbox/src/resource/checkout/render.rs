@@ -44,7 +44,7 @@ pub(crate) fn render_public(world: &World, checkout: &Checkout) -> Value {
 }
 
 /// The session in the answer to a confirmation, with the buyer's key to the portal.
-pub(super) fn render_confirmed(world: &World, checkout: &Checkout, token: Option<String>) -> Value {
+pub(super) fn render_confirmed(world: &World, checkout: &Checkout, token: Option<&str>) -> Value {
     let mut shown = render_public(world, checkout);
     render::merge(&mut shown, json!({"customer_session_token": token}));
     shown

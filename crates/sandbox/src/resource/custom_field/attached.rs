@@ -17,9 +17,7 @@ pub(crate) fn check_attached(
     let flaws: Vec<_> = attached
         .iter()
         .enumerate()
-        .filter(|(_, field)| {
-            !live(world, field).is_some_and(|row| row.organization == organization)
-        })
+        .filter(|(_, field)| live(world, field).is_none_or(|row| row.organization != organization))
         .map(|(index, field)| {
             Flaw::body(
                 "value_error",

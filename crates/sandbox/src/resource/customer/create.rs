@@ -62,7 +62,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     }
     let tax_id = match filled(input.tax_id).map(|text| rules::tax_id(address.as_ref(), &text, "")) {
         Some(Err(flaw)) => {
-            flaws.push(flaw);
+            flaws.push(*flaw);
             None
         }
         Some(Ok(tax_id)) => Some(tax_id),

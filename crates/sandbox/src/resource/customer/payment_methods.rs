@@ -11,5 +11,7 @@ use crate::world::World;
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let customer = own(world, call)?.id;
     let rows = payment_method::of(world, customer);
-    Ok(list::paged(call, &rows, |row| payment_method::render(row)))
+    Ok(list::paged(call, &rows, |row| {
+        payment_method::render(world, row)
+    }))
 }

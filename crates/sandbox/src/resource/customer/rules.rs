@@ -33,18 +33,28 @@ pub(super) fn external_id_flaw(
 }
 
 /// The tax number for whoever lives at `address`. `prefix` is put before the names of fields.
-pub(crate) fn tax_id(address: Option<&Address>, text: &str, prefix: &str) -> Result<TaxId, Flaw> {
+pub(crate) fn tax_id(
+    address: Option<&Address>,
+    text: &str,
+    prefix: &str,
+) -> Result<TaxId, Box<Flaw>> {
     let Some(address) = address else {
-        return Err(Flaw::body(
+        return Err(Box::new(Flaw::body(
             "missing",
             [Value::from(format!("{prefix}billing_address"))],
             "Country is required to validate tax ID.",
             Value::Null,
-        ));
+        )));
     };
     billing::tax_id(&address.country, text)
         .map(|(number, kind)| TaxId(number, kind))
-        .ok_or_else(|| Flaw::field(&format!("{prefix}tax_id"), "Invalid tax ID.", text))
+        .ok_or_else(|| {
+            Box::new(Flaw::field(
+                &format!("{prefix}tax_id"),
+                "Invalid tax ID.",
+                text,
+            ))
+        })
 }
 
 /// Text, unless there is nothing in it.

@@ -83,7 +83,7 @@ fn change(world: &World, row: &mut Customer, input: Input) -> Vec<Flaw> {
     }
     if let Some(wanted) = input.tax_id.sent() {
         match filled(wanted).map(|text| rules::tax_id(row.billing_address.as_ref(), &text, "")) {
-            Some(Err(flaw)) => flaws.push(flaw),
+            Some(Err(flaw)) => flaws.push(*flaw),
             Some(Ok(tax_id)) => row.tax_id = Some(tax_id),
             None => row.tax_id = None,
         }

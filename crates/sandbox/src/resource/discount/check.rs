@@ -56,10 +56,10 @@ pub(super) fn products(
         .iter()
         .enumerate()
         .filter(|(_, id)| {
-            !world
+            world
                 .products
                 .find(**id)
-                .is_some_and(|row| row.organization == organization)
+                .is_none_or(|row| row.organization != organization)
         })
         .map(|(index, id)| {
             Flaw::body(

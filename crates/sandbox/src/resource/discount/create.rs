@@ -49,8 +49,8 @@ struct Input {
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let input: Input = call.input()?;
-    let worth = worth(&input).map_err(Failure::refused)?;
-    let duration = duration(&input).map_err(Failure::refused)?;
+    let worth = worth(&input)?;
+    let duration = duration(&input)?;
     let code = filled(input.code);
     let products = input.products.unwrap_or_default();
     check::code(world, organization, None, code.as_deref())?;
@@ -84,11 +84,12 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     Ok(shown.into())
 }
 
-fn missing(field: &str) -> Flaw {
-    Flaw::body("missing", [field.into()], "Field required", Value::Null)
+fn missing(field: &str) -> Failure {
+    let place = [field.into()];
+    Failure::refused(Flaw::body("missing", place, "Field required", Value::Null))
 }
 
-fn worth(input: &Input) -> Result<Worth, Flaw> {
+fn worth(input: &Input) -> Result<Worth, Failure> {
     let is_percentage = match input.kind.as_deref() {
         Some(kind) => kind == "percentage",
         None => input.basis_points.is_some(),
@@ -100,7 +101,7 @@ fn worth(input: &Input) -> Result<Worth, Flaw> {
     match (&input.amounts, input.amount) {
         (Some(_), Some(amount)) => {
             let message = "Give either amounts, or amount and currency.";
-            Err(Flaw::field("amount", message, amount))
+            Err(Failure::refused(Flaw::field("amount", message, amount)))
         }
         (Some(amounts), None) => Ok(Worth::Fixed(amounts.clone())),
         (None, Some(amount)) => {
@@ -111,7 +112,7 @@ fn worth(input: &Input) -> Result<Worth, Flaw> {
     }
 }
 
-fn duration(input: &Input) -> Result<Duration, Flaw> {
+fn duration(input: &Input) -> Result<Duration, Failure> {
     match input.duration.as_str() {
         "forever" => Ok(Duration::Forever),
         "repeating" => input

@@ -42,7 +42,7 @@ pub(super) fn failed(world: &mut World, id: Id<Order>) {
 /// There is no card at all: wait for one, as if the charge had failed.
 pub(super) fn without_card(world: &mut World, id: Id<Order>) {
     failed(world, id);
-    announce::announce(world, id, &["updated"]);
+    announce(world, id, &["updated"]);
 }
 
 /// Money came after all: the subscription lives again once nothing else of it is unpaid.

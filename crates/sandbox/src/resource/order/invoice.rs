@@ -29,7 +29,7 @@ pub(crate) fn write(world: &mut World, id: Id<Order>) {
     if let Some(order) = world.orders.find_mut(id) {
         order.invoice_generated = true;
         announce::touch(world, id);
-        announce::announce(world, id, &["updated"]);
+        announce(world, id, &["updated"]);
     }
 }
 

@@ -28,7 +28,7 @@ use crate::resource::subscription::Subscription;
 use crate::world::Id;
 
 pub(crate) use add::{NewOrder, add, item, tax_setting};
-pub(crate) use announce::{announce, record, touch};
+pub(crate) use announce::{announce, record};
 pub(crate) use dunning::{pending_of, run as dun};
 pub(crate) use invoice::write as write_invoice;
 pub(crate) use render::render;

@@ -60,7 +60,7 @@ pub(crate) fn mark_paid(world: &mut World, id: Id<Order>, received: bool) {
         give_receipt(world, id);
     }
     announce::record(world, id, "paid");
-    announce::announce(world, id, &["updated", "paid"]);
+    announce(world, id, &["updated", "paid"]);
     if received {
         world.agenda.soon(Job::BookFee(id));
     }
@@ -91,13 +91,11 @@ pub(crate) fn charge(world: &mut World, id: Id<Order>, trigger: Trigger) -> Char
         .and_then(|method| world.payment_methods.find(method))
         .filter(|method| method.deleted_at.is_none())
         .map(|method| method.card.clone());
-    match card {
-        Some(card) => charge_card(world, id, &card, trigger),
-        None => {
-            dunning::without_card(world, id);
-            Charged::Impossible
-        }
+    if let Some(card) = card {
+        return charge_card(world, id, &card, trigger);
     }
+    dunning::without_card(world, id);
+    Charged::Impossible
 }
 
 /// Charges this card for a pending order, the buyer being away.
@@ -145,7 +143,7 @@ pub(crate) fn book_fee(world: &mut World, id: Id<Order>) {
     let fee = billing::basis_points_of(order.due_amount(), 500) + 50;
     order.platform_fee = Some(fee);
     announce::touch(world, id);
-    announce::announce(world, id, &["updated"]);
+    announce(world, id, &["updated"]);
 }
 
 /// Gives up on an unpaid order.
@@ -160,5 +158,5 @@ pub(crate) fn void(world: &mut World, id: Id<Order>) {
     order.next_payment_attempt_at = None;
     announce::touch(world, id);
     announce::record(world, id, "voided");
-    announce::announce(world, id, &["updated"]);
+    announce(world, id, &["updated"]);
 }

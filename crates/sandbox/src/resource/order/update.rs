@@ -47,6 +47,6 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let id = order.id;
     *world.orders.get_mut(id)? = order;
     announce::touch(world, id);
-    announce::announce(world, id, &["updated"]);
+    announce(world, id, &["updated"]);
     Ok(render(world, world.orders.get(id)?).into())
 }

@@ -45,7 +45,9 @@ pub(crate) fn keep(world: &mut World, customer: Id<Customer>, card: &Card) -> Id
 }
 
 /// The card as the API shows it.
-pub(crate) fn render(method: &PaymentMethod) -> Value {
+pub(crate) fn render(world: &World, method: &PaymentMethod) -> Value {
+    let customer = world.customers.find(method.customer);
+    let is_default = customer.is_some_and(|row| row.default_payment_method == Some(method.id));
     json!({
         "id": method.id,
         "created_at": render::time(method.created_at),
@@ -60,5 +62,6 @@ pub(crate) fn render(method: &PaymentMethod) -> Value {
             "exp_year": 2034,
             "wallet": null,
         },
+        "is_default": is_default,
     })
 }

@@ -61,7 +61,7 @@ fn change(world: &World, row: &mut Customer, input: Input) -> Vec<Flaw> {
         if let Some(text) = tax_id {
             match customer::tax_id(row.billing_address.as_ref(), &text, "") {
                 Ok(tax_id) => row.tax_id = Some(tax_id),
-                Err(flaw) => flaws.push(flaw),
+                Err(flaw) => flaws.push(*flaw),
             }
         }
     }

@@ -21,7 +21,9 @@ struct Input {
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let visitor = Visitor::with_billing(world, call)?;
     let rows = payment_method::of(world, visitor.customer);
-    Ok(list::paged(call, &rows, |row| payment_method::render(row)))
+    Ok(list::paged(call, &rows, |row| {
+        payment_method::render(world, row)
+    }))
 }
 
 /// Keeps a card. One that asks for its holder is kept at once: the sandbox has no dialog for that here.
@@ -41,7 +43,7 @@ pub(super) fn add(world: &mut World, call: &Call) -> Result<Reply, Failure> {
             .default_payment_method = Some(id);
         customer::touch(world, visitor.customer);
     }
-    let method = payment_method::render(world.payment_methods.get(id)?);
+    let method = payment_method::render(world, world.payment_methods.get(id)?);
     Ok(json!({"status": "succeeded", "payment_method": method}).into())
 }
 

@@ -90,7 +90,7 @@ pub(crate) fn begin(world: &mut World, new: NewSubscription) -> Id<Subscription>
     subscription_meter::attach(world, id);
     plan_cycle(world, id);
     announce::record(world, id, "created");
-    announce::announce(world, id, &["created", "active", "updated"]);
+    announce(world, id, &["created", "active", "updated"]);
     id
 }
 
@@ -119,5 +119,5 @@ pub(crate) fn restart(world: &mut World, id: Id<Subscription>, cycle: Cycle) {
     subscription_meter::attach(world, id);
     plan_cycle(world, id);
     announce::record(world, id, "product_updated");
-    announce::announce(world, id, &["updated"]);
+    announce(world, id, &["updated"]);
 }

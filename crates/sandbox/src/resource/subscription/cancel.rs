@@ -38,7 +38,7 @@ pub(crate) fn at_period_end(
     row.cancellation_comment = reason.comment;
     announce::touch(world, id);
     announce::record(world, id, "canceled");
-    announce::announce(world, id, &["updated", "canceled"]);
+    announce(world, id, &["updated", "canceled"]);
     Ok(())
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn take_back(world: &mut World, id: Id<Subscription>) -> Result<(), F
     row.cancellation_comment = None;
     announce::touch(world, id);
     announce::record(world, id, "uncanceled");
-    announce::announce(world, id, &["updated", "uncanceled"]);
+    announce(world, id, &["updated", "uncanceled"]);
     Ok(())
 }
 

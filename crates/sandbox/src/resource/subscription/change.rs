@@ -60,7 +60,7 @@ pub(crate) fn apply(
             && row.pending_update.take().is_some()
         {
             announce::touch(world, id);
-            announce::announce(world, id, &["updated"]);
+            announce(world, id, &["updated"]);
         }
         return Ok(());
     }
@@ -73,7 +73,7 @@ pub(crate) fn apply(
         };
         world.subscriptions.get_mut(id)?.pending_update = Some(update);
         announce::touch(world, id);
-        announce::announce(world, id, &["updated"]);
+        announce(world, id, &["updated"]);
         return Ok(());
     }
     if row.status == SubscriptionStatus::Trialing {
@@ -82,7 +82,7 @@ pub(crate) fn apply(
     }
     proration::settle(world, &row, &target, behavior)?;
     enact(world, id, &target);
-    announce::announce(world, id, &["updated"]);
+    announce(world, id, &["updated"]);
     announce::sync_grants(world, id);
     Ok(())
 }
@@ -141,7 +141,7 @@ fn change_trial(world: &mut World, id: Id<Subscription>, target: &Target) {
     row.period_end = end.unwrap_or(now);
     if end.is_some() {
         begin::plan_cycle(world, id);
-        announce::announce(world, id, &["updated"]);
+        announce(world, id, &["updated"]);
     } else {
         cycle::renew(world, id);
     }

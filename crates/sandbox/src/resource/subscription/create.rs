@@ -10,6 +10,7 @@ use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
 use crate::resource::customer::Customer;
 use crate::resource::organization::Organization;
+use crate::resource::price::Price;
 use crate::resource::product::Product;
 use crate::world::{Id, World};
 
@@ -80,7 +81,7 @@ fn free_product(
         .prices
         .iter()
         .filter_map(|id| world.prices.find(*id))
-        .all(|price| price.is_free());
+        .all(Price::is_free);
     if !free {
         let message = "Product is not free. The customer should go through a checkout to create a paid subscription.";
         return Err(refused(message, id));

@@ -42,7 +42,7 @@ pub(super) fn renew(world: &mut World, id: Id<Subscription>) {
     subscription_meter::restart(world, id);
     begin::plan_cycle(world, id);
     announce::record(world, id, "cycled");
-    announce::announce(world, id, &["cycled", "updated"]);
+    announce(world, id, &["cycled", "updated"]);
     world.agenda.soon(Job::BillSubscription(id));
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn fall_past_due(world: &mut World, id: Id<Subscription>) {
     row.past_due_at = Some(now);
     row.modified_at = Some(now);
     announce::record(world, id, "past_due");
-    announce::announce(world, id, &["updated", "past_due"]);
+    announce(world, id, &["updated", "past_due"]);
     announce::sync_grants(world, id);
 }
 
@@ -33,6 +33,6 @@ pub(crate) fn recover(world: &mut World, id: Id<Subscription>) {
     row.past_due_at = None;
     row.modified_at = Some(now);
     announce::record(world, id, "reactivated");
-    announce::announce(world, id, &["updated", "active"]);
+    announce(world, id, &["updated", "active"]);
     announce::sync_grants(world, id);
 }

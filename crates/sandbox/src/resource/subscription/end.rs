@@ -34,7 +34,7 @@ fn finish(world: &mut World, id: Id<Subscription>) {
     let planned = [Job::CycleSubscription(id), Job::ResumeSubscription(id)];
     world.agenda.cancel(|job| planned.contains(job));
     announce::record(world, id, "revoked");
-    announce::announce(world, id, &["updated", "canceled", "revoked"]);
+    announce(world, id, &["updated", "canceled", "revoked"]);
     let unpaid = order::pending_of(world, id);
     for order in unpaid {
         world.agenda.soon(Job::VoidOrder(order));

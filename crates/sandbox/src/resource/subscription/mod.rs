@@ -36,11 +36,10 @@ use crate::resource::price::Price;
 use crate::resource::product::Product;
 use crate::world::Id;
 
-pub(crate) use announce::{announce, sync_grants, touch};
+pub(crate) use announce::{announce, touch};
 pub(crate) use begin::{NewSubscription, begin, restart};
 pub(crate) use bill::{paid, run as bill};
-pub(crate) use cancel::{Reason, at_period_end, revoke, take_back};
-pub(crate) use change::{Behavior, Change, apply as change};
+pub(crate) use cancel::{Reason, at_period_end};
 pub(crate) use cycle::run as cycle;
 pub(crate) use dunning::{fall_past_due, recover};
 pub(crate) use end::end_now;

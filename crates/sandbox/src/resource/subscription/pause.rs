@@ -38,7 +38,7 @@ pub(super) fn schedule(
     row.pause_at_period_end = true;
     row.resumes_at = resumes_at;
     announce::touch(world, id);
-    announce::announce(world, id, &["updated"]);
+    announce(world, id, &["updated"]);
     Ok(())
 }
 
@@ -52,7 +52,7 @@ pub(super) fn unschedule(world: &mut World, id: Id<Subscription>) -> Result<(), 
     row.pause_at_period_end = false;
     row.resumes_at = None;
     announce::touch(world, id);
-    announce::announce(world, id, &["updated"]);
+    announce(world, id, &["updated"]);
     Ok(())
 }
 
@@ -70,7 +70,7 @@ pub(super) fn take_effect(world: &mut World, id: Id<Subscription>) {
         world.agenda.at(resumes_at, Job::ResumeSubscription(id));
     }
     announce::record(world, id, "paused");
-    announce::announce(world, id, &["updated", "paused"]);
+    announce(world, id, &["updated", "paused"]);
     announce::sync_grants(world, id);
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn come_back(world: &mut World, id: Id<Subscription>) {
     subscription_meter::restart(world, id);
     begin::plan_cycle(world, id);
     announce::record(world, id, "resumed");
-    announce::announce(world, id, &["updated", "resumed"]);
+    announce(world, id, &["updated", "resumed"]);
     world.agenda.soon(Job::BillSubscription(id));
     announce::sync_grants(world, id);
 }

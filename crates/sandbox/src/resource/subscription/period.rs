@@ -29,7 +29,7 @@ pub(super) fn move_end(
     begin::plan_cycle(world, id);
     announce::touch(world, id);
     announce::record(world, id, "billing_period_updated");
-    announce::announce(world, id, &["updated"]);
+    announce(world, id, &["updated"]);
     Ok(())
 }
 
@@ -83,7 +83,7 @@ pub(super) fn set_trial_end(
     row.period_end = end;
     begin::plan_cycle(world, id);
     announce::touch(world, id);
-    announce::announce(world, id, &["updated"]);
+    announce(world, id, &["updated"]);
     Ok(())
 }
 

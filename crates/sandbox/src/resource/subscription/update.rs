@@ -102,7 +102,7 @@ fn drop_pending(world: &mut World, id: Id<Subscription>) -> Result<(), Failure> 
         )));
     }
     announce::touch(world, id);
-    announce::announce(world, id, &["updated"]);
+    announce(world, id, &["updated"]);
     Ok(())
 }
 
@@ -124,7 +124,7 @@ fn update_base(
         period::set_trial_end(world, id, &trial_end)?;
     } else if input.product_id.is_none() && quiet_changes {
         announce::touch(world, id);
-        announce::announce(world, id, &["updated"]);
+        announce(world, id, &["updated"]);
     }
     if let Some(product) = input.product_id {
         let change = Change {
