@@ -1,0 +1,4 @@
+//! The extractor behind actix's own test server.
+
+#[cfg(test)]
+mod extractor;
