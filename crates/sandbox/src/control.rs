@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{any, get, post};
@@ -19,8 +19,10 @@ use url::{Host, Url};
 
 use crate::engine::Engine;
 use crate::face;
+use crate::failure::Failure;
 use crate::render;
-use crate::world::World;
+use crate::resource::checkout;
+use crate::world::{Id, World};
 
 /// The routes under `/sandbox`.
 pub(crate) fn router() -> Router<Arc<Engine>> {
@@ -31,6 +33,7 @@ pub(crate) fn router() -> Router<Arc<Engine>> {
         .route("/sandbox/reset", post(reset))
         .route("/sandbox/snapshot", post(snapshot))
         .route("/sandbox/restore", post(restore))
+        .route("/sandbox/checkouts/{id}/challenge", post(challenge))
         .route("/sandbox/faults", any(faults))
         .route("/sandbox/scenarios/{name}", any(scenarios))
         .route_layer(middleware::from_fn(refuse_other_sites))
@@ -194,6 +197,45 @@ fn named(body: &[u8]) -> Option<Snapshot> {
         return Some(Snapshot::default());
     }
     serde_json::from_slice(body).ok()
+}
+
+/// How the customer's bank decided.
+#[derive(Debug, Deserialize)]
+struct Challenge {
+    outcome: Outcome,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Succeeded,
+    Failed,
+}
+
+/// The customer's 3-D Secure step of a checkout that waits for it.
+async fn challenge(
+    State(engine): State<Arc<Engine>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response {
+    let asked: Challenge = match serde_json::from_slice(&body) {
+        Ok(asked) => asked,
+        Err(error) => {
+            let detail = format!(r#"Send {{"outcome":"succeeded"}} or "failed": {error}"#);
+            return refused(422, "BadRequest", &detail);
+        }
+    };
+    let succeeded = asked.outcome == Outcome::Succeeded;
+    let Some(id) = Id::parse(&id) else {
+        return face::failure(Failure::not_found());
+    };
+    match engine.change(|world| checkout::challenge(world, id, succeeded)) {
+        Ok(()) => face::json(
+            200,
+            &json!({"outcome": if succeeded { "succeeded" } else { "failed" }}),
+        ),
+        Err(failure) => face::failure(failure),
+    }
 }
 
 async fn faults() -> Response {

@@ -24,7 +24,7 @@ use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::reply::Reply;
 
-pub(crate) use self::answer::{framework, json};
+pub(crate) use self::answer::{failure, framework, json};
 pub(crate) use self::route::Routes;
 
 const OLD_ROOT: &str = "/api/v1/";

@@ -45,6 +45,10 @@ impl Arrived {
 }
 
 impl Receiver {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is aborted when this is dropped"
+    )]
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
