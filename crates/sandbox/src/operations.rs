@@ -29,6 +29,7 @@ const TABLES: &[&[(&str, Handler)]] = &[
     resource::payment::OPERATIONS,
     resource::portal::OPERATIONS,
     resource::product::OPERATIONS,
+    resource::seat::OPERATIONS,
     resource::session::OPERATIONS,
     resource::subscription::OPERATIONS,
     resource::webhook::OPERATIONS,

@@ -21,6 +21,7 @@ pub(crate) mod payment_method;
 pub(crate) mod portal;
 pub(crate) mod price;
 pub(crate) mod product;
+pub(crate) mod seat;
 pub(crate) mod session;
 pub(crate) mod subscription;
 pub(crate) mod subscription_meter;

@@ -35,6 +35,7 @@ use crate::resource::payment::Payment;
 use crate::resource::payment_method::PaymentMethod;
 use crate::resource::price::Price;
 use crate::resource::product::Product;
+use crate::resource::seat::Seat;
 use crate::resource::session::Session;
 use crate::resource::subscription::Subscription;
 use crate::resource::subscription_meter::SubscriptionMeter;
@@ -84,6 +85,7 @@ pub(crate) struct World {
     pub(crate) payments: Table<Payment>,
     pub(crate) prices: Table<Price>,
     pub(crate) products: Table<Product>,
+    pub(crate) seats: Table<Seat>,
     pub(crate) sessions: Table<Session>,
     pub(crate) subscription_meters: Table<SubscriptionMeter>,
     pub(crate) subscriptions: Table<Subscription>,
@@ -124,6 +126,7 @@ impl World {
             payments: Table::default(),
             prices: Table::default(),
             products: Table::default(),
+            seats: Table::default(),
             sessions: Table::default(),
             subscription_meters: Table::default(),
             subscriptions: Table::default(),

@@ -6,6 +6,7 @@ use crate::resource::grant::GrantScope;
 use crate::resource::order::{self, BillingReason, NewOrder, Order, OrderItem, OrderStatus};
 use crate::resource::payment::{self, Attempt};
 use crate::resource::payment_method::{self, Outcome};
+use crate::resource::seat;
 use crate::resource::subscription::{self, NewSubscription, Subscription};
 use crate::world::{Id, Job, World};
 
@@ -80,6 +81,9 @@ fn follow(
         }
     }
     if let Some(scope) = scope {
+        if checkout.seats.is_some() && checkout.success_url.is_none() {
+            seat::claim_for_buyer(world, scope);
+        }
         world.agenda.soon(Job::SyncGrants(scope));
     }
     world.agenda.when_quiet(Job::CustomerStateChanged(customer));

@@ -8,6 +8,7 @@ use crate::resource::member::{self, Member};
 use crate::resource::order::{Order, OrderStatus};
 use crate::resource::price::PriceKind;
 use crate::resource::product::Product;
+use crate::resource::seat;
 use crate::resource::subscription::{Subscription, SubscriptionStatus};
 use crate::world::{Id, Job, World};
 
@@ -18,6 +19,7 @@ struct Holding {
     members: Vec<Option<Id<Member>>>,
     /// What they get; nothing when the purchase no longer counts.
     benefits: Vec<Id<Benefit>>,
+    counts: bool,
 }
 
 /// Gives what the scope's product promises and takes back what it no longer does, taking first.
@@ -27,6 +29,9 @@ pub(crate) fn sync(world: &mut World, scope: GrantScope) {
     let Some(holding) = holding(world, scope) else {
         return;
     };
+    if !holding.counts {
+        seat::revoke_all(world, scope);
+    }
     let wanted: Vec<_> = holding
         .benefits
         .iter()
@@ -133,22 +138,29 @@ fn holding(world: &World, scope: GrantScope) -> Option<Holding> {
         .find(customer)
         .is_some_and(|row| row.deleted_at.is_none());
     let product = world.products.find(product)?;
-    let benefits = if alive && counts {
+    let counts = alive && counts;
+    let benefits = if counts {
         product.benefits.clone()
     } else {
         Vec::new()
     };
     Some(Holding {
         customer,
-        members: holders(world, customer, product),
+        members: holders(world, scope, customer, product),
         benefits,
+        counts,
     })
 }
 
 /// The customer's owner; for a product sold by seats, whoever has claimed one.
-fn holders(world: &World, customer: Id<Customer>, product: &Product) -> Vec<Option<Id<Member>>> {
+fn holders(
+    world: &World,
+    scope: GrantScope,
+    customer: Id<Customer>,
+    product: &Product,
+) -> Vec<Option<Id<Member>>> {
     if is_sold_by_seats(world, product) {
-        return Vec::new();
+        return seat::holders(world, scope).map(Some).collect();
     }
     vec![member::owner(world, customer).map(|owner| owner.id)]
 }

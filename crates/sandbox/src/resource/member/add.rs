@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Member, Role, render};
 use crate::resource::customer::Customer;
+use crate::resource::seat;
 use crate::world::{Id, World};
 
 /// What is known of a member to be made.
@@ -56,6 +57,7 @@ pub(super) fn remove(world: &mut World, id: Id<Member>) {
     let now = world.stamp();
     if let Some(member) = world.members.find_mut(id) {
         member.deleted_at = Some(now);
+        seat::revoke_of_member(world, id);
         announce(world, id, "member.deleted");
     }
 }

@@ -9,6 +9,7 @@ mod meters;
 mod orders;
 mod organization;
 mod payment_methods;
+mod seats;
 mod session;
 mod subscriptions;
 mod visitor;
@@ -67,6 +68,14 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
         orders::payment_status,
     ),
     ("customer_portal:organizations:get", organization::get),
+    ("customer_portal:seats:list_seats", seats::list),
+    ("customer_portal:seats:assign_seat", seats::assign),
+    ("customer_portal:seats:revoke_seat", seats::revoke),
+    ("customer_portal:seats:resend_invitation", seats::resend),
+    (
+        "customer_portal:seats:list_claimed_subscriptions",
+        seats::subscriptions,
+    ),
     ("customer_portal:subscriptions:list", subscriptions::list),
     ("customer_portal:subscriptions:get", subscriptions::get),
     (

@@ -177,7 +177,8 @@ fn shown(world: &World, id: Id<Subscription>) -> Result<Reply, Failure> {
     Ok(render(world, world.subscriptions.get(id)?).into())
 }
 
-fn render(world: &World, row: &Subscription) -> Value {
+/// The subscription as its customer sees it.
+pub(super) fn render(world: &World, row: &Subscription) -> Value {
     let mut shown = subscription::render(world, row);
     if let Some(shown) = shown.as_object_mut() {
         shown.retain(|key, _| !HIDDEN.contains(&key.as_str()));

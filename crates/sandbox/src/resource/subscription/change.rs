@@ -7,8 +7,10 @@ use super::{
     PendingUpdate, Subscription, SubscriptionStatus, announce, begin, cancel, cycle, proration,
 };
 use crate::failure::{Failure, Flaw};
+use crate::resource::grant::GrantScope;
 use crate::resource::price::{Price, PriceKind};
 use crate::resource::product::Product;
+use crate::resource::seat;
 use crate::resource::subscription_meter;
 use crate::world::{Id, World};
 
@@ -213,6 +215,7 @@ fn target(world: &World, row: &Subscription, change: Change) -> Result<Target, F
         (Some(tiers), wanted) => {
             let seats = wanted.or(row.seats).unwrap_or_else(|| tiers.minimum());
             check_seats(tiers.minimum(), tiers.maximum(), seats)?;
+            check_taken(world, row.id, seats)?;
             Some(seats)
         }
     };
@@ -226,6 +229,18 @@ fn target(world: &World, row: &Subscription, change: Change) -> Result<Target, F
             .unwrap_or(row.cycle),
         trial: product.trial,
     })
+}
+
+/// Seats that are given out cannot be dropped.
+fn check_taken(world: &World, id: Id<Subscription>, seats: i64) -> Result<(), Failure> {
+    let taken = seat::taken(world, GrantScope::Subscription(id));
+    if seats >= taken {
+        return Ok(());
+    }
+    let detail = format!(
+        "Cannot decrease seats to {seats}. Currently {taken} seats are assigned. Revoke seats first."
+    );
+    Err(Failure::named(400, "SeatsAlreadyAssigned", detail))
 }
 
 /// The new product's prices in the subscription's currency.
