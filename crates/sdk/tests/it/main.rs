@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod every_operation;
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod requests;

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use polarkit_spec::{Kind, Location, Operation, Parameter, Shape};
 
-use super::super::{
-    doc,
-    model::{Presence, Struct},
-    names::{field_name, type_name},
-    plan::Plan,
-    ty::Ty,
+use super::{
+    super::{
+        doc,
+        model::{Presence, Struct},
+        names::{field_name, type_name},
+        plan::Plan,
+        ty::Ty,
+    },
+    sample,
 };
 
 /// A body with more required fields than this is handed over whole.
@@ -26,6 +29,7 @@ pub(super) struct Method<'a> {
     body: Option<Body>,
     /// Arguments of the method, and what becomes of each in the request.
     arguments: Vec<(String, String)>,
+    samples: Vec<String>,
     steps: String,
     setters: String,
 }
@@ -58,27 +62,31 @@ impl<'a> Method<'a> {
             item,
             body: None,
             arguments: Vec::new(),
+            samples: Vec::new(),
             steps: String::new(),
             setters: String::new(),
         };
         for parameter in &operation.parameters {
             let ty = plan.parameter(operation, parameter)?;
-            method.add_parameter(parameter, &ty, imports);
+            if method.add_parameter(parameter, &ty, imports) {
+                method.samples.push(sample::argument(plan, &ty)?);
+            }
         }
         method.add_body(plan, imports)?;
         Ok(method)
     }
 
+    /// Whether it became an argument.
     fn add_parameter(
         &mut self,
         parameter: &Parameter,
         ty: &Ty<'_>,
         imports: &mut BTreeSet<String>,
-    ) {
+    ) -> bool {
         let (wire, name) = (&parameter.name, field_name(&parameter.name));
         if parameter.location == Location::Query && !parameter.required {
             self.setters.push_str(&query_setter(parameter, ty, imports));
-            return;
+            return false;
         }
         let (argument, value) = parameter_argument(ty, &name, imports);
         self.arguments.push((name, argument));
@@ -88,6 +96,7 @@ impl<'a> Method<'a> {
                 format!("let mut request = request;\nrequest.query({wire:?}, &{value});\n")
             }
         });
+        true
     }
 
     fn add_body(&mut self, plan: &Plan<'a>, imports: &mut BTreeSet<String>) -> Result<()> {
@@ -113,7 +122,9 @@ impl<'a> Method<'a> {
         let Ty::Item(item) = &ty else {
             anyhow::bail!("a body that is {ty:?}")
         };
+        let whole = sample::argument(plan, &ty)?;
         let Kind::Object(object) = item.kind else {
+            self.samples.push(whole);
             self.arguments
                 .push(("body".to_owned(), format!("impl Into<{}>", body.ty)));
             self.body = Some(body);
@@ -133,6 +144,10 @@ impl<'a> Method<'a> {
         let free = required.iter().all(|member| is_free(&member.name));
         if free && required.len() <= SPREAD_MAX {
             for member in &required {
+                self.samples.push(match member.presence {
+                    Presence::Nullable => "None".to_owned(),
+                    _ => sample::argument(plan, &member.ty)?,
+                });
                 let argument = match member.presence {
                     Presence::Nullable => format!("Option<{}>", member.ty.render(imports)),
                     _ => member.ty.argument(&member.name, imports).0,
@@ -142,9 +157,16 @@ impl<'a> Method<'a> {
             let names: Vec<_> = required.iter().map(|member| member.name.as_str()).collect();
             body.value = format!("{}::new({})", body.ty, names.join(", "));
         } else {
+            self.samples.push(whole);
             self.arguments.push(("body".to_owned(), body.ty.clone()));
             "body".clone_into(&mut body.value);
         }
+        self.add_body_setters(&fields, imports);
+        self.body = Some(body);
+        Ok(())
+    }
+
+    fn add_body_setters(&mut self, fields: &Struct<'_>, imports: &mut BTreeSet<String>) {
         for member in &fields.members {
             if let Some((argument, _)) = member.setter(imports) {
                 let name = &member.name;
@@ -156,8 +178,11 @@ impl<'a> Method<'a> {
                 ));
             }
         }
-        self.body = Some(body);
-        Ok(())
+    }
+
+    /// A call with an argument of each kind it takes.
+    pub(super) fn call(&self) -> String {
+        format!("{}({})", self.name, self.samples.join(", "))
     }
 
     /// The method of the group.

@@ -2,6 +2,7 @@
 
 mod group;
 mod method;
+mod sample;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +41,11 @@ impl Group<'_> {
     fn is_child_of(&self, parent: &Self) -> bool {
         self.path.len() == parent.path.len() + 1 && self.path.starts_with(&parent.path)
     }
+}
+
+/// The client's test of every operation, unformatted.
+pub(super) fn test(plan: &Plan<'_>) -> Result<String> {
+    sample::emit(plan, &groups(plan))
 }
 
 /// File names and their unformatted text.
