@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod basics;
+#[cfg(test)]
+mod shapes;

@@ -214,7 +214,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The types a type is made of.
-    fn parts(&self, item: &Item<'a>) -> Result<Vec<Ty<'a>>> {
+    pub(super) fn parts(&self, item: &Item<'a>) -> Result<Vec<Ty<'a>>> {
         let owner = item.shape.unwrap_or(&item.name);
         let of = |shape: &'a Shape, field: &str| {
             self.types

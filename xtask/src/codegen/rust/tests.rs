@@ -3,7 +3,7 @@
 use polarkit_spec::Facts;
 use serde_json::{Value, json};
 
-use super::{Overrides, format, model, plan::Plan, sdk};
+use super::{Overrides, format, model, plan::Plan, sdk, ty::Ty};
 
 const OVERRIDES: &str = r#"
 [versions]
@@ -208,4 +208,34 @@ fn object(fields: &Value) -> Value {
 
 fn field(name: &str, required: bool, shape: &Value) -> Value {
     json!({"name": name, "required": required, "shape": shape})
+}
+
+/// Every JSON value without a type is one place more where a user has no help. Free-form maps
+/// (metadata and its kin) and the arms for what is newer than us aside, these are all: the answers
+/// the document itself says nothing about.
+#[test]
+fn values_without_a_type_are_counted() {
+    let overrides = toml::from_str(include_str!("../../../../spec/overrides.toml")).unwrap();
+    let facts = polarkit_spec::facts();
+    let plan = Plan::new(facts, &overrides).unwrap();
+    let mut untyped = Vec::new();
+    for operation in &facts.operations {
+        if let Some(Ty::Plain("Value")) = plan.success(operation).unwrap() {
+            untyped.push(operation.id.as_str());
+        }
+    }
+    for planned in plan.items.values() {
+        for part in plan.parts(&planned.item).unwrap() {
+            assert!(!matches!(part, Ty::Plain("Value")), "{}", planned.item.name);
+        }
+    }
+    assert_eq!(
+        untyped,
+        [
+            "oauth2:clients:oauth2:create_client",
+            "oauth2:clients:oauth2:get_client",
+            "oauth2:clients:oauth2:update_client",
+            "webhooks:redeliver_webhook_event",
+        ]
+    );
 }
