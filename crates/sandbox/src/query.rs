@@ -13,6 +13,13 @@ impl Query {
         Self(pairs)
     }
 
+    /// All pairs, in order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Every value given under `name`.
     pub(crate) fn all<'q>(&'q self, name: &str) -> impl Iterator<Item = &'q str> {
         self.0

@@ -5,6 +5,7 @@ mod bearer;
 mod body;
 mod cors;
 mod route;
+mod undocumented;
 mod version;
 
 use std::collections::BTreeMap;

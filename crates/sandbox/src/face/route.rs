@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use polarkit_spec::{Method, Operation};
 
+use super::undocumented;
 use crate::call::Handler;
 use crate::operations;
 
@@ -45,6 +46,7 @@ impl Routes {
         let mut routes: Vec<_> = polarkit_spec::facts()
             .operations
             .iter()
+            .chain(undocumented::operations())
             .map(|operation| Route::new(operation, &handlers))
             .collect();
         // `/orders/export` before `/orders/{id}`; otherwise the document's order.

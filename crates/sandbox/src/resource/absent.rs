@@ -11,17 +11,12 @@ use crate::world::World;
 
 /// What can truly be said of nothing.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
-    ("checkout-links:list", nothing),
-    ("checkout-links:get", unknown),
-    ("checkout-links:update", unknown),
-    ("checkout-links:delete", unknown),
     ("disputes:list", nothing),
     ("disputes:get", unknown),
     ("disputes:accept", unknown),
     ("files:list", nothing),
     ("files:update", unknown),
     ("files:delete", unknown),
-    ("refunds:list", nothing),
     ("customer_portal:wallets:list", nothing),
     ("customer_portal:wallets:get", unknown),
 ];

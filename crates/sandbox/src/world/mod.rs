@@ -20,6 +20,7 @@ use crate::credentials::Credentials;
 use crate::resource::access_token::AccessToken;
 use crate::resource::benefit::Benefit;
 use crate::resource::checkout::Checkout;
+use crate::resource::checkout_link::CheckoutLink;
 use crate::resource::custom_field::CustomField;
 use crate::resource::customer::Customer;
 use crate::resource::customer_meter::CustomerMeter;
@@ -35,6 +36,7 @@ use crate::resource::payment::Payment;
 use crate::resource::payment_method::PaymentMethod;
 use crate::resource::price::Price;
 use crate::resource::product::Product;
+use crate::resource::refund::Refund;
 use crate::resource::seat::Seat;
 use crate::resource::session::Session;
 use crate::resource::subscription::Subscription;
@@ -65,6 +67,7 @@ pub(crate) struct World {
     pub(crate) agenda: Agenda,
     pub(crate) access_tokens: Table<AccessToken>,
     pub(crate) benefits: Table<Benefit>,
+    pub(crate) checkout_links: Table<CheckoutLink>,
     pub(crate) checkouts: Table<Checkout>,
     pub(crate) custom_fields: Table<CustomField>,
     pub(crate) customer_meters: Table<CustomerMeter>,
@@ -86,6 +89,7 @@ pub(crate) struct World {
     pub(crate) prices: Table<Price>,
     pub(crate) products: Table<Product>,
     pub(crate) seats: Table<Seat>,
+    pub(crate) refunds: Table<Refund>,
     pub(crate) sessions: Table<Session>,
     pub(crate) subscription_meters: Table<SubscriptionMeter>,
     pub(crate) subscriptions: Table<Subscription>,
@@ -106,6 +110,7 @@ impl World {
             agenda: Agenda::default(),
             access_tokens: Table::default(),
             benefits: Table::default(),
+            checkout_links: Table::default(),
             checkouts: Table::default(),
             custom_fields: Table::default(),
             customer_meters: Table::default(),
@@ -127,6 +132,7 @@ impl World {
             prices: Table::default(),
             products: Table::default(),
             seats: Table::default(),
+            refunds: Table::default(),
             sessions: Table::default(),
             subscription_meters: Table::default(),
             subscriptions: Table::default(),

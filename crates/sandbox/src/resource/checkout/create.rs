@@ -56,6 +56,17 @@ struct Input {
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
+    let checkout = prepare(world, organization, call)?;
+    let id = open(world, checkout);
+    Ok(render(world, world.checkouts.get(id)?).into())
+}
+
+/// The session that the call's body describes, not yet open to anybody.
+pub(super) fn prepare(
+    world: &mut World,
+    organization: Id<Organization>,
+    call: &Call,
+) -> Result<Checkout, Failure> {
     let input: Input = call.input()?;
     let mut changes: Changes = call.input()?;
     let products = products(world, organization, &input)?;
@@ -93,6 +104,11 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     changes.product_price_id = None;
     change::reset_seats(world, &mut checkout);
     change::apply(world, &mut checkout, changes, By::Creator)?;
+    Ok(checkout)
+}
+
+/// Opens a session and says so.
+pub(super) fn open(world: &mut World, checkout: Checkout) -> Id<Checkout> {
     let (id, expires_at) = (checkout.id, checkout.expires_at);
     world.checkouts.insert(id, checkout);
     world.agenda.at(
@@ -101,7 +117,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     );
     announce::record_created(world, id);
     announce::announce(world, id, "created");
-    Ok(render(world, world.checkouts.get(id)?).into())
+    id
 }
 
 /// An open session with nothing in it yet.

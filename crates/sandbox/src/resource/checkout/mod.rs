@@ -10,6 +10,7 @@ mod create;
 mod customer;
 mod expire;
 mod get;
+mod link;
 mod list;
 mod needs;
 mod offer;
@@ -35,6 +36,7 @@ use crate::world::Id;
 pub(crate) use challenge::{challenge, note_decline, reopen};
 pub(crate) use complete::run as complete;
 pub(crate) use expire::run as expire;
+pub(crate) use link::{check_products, open_from_link};
 pub(crate) use render::{render, render_public};
 
 /// The operations of this noun that the sandbox really does.

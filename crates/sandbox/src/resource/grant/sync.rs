@@ -5,7 +5,7 @@ use crate::resource::benefit::Benefit;
 use crate::resource::customer::Customer;
 use crate::resource::license_key::LicenseKey;
 use crate::resource::member::{self, Member};
-use crate::resource::order::{Order, OrderStatus};
+use crate::resource::order::Order;
 use crate::resource::price::PriceKind;
 use crate::resource::product::Product;
 use crate::resource::seat;
@@ -172,11 +172,9 @@ fn is_sold_by_seats(world: &World, product: &Product) -> bool {
     })
 }
 
+/// Money that went back takes nothing away, unless the seller said so.
 const fn order_counts(order: &Order) -> bool {
-    matches!(
-        order.status,
-        OrderStatus::Paid | OrderStatus::PartiallyRefunded
-    ) && order.subscription.is_none()
+    order.is_paid() && !order.benefits_revoked && order.subscription.is_none()
 }
 
 /// Active, or past due for no longer than the seller is patient.

@@ -16,6 +16,7 @@ mod get;
 mod list;
 mod pause;
 mod period;
+mod preview;
 mod proration;
 mod render;
 mod update;
@@ -48,6 +49,7 @@ pub(crate) use render::{render, render_brief};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("subscriptions:charge_preview", preview::handle),
     ("subscriptions:create", create::handle),
     ("subscriptions:export", export::handle),
     ("subscriptions:get", get::handle),

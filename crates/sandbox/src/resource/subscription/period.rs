@@ -78,7 +78,6 @@ pub(super) fn set_trial_end(
         )));
     }
     row.status = SubscriptionStatus::Trialing;
-    row.trial_start.get_or_insert(now);
     row.trial_end = Some(end);
     row.period_end = end;
     begin::plan_cycle(world, id);

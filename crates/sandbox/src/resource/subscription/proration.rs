@@ -92,7 +92,7 @@ fn lines(
         let seats = |row: &Subscription| row.seats.unwrap_or_default();
         return vec![Line {
             label: format!(
-                "{} — {} → {} seats — {rest_of_period}",
+                "{} ({} → {} seats) — {rest_of_period}",
                 name(target.product),
                 seats(before),
                 seats(&after)

@@ -1,0 +1,35 @@
+//! `GET /v1/refunds/`
+
+use super::{Refund, render};
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::list::{self, SortKey, SortKeys};
+use crate::reply::Reply;
+use crate::world::World;
+
+const SORTS: &SortKeys<Refund> = &[
+    ("created_at", |_, row| SortKey::Time(row.created_at)),
+    ("amount", |_, row| SortKey::Number(row.amount)),
+];
+
+pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    let organization = call.organization()?;
+    let query = &call.query;
+    let rows = world
+        .refunds
+        .iter()
+        .filter(|row| {
+            let customer = world.customers.find(row.customer);
+            let external_id = customer.and_then(|row| row.external_id.as_ref());
+            row.organization == organization
+                && query.allows("id", row.id)
+                && query.allows("organization_id", row.organization)
+                && query.allows("order_id", row.order)
+                && query.allows_some("subscription_id", row.subscription)
+                && query.allows("customer_id", row.customer)
+                && query.allows_some("external_customer_id", external_id)
+                && query.allows_flag("succeeded", true)
+        })
+        .collect();
+    Ok(list::page(world, call, rows, SORTS, |_, row| render(row)))
+}
