@@ -1,1 +1,27 @@
 //! The gateway an app runs beside itself: checkouts, webhooks, entitlements, usage, licences.
+//!
+//! [`Config::from_variables`] → [`Gateway::open`] → [`serve`].
+
+mod checkout;
+pub mod config;
+mod entitlement;
+mod gateway;
+pub mod hook;
+mod http;
+mod inbox;
+mod jwt;
+pub mod keys;
+mod license;
+mod lifecycle;
+mod metrics;
+mod problem;
+mod time;
+mod upstream;
+mod usage;
+
+pub use config::{Config, Fault, Faults};
+pub use gateway::{Gateway, OpenError};
+pub use hook::Hooks;
+pub use http::{openapi, router};
+pub use lifecycle::{serve, serve_app};
+pub use problem::Code;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use jiff::{SignedDuration, Timestamp};
 use polarkit_model::Clock;
@@ -181,6 +182,7 @@ fn app(engine: Arc<Engine>) -> Router {
         .merge(control::router())
         .merge(page::router())
         .fallback(face::serve)
+        .layer(from_fn_with_state(Arc::clone(&engine), face::date))
         .with_state(engine)
 }
 

@@ -10,7 +10,7 @@ CREATE TABLE inbox (
     customer    TEXT NOT NULL,
     status      TEXT NOT NULL,    -- pending, done, dead
     tries       BIGINT NOT NULL,
-    due_at      BIGINT NOT NULL,
+    due_at      BIGINT NOT NULL,  -- 0: as soon as possible
     settled_at  BIGINT,
     error       TEXT,
     verified_by TEXT NOT NULL,    -- which secret, which key scheme
@@ -61,7 +61,7 @@ CREATE TABLE usage (
     error       TEXT,
     body        TEXT NOT NULL
 );
-CREATE INDEX usage_waiting ON usage (due_at) WHERE state = 'pending';
+CREATE INDEX usage_waiting ON usage (due_at, accepted_at) WHERE state = 'pending';
 CREATE INDEX usage_by_customer ON usage (customer, state, settled_at);
 CREATE INDEX usage_by_state ON usage (state, settled_at);
 

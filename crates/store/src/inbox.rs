@@ -271,7 +271,7 @@ async fn insert(engine: &Engine, mails: &[Mail]) -> Result<Vec<Receipt>, Error> 
                 row.push_bind(mail.sent_at)
                     .push_bind(&mail.kind)
                     .push_bind(&mail.customer);
-                row.push("'pending'").push("0").push_bind(mail.received_at);
+                row.push("'pending'").push("0").push("0");
                 row.push_bind(&mail.verified_by).push_bind(&mail.headers);
                 row.push_bind(mail.body.as_ref());
             });

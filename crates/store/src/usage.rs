@@ -63,7 +63,7 @@ pub struct UsageBacklog {
 macro_rules! claim {
     () => {
         "UPDATE usage SET due_at = $2 WHERE id IN (SELECT id FROM usage \
-         WHERE state = 'pending' AND due_at <= $1 ORDER BY due_at LIMIT $3"
+         WHERE state = 'pending' AND due_at <= $1 ORDER BY due_at, accepted_at LIMIT $3"
     };
 }
 
@@ -223,7 +223,7 @@ async fn insert(engine: &Engine, events: &[UsageEvent]) -> Result<Vec<bool>, Err
             query.push_values(some, |mut row, event| {
                 row.push_bind(&event.id).push_bind(&event.customer);
                 row.push_bind(event.accepted_at).push("'pending'").push("0");
-                row.push_bind(event.accepted_at).push_bind(&event.body);
+                row.push("0").push_bind(&event.body);
             });
             query.push(" ON CONFLICT (id) DO NOTHING");
             query.build().execute(tx).await.map(drop)

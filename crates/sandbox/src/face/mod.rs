@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, DATE, HOST, HeaderName, ORIGIN};
 use http::request::Parts;
@@ -45,7 +46,7 @@ pub(crate) async fn serve(State(engine): State<Arc<Engine>>, request: Request) -
         response
     } else {
         let response = answer(&engine, &parts, body).await;
-        dress(&engine, &parts, response)
+        dress(&parts, response)
     };
     answer::set(
         &mut response,
@@ -55,8 +56,22 @@ pub(crate) async fn serve(State(engine): State<Arc<Engine>>, request: Request) -
     response
 }
 
+/// Dates every answer, pages and health too, by the world's clock: it tells callers the time.
+pub(crate) async fn date(
+    State(engine): State<Arc<Engine>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    let now = jiff::fmt::rfc2822::DateTimePrinter::new();
+    if let Ok(date) = now.timestamp_to_rfc9110_string(&engine.now()) {
+        answer::set(&mut response, DATE, &date);
+    }
+    response
+}
+
 /// The headers every answer carries.
-fn dress(engine: &Engine, parts: &Parts, mut response: Response) -> Response {
+fn dress(parts: &Parts, mut response: Response) -> Response {
     let headers = response.headers();
     if !headers.contains_key(CACHE_CONTROL) {
         answer::set(&mut response, CACHE_CONTROL, "private, no-store");
@@ -69,10 +84,6 @@ fn dress(engine: &Engine, parts: &Parts, mut response: Response) -> Response {
     if parts.uri.path().starts_with(OLD_ROOT) {
         let name = HeaderName::from_static("x-polar-deprecation-notice");
         answer::set(&mut response, name, OLD_ROOT_NOTICE);
-    }
-    let now = jiff::fmt::rfc2822::DateTimePrinter::new();
-    if let Ok(date) = now.timestamp_to_rfc9110_string(&engine.now()) {
-        answer::set(&mut response, DATE, &date);
     }
     if parts.headers.contains_key(ORIGIN) {
         cors::expose(response.headers_mut());

@@ -1,0 +1,154 @@
+//! What the gateway is told before it starts: every variable checked at once, each fault with its
+//! remedy.
+
+mod read;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::SecretString;
+use url::Url;
+use uuid::Uuid;
+
+use self::read::Reader;
+
+/// Everything the gateway is told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `POLAR_ACCESS_TOKEN`: the organization's token.
+    pub access_token: SecretString,
+    /// `POLAR_WEBHOOK_SECRET`: one or, while rotating, several.
+    pub webhook_secrets: Vec<SecretString>,
+    /// `POLAR_ORGANIZATION_ID`.
+    pub organization_id: Uuid,
+    /// `POLAR_SERVER`: which Polar is meant, for every call.
+    pub server: Server,
+    /// `DATABASE_URL`: SQLite beside the process unless told otherwise.
+    pub database_url: SecretString,
+    /// `REDIS_URL`.
+    pub redis_url: Option<SecretString>,
+    /// `WEBHOOK_URL`: where Polar delivers, for the monitor.
+    pub webhook_url: Option<Url>,
+    /// `SUCCESS_URL`: where a buyer goes afterwards unless the caller says otherwise.
+    pub success_url: Option<String>,
+    /// `POLARKIT_REDIRECT_HOSTS`: hosts a caller may send buyers to, beside that of `SUCCESS_URL`.
+    pub redirect_hosts: Vec<String>,
+    /// `POLARKIT_PRODUCTS`: products a user's own token may buy; any when empty.
+    pub products: Vec<Uuid>,
+    /// `POLARKIT_CORS_ORIGINS`: pages of other origins that may call; none when empty.
+    pub cors_origins: Vec<String>,
+    /// `POLARKIT_API_KEYS`: server keys given by the environment, beside those in the store.
+    pub api_keys: Vec<SecretString>,
+    /// `POLARKIT_JWT_…`: how users' own tokens are recognised.
+    pub jwt: Option<Jwt>,
+    /// `POLARKIT_OPEN_LICENSES`: anyone may validate, activate and deactivate licences.
+    pub open_licenses: bool,
+    /// `POLARKIT_ANONYMOUS_PER_MINUTE`: calls one address may make without credentials.
+    pub anonymous_per_minute: u32,
+    /// `POLARKIT_TRUST_FORWARDED_FOR`: the address is what the proxy in front says.
+    pub trust_forwarded_for: bool,
+    /// `POLARKIT_INBOX_DAYS`: how long projected webhooks are kept, for replay and duplicates.
+    pub inbox_days: u32,
+    /// `DEBUG`.
+    pub debug: bool,
+    /// `LOG_LEVEL`, in lower case.
+    pub log_level: String,
+}
+
+/// Which Polar the gateway talks to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Server {
+    /// Polar's own test service.
+    Sandbox,
+    /// The real one.
+    Production,
+    /// Anything else that speaks like Polar, such as `polarkit sandbox`.
+    At(Url),
+}
+
+impl Server {
+    /// Where its API is.
+    pub fn base_url(&self) -> &str {
+        match self {
+            Self::Sandbox => "https://sandbox-api.polar.sh",
+            Self::Production => "https://api.polar.sh",
+            Self::At(url) => url.as_str().trim_end_matches('/'),
+        }
+    }
+}
+
+/// How a user's own token is recognised: signed with HS256, subject = external customer id.
+#[derive(Debug, Clone)]
+pub struct Jwt {
+    /// `POLARKIT_JWT_SECRET`.
+    pub secret: SecretString,
+    /// `POLARKIT_JWT_ISSUER`: what `iss` must be, when told.
+    pub issuer: Option<String>,
+    /// `POLARKIT_JWT_AUDIENCE`: what `aud` must hold, when told.
+    pub audience: Option<String>,
+}
+
+/// One variable that is missing or malformed, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// What is wrong with it; never its value.
+    pub problem: String,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+/// Every variable that is missing or malformed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Faults(pub Vec<Fault>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, fault) in self.0.iter().enumerate() {
+            let newline = if number == 0 { "" } else { "\n" };
+            write!(
+                f,
+                "{newline}{} {}: {}",
+                fault.variable, fault.problem, fault.remedy
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Reads the variables; all faults are found at once. An empty variable counts as absent.
+    pub fn from_variables(variables: &BTreeMap<String, String>) -> Result<Self, Faults> {
+        let mut read = Reader::new(variables);
+        let config = Self {
+            access_token: read.access_token(),
+            webhook_secrets: read.webhook_secrets(),
+            organization_id: read.organization_id(),
+            server: read.server(),
+            database_url: read.database_url(),
+            redis_url: read.redis_url(),
+            webhook_url: read.web_address("WEBHOOK_URL"),
+            success_url: read.success_url(),
+            redirect_hosts: read.list("POLARKIT_REDIRECT_HOSTS"),
+            products: read.products(),
+            cors_origins: read.origins(),
+            api_keys: read.api_keys(),
+            jwt: read.jwt(),
+            open_licenses: read.yes_or_no("POLARKIT_OPEN_LICENSES", true),
+            anonymous_per_minute: read.number("POLARKIT_ANONYMOUS_PER_MINUTE", 60),
+            trust_forwarded_for: read.yes_or_no("POLARKIT_TRUST_FORWARDED_FOR", false),
+            inbox_days: read.number("POLARKIT_INBOX_DAYS", 90),
+            debug: read.yes_or_no("DEBUG", false),
+            log_level: read.log_level(),
+        };
+        read.finish(config)
+    }
+}
+
+/// The database alone, for chores that need nothing else.
+pub fn database_url(variables: &BTreeMap<String, String>) -> Result<SecretString, Faults> {
+    let mut read = Reader::new(variables);
+    let url = read.database_url();
+    read.finish(url)
+}

@@ -1,0 +1,257 @@
+//! One variable at a time: what it may be, and what to say when it isn't.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use url::Url;
+use uuid::Uuid;
+
+use super::{Fault, Faults, Jwt, Server};
+
+/// Collects faults while reading, so that all are told at once.
+///
+/// After a fault a placeholder is returned; [`Reader::finish`] never lets it out.
+pub(super) struct Reader<'a> {
+    variables: &'a BTreeMap<String, String>,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(variables: &'a BTreeMap<String, String>) -> Self {
+        Self {
+            variables,
+            faults: Vec::new(),
+        }
+    }
+
+    pub(super) fn finish<T>(self, read: T) -> Result<T, Faults> {
+        if self.faults.is_empty() {
+            Ok(read)
+        } else {
+            Err(Faults(self.faults))
+        }
+    }
+
+    pub(super) fn access_token(&mut self) -> SecretString {
+        const REMEDY: &str = "create an organization access token in Polar's dashboard \
+             (Settings → Developers) and set it; it begins with polar_oat_";
+        self.required("POLAR_ACCESS_TOKEN", REMEDY).into()
+    }
+
+    pub(super) fn webhook_secrets(&mut self) -> Vec<SecretString> {
+        const REMEDY: &str = "copy the secret of your webhook endpoint from Polar's dashboard; \
+             while rotating, give several separated by commas";
+        self.required("POLAR_WEBHOOK_SECRET", REMEDY);
+        self.list("POLAR_WEBHOOK_SECRET")
+            .into_iter()
+            .map(Into::into)
+            .collect()
+    }
+
+    pub(super) fn organization_id(&mut self) -> Uuid {
+        const NAME: &str = "POLAR_ORGANIZATION_ID";
+        const REMEDY: &str = "copy the organization's identifier, a UUID such as \
+             1a2b3c4d-0000-4000-8000-000000000000, from Polar's dashboard (Settings → General)";
+        let text = self.required(NAME, REMEDY);
+        text.parse().unwrap_or_else(|_malformed| {
+            if !text.is_empty() {
+                self.fault(NAME, "is not a UUID", REMEDY);
+            }
+            Uuid::nil()
+        })
+    }
+
+    pub(super) fn server(&mut self) -> Server {
+        const NAME: &str = "POLAR_SERVER";
+        match self.get(NAME) {
+            None | Some("sandbox") => Server::Sandbox,
+            Some("production") => Server::Production,
+            Some(other) => {
+                if let Some(url) = web_address(other) {
+                    return Server::At(url);
+                }
+                self.fault(
+                    NAME,
+                    "is neither a known server nor an address",
+                    "set it to sandbox, to production, or to the http(s) address of a sandbox",
+                );
+                Server::Sandbox
+            }
+        }
+    }
+
+    pub(super) fn database_url(&mut self) -> SecretString {
+        const NAME: &str = "DATABASE_URL";
+        let url = self.get(NAME).unwrap_or("sqlite:polarkit.db").to_owned();
+        let known = ["sqlite:", "postgres://", "postgresql://"];
+        if !known.iter().any(|scheme| url.starts_with(scheme)) {
+            let remedy = "use sqlite:FILE, or postgresql://user:password@host/database";
+            self.fault(NAME, "names no database this can use", remedy);
+        }
+        url.into()
+    }
+
+    pub(super) fn redis_url(&mut self) -> Option<SecretString> {
+        const NAME: &str = "REDIS_URL";
+        let url = self.get(NAME)?.to_owned();
+        if !(url.starts_with("redis://") || url.starts_with("rediss://")) {
+            self.fault(
+                NAME,
+                "is not a Redis address",
+                "use redis://host:6379, or leave it out",
+            );
+        }
+        Some(url.into())
+    }
+
+    pub(super) fn web_address(&mut self, name: &'static str) -> Option<Url> {
+        let url = web_address(self.get(name)?);
+        if url.is_none() {
+            self.fault(name, "is not a web address", "use https://your-domain/path");
+        }
+        url
+    }
+
+    /// Kept as text: parsing would escape the braces of Polar's `{CHECKOUT_ID}`.
+    pub(super) fn success_url(&mut self) -> Option<String> {
+        self.web_address("SUCCESS_URL")?;
+        self.get("SUCCESS_URL").map(str::to_owned)
+    }
+
+    pub(super) fn products(&mut self) -> Vec<Uuid> {
+        const NAME: &str = "POLARKIT_PRODUCTS";
+        let mut products = Vec::new();
+        for item in self.list(NAME) {
+            if let Ok(product) = item.parse() {
+                products.push(product);
+            } else {
+                let remedy = "list product ids, separated by commas";
+                self.fault(NAME, "holds something that is not a product id", remedy);
+            }
+        }
+        products
+    }
+
+    pub(super) fn origins(&mut self) -> Vec<String> {
+        const NAME: &str = "POLARKIT_CORS_ORIGINS";
+        let origins = self.list(NAME);
+        let is_origin = |text: &String| {
+            web_address(text).is_some_and(|url| url.origin().ascii_serialization() == *text)
+        };
+        if !origins.iter().all(is_origin) {
+            let remedy = "list origins such as https://app.example.com, without a path or a *";
+            self.fault(NAME, "holds something that is not an origin", remedy);
+        }
+        origins
+    }
+
+    pub(super) fn api_keys(&mut self) -> Vec<SecretString> {
+        const NAME: &str = "POLARKIT_API_KEYS";
+        let keys = self.list(NAME);
+        if keys
+            .iter()
+            .any(|key| !key.starts_with("pk_") || key.len() < 24)
+        {
+            let remedy = "use keys that begin with pk_ and have at least 24 characters";
+            self.fault(NAME, "holds a key that is too weak", remedy);
+        }
+        keys.into_iter().map(Into::into).collect()
+    }
+
+    pub(super) fn jwt(&mut self) -> Option<Jwt> {
+        const NAME: &str = "POLARKIT_JWT_SECRET";
+        let secret = self.get(NAME)?;
+        if secret.len() < 32 {
+            self.fault(
+                NAME,
+                "is too short",
+                "use at least 32 characters: it signs identities",
+            );
+        }
+        Some(Jwt {
+            secret: secret.into(),
+            issuer: self.get("POLARKIT_JWT_ISSUER").map(str::to_owned),
+            audience: self.get("POLARKIT_JWT_AUDIENCE").map(str::to_owned),
+        })
+    }
+
+    pub(super) fn log_level(&mut self) -> String {
+        const NAME: &str = "LOG_LEVEL";
+        let level = self.get(NAME).unwrap_or("info").to_ascii_lowercase();
+        match level.as_str() {
+            "trace" | "debug" | "info" | "warn" | "error" => level,
+            // The guide's own words for the same things.
+            "warning" => "warn".to_owned(),
+            "critical" => "error".to_owned(),
+            _ => {
+                let remedy = "use trace, debug, info, warn or error";
+                self.fault(NAME, "is no log level", remedy);
+                level
+            }
+        }
+    }
+
+    pub(super) fn yes_or_no(&mut self, name: &'static str, default: bool) -> bool {
+        match self.get(name).map(str::to_ascii_lowercase).as_deref() {
+            None => default,
+            Some("true" | "1" | "yes" | "on") => true,
+            Some("false" | "0" | "no" | "off") => false,
+            Some(_) => {
+                self.fault(name, "is neither true nor false", "set it to true or false");
+                default
+            }
+        }
+    }
+
+    pub(super) fn number(&mut self, name: &'static str, default: u32) -> u32 {
+        let Some(text) = self.get(name) else {
+            return default;
+        };
+        match text.parse() {
+            Ok(number) if number > 0 => number,
+            _ => {
+                self.fault(
+                    name,
+                    "is not a number above 0",
+                    "set it to a whole number above 0",
+                );
+                default
+            }
+        }
+    }
+
+    /// What stands between commas, trimmed.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        let items = self.get(name).unwrap_or_default().split(',').map(str::trim);
+        items
+            .filter(|item| !item.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn required(&mut self, name: &'static str, remedy: &'static str) -> &'a str {
+        let text = self.get(name);
+        if text.is_none() {
+            self.fault(name, "is not set", remedy);
+        }
+        text.unwrap_or_default()
+    }
+
+    fn get(&self, name: &str) -> Option<&'a str> {
+        let text = self.variables.get(name)?.trim();
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn fault(&mut self, variable: &'static str, problem: &str, remedy: &'static str) {
+        self.faults.push(Fault {
+            variable,
+            problem: problem.to_owned(),
+            remedy,
+        });
+    }
+}
+
+fn web_address(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+}

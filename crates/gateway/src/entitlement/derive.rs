@@ -1,0 +1,232 @@
+//! The rule: from what is mirrored of a customer to the reasons for and against access. Pure.
+//!
+//! Each object speaks for itself until a newer statement of the customer's whole state is known;
+//! that one then decides, also by leaving the object out. An order speaks for itself always: the
+//! state does not list orders.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use polarkit_store::{Entitlement, Essence};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::essence::{Benefit, Grant, Order, State, Subscription};
+
+/// What else is worth knowing about one reason, as stored and as told.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub(crate) struct Detail {
+    /// The subscription is cancelled: access lasts to the end of what is paid for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ends_at: Option<String>,
+    /// When the present period ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) current_period_end: Option<String>,
+    /// When the trial ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trial_end: Option<String>,
+    /// A benefit's type.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) benefit_type: String,
+    /// A benefit's public name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) description: String,
+    /// A benefit's metadata: of a feature flag, the flags.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub(crate) metadata: serde_json::Map<String, serde_json::Value>,
+    /// What the grant carries, such as a licence key's id.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub(crate) properties: serde_json::Map<String, serde_json::Value>,
+}
+
+/// One mirrored object with when it was told.
+struct Told<T> {
+    at: i64,
+    what: T,
+}
+
+/// All reasons of one customer.
+pub(crate) fn derive(essences: &[Essence]) -> Result<Vec<Entitlement>, serde_json::Error> {
+    let state = read::<State>(essences, "state")?.into_values().next();
+    let mut rows = Vec::new();
+    subscriptions(&read(essences, "subscription")?, state.as_ref(), &mut rows);
+    grants(&read(essences, "benefit_grant")?, state.as_ref(), &mut rows);
+    orders(read(essences, "order")?, &mut rows);
+    rows.sort_by(|one, other| one.source.cmp(&other.source));
+    Ok(rows)
+}
+
+fn subscriptions(
+    own: &BTreeMap<&str, Told<Subscription>>,
+    state: Option<&Told<State>>,
+    rows: &mut Vec<Entitlement>,
+) {
+    let stated: BTreeMap<&str, &Subscription> = state
+        .into_iter()
+        .flat_map(|state| &state.what.active_subscriptions)
+        .map(|active| (active.id.as_str(), &active.subscription))
+        .collect();
+    let ids: BTreeSet<&str> = own.keys().chain(stated.keys()).copied().collect();
+    for id in ids {
+        let newer = state.filter(|state| own.get(id).is_none_or(|own| state.at > own.at));
+        let (subscription, granted, at) = match (newer, stated.get(id), own.get(id)) {
+            (Some(state), Some(active), _) => (*active, true, state.at),
+            (Some(state), None, Some(own)) => (&own.what, false, state.at),
+            (None, _, Some(own)) => (&own.what, own.what.is_active(), own.at),
+            (_, _, None) => continue,
+        };
+        let reason = match (granted, subscription.is_active()) {
+            (true, false) => "active",
+            (false, true) => "not_in_customer_state",
+            _ => &subscription.status,
+        };
+        rows.push(row(
+            &format!("subscription:{id}"),
+            "product",
+            &subscription.product_id,
+            &Ground {
+                granted,
+                reason,
+                at,
+                detail: of_subscription(subscription),
+            },
+        ));
+    }
+}
+
+fn grants(
+    own: &BTreeMap<&str, Told<Grant>>,
+    state: Option<&Told<State>>,
+    rows: &mut Vec<Entitlement>,
+) {
+    let stated: BTreeMap<&str, &super::essence::Granted> = state
+        .into_iter()
+        .flat_map(|state| &state.what.granted_benefits)
+        .map(|granted| (granted.id.as_str(), granted))
+        .collect();
+    let ids: BTreeSet<&str> = own.keys().chain(stated.keys()).copied().collect();
+    for id in ids {
+        let newer = state.filter(|state| own.get(id).is_none_or(|own| state.at > own.at));
+        let described = own.get(id).map(|own| &own.what.benefit);
+        let (target, granted, at, detail) = match (newer, stated.get(id), own.get(id)) {
+            (Some(state), Some(stated), _) => (
+                &stated.benefit_id,
+                true,
+                state.at,
+                of_stated(stated, described),
+            ),
+            (newer, _, Some(own)) => {
+                let speaks = newer.is_none() && own.what.is_granted && !own.what.is_revoked;
+                let at = newer.map_or(own.at, |state| state.at);
+                (&own.what.benefit_id, speaks, at, of_grant(&own.what))
+            }
+            (_, _, None) => continue,
+        };
+        let reason = if granted { "granted" } else { "revoked" };
+        rows.push(row(
+            &format!("grant:{id}"),
+            "benefit",
+            target,
+            &Ground {
+                granted,
+                reason,
+                at,
+                detail,
+            },
+        ));
+    }
+}
+
+fn orders(own: BTreeMap<&str, Told<Order>>, rows: &mut Vec<Entitlement>) {
+    for (id, Told { at, what }) in own {
+        let Some(product) = &what.product_id else {
+            continue;
+        };
+        let detail = Detail::default();
+        let (granted, reason) = (what.is_paid(), what.status.as_str());
+        rows.push(row(
+            &format!("order:{id}"),
+            "product",
+            product,
+            &Ground {
+                granted,
+                reason,
+                at,
+                detail,
+            },
+        ));
+    }
+}
+
+struct Ground<'a> {
+    granted: bool,
+    reason: &'a str,
+    at: i64,
+    detail: Detail,
+}
+
+fn row(source: &str, kind: &str, target: &str, ground: &Ground<'_>) -> Entitlement {
+    Entitlement {
+        source: source.to_owned(),
+        kind: kind.to_owned(),
+        target: target.to_owned(),
+        granted: ground.granted,
+        reason: ground.reason.to_owned(),
+        // A struct of texts always has a JSON form.
+        detail: serde_json::to_string(&ground.detail).unwrap_or_default(),
+        changed_at: ground.at,
+    }
+}
+
+fn of_subscription(subscription: &Subscription) -> Detail {
+    let text = |instant: Option<jiff::Timestamp>| instant.map(|instant| instant.to_string());
+    let ends = subscription.ended_at.or(subscription.ends_at);
+    Detail {
+        ends_at: text(ends),
+        current_period_end: text(subscription.current_period_end),
+        trial_end: text(subscription.trial_end),
+        ..Detail::default()
+    }
+}
+
+fn of_grant(grant: &Grant) -> Detail {
+    Detail {
+        benefit_type: grant.benefit.kind.clone(),
+        description: grant.benefit.description.clone(),
+        metadata: grant.benefit.metadata.clone(),
+        properties: grant.properties.clone(),
+        ..Detail::default()
+    }
+}
+
+/// A state names no benefit; the grant's own event, if it came, does.
+fn of_stated(granted: &super::essence::Granted, described: Option<&Benefit>) -> Detail {
+    Detail {
+        benefit_type: granted.benefit_type.clone(),
+        description: described
+            .map(|benefit| benefit.description.clone())
+            .unwrap_or_default(),
+        metadata: granted.benefit_metadata.clone(),
+        properties: granted.properties.clone(),
+        ..Detail::default()
+    }
+}
+
+fn read<'a, T: DeserializeOwned>(
+    essences: &'a [Essence],
+    kind: &str,
+) -> Result<BTreeMap<&'a str, Told<T>>, serde_json::Error> {
+    let of_kind = essences.iter().filter(|essence| essence.kind == kind);
+    let told = of_kind.map(|essence| {
+        let what = serde_json::from_str(&essence.essence)?;
+        Ok((
+            essence.id.as_str(),
+            Told {
+                at: essence.version.envelope_at,
+                what,
+            },
+        ))
+    });
+    told.collect()
+}

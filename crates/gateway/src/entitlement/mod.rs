@@ -1,0 +1,6 @@
+//! Entitlements: who may use what, and why. They follow from the mirror alone, so that any order
+//! of the same deliveries ends in the same rows.
+
+pub(crate) mod derive;
+pub(crate) mod essence;
+pub(crate) mod view;

@@ -1,0 +1,122 @@
+//! The handles all of the gateway's code shares.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use polarkit_model::Clock;
+use polarkit_store::Store;
+use secrecy::ExposeSecret as _;
+use tokio::sync::Notify;
+
+use crate::checkout::Checkouts;
+use crate::config::Config;
+use crate::entitlement::view::View;
+use crate::hook::Hooks;
+use crate::http::health::Connection;
+use crate::http::limit::Limit;
+use crate::inbox::receive::Secrets;
+use crate::keys::Keys;
+use crate::license::Licenses;
+use crate::metrics::Metrics;
+use crate::time::Time;
+use crate::upstream::{Polar, Unusable};
+use crate::usage::balance::Meters;
+
+/// A gateway, opened: cheap to clone, ready to be served.
+#[derive(Debug, Clone)]
+pub struct Gateway(Arc<Parts>);
+
+/// What a gateway is made of.
+pub struct Parts {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) time: Time,
+    pub(crate) polar: Polar,
+    pub(crate) secrets: Secrets,
+    pub(crate) keys: Keys,
+    pub(crate) view: View,
+    pub(crate) checkouts: Checkouts,
+    pub(crate) licenses: Licenses,
+    pub(crate) meters: Meters,
+    pub(crate) anonymous: Limit,
+    pub(crate) metrics: Metrics,
+    pub(crate) connection: Connection,
+    pub(crate) hooks: Option<Arc<dyn Hooks>>,
+    /// A webhook was stored.
+    pub(crate) mail_came: Notify,
+    /// Usage was stored.
+    pub(crate) usage_came: Notify,
+    /// A hook call was stored.
+    pub(crate) call_waits: Notify,
+}
+
+/// Why a gateway could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The database cannot be used.
+    #[error("DATABASE_URL: the database cannot be used")]
+    Store(#[from] polarkit_store::Error),
+    /// The client for Polar cannot be built.
+    #[error("the client for Polar cannot be built")]
+    Polar(#[from] Unusable),
+}
+
+impl Gateway {
+    /// Opens the store and everything else; nothing runs before [`crate::serve`].
+    pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::open_with_hooks(config, clock, None).await
+    }
+
+    /// The same, for an application that wants to be told in Rust.
+    pub async fn open_with_hooks(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        hooks: Option<Arc<dyn Hooks>>,
+    ) -> Result<Self, OpenError> {
+        let store = Store::open(config.database_url.expose_secret()).await?;
+        let time = Time::new(clock);
+        let polar = Polar::new(&config, time.clone())?;
+        Ok(Self(Arc::new(Parts {
+            secrets: Secrets::new(&config.webhook_secrets),
+            keys: Keys::new(&config.api_keys),
+            view: View::new(store.clone()),
+            checkouts: Checkouts::new(),
+            licenses: Licenses::new(&config),
+            meters: Meters::new(),
+            anonymous: Limit::per_minute(config.anonymous_per_minute),
+            metrics: Metrics::new(),
+            connection: Connection::default(),
+            hooks,
+            mail_came: Notify::new(),
+            usage_came: Notify::new(),
+            call_waits: Notify::new(),
+            config,
+            store,
+            time,
+            polar,
+        })))
+    }
+
+    /// The store, for chores such as making keys.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+}
+
+impl Deref for Gateway {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

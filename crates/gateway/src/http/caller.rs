@@ -1,0 +1,100 @@
+//! Who calls, and for whom: a server for anyone, a user for themselves, the rest for nobody.
+
+use axum::extract::FromRequestParts;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use crate::gateway::Gateway;
+use crate::jwt;
+use crate::keys::Known;
+use crate::problem::{Code, Problem};
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A server that proved its key.
+    Server(Known),
+    /// A user who proved to be this subject, the application's own id of a customer.
+    User(String),
+    /// Someone without credentials.
+    Anonymous,
+}
+
+impl Caller {
+    /// Only a server whose key has this scope.
+    pub(crate) fn must_be_server(&self, scope: &str) -> Result<&Known, Problem> {
+        match self {
+            Self::Server(key) if key.allows(scope) => Ok(key),
+            Self::Server(_) => Err(Problem::new(
+                Code::Forbidden,
+                format!("The key lacks the scope {scope}"),
+            )),
+            Self::User(_) => Err(Problem::new(
+                Code::Forbidden,
+                "Only a server key may do this",
+            )),
+            Self::Anonymous => Err(missing()),
+        }
+    }
+
+    /// A server with this scope for anyone, a user for no one else.
+    pub(crate) fn must_act_for(&self, external_id: &str, scope: &str) -> Result<(), Problem> {
+        match self {
+            Self::User(subject) if subject == external_id => Ok(()),
+            Self::User(_) => Err(Problem::new(
+                Code::Forbidden,
+                "The token is good for its own subject only",
+            )),
+            Self::Server(_) | Self::Anonymous => self.must_be_server(scope).map(drop),
+        }
+    }
+
+    /// Keeps callers' idempotency keys apart.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Server(key) => format!("server:{}", key.id),
+            Self::User(subject) => format!("user:{subject}"),
+            Self::Anonymous => "anonymous".to_owned(),
+        }
+    }
+}
+
+impl FromRequestParts<Gateway> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Gateway) -> Result<Self, Problem> {
+        let Some(header) = parts.headers.get(AUTHORIZATION) else {
+            return Ok(Self::Anonymous);
+        };
+        let header = header.to_str().unwrap_or_default();
+        let Some((scheme, token)) = header.split_once(' ') else {
+            return Err(wrong());
+        };
+        let token = token.trim();
+        if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+            return Err(wrong());
+        }
+        if token.starts_with("pk_") {
+            let now = state.time.local();
+            let known = state.keys.find(token, &state.store, now).await?;
+            return known.map(Self::Server).ok_or_else(wrong);
+        }
+        let Some(rule) = &state.config.jwt else {
+            return Err(wrong());
+        };
+        jwt::subject(token, rule, state.time.local())
+            .map(Self::User)
+            .ok_or_else(wrong)
+    }
+}
+
+fn missing() -> Problem {
+    Problem::new(
+        Code::Unauthenticated,
+        "Send a server key or a user's token as a bearer",
+    )
+}
+
+fn wrong() -> Problem {
+    Problem::new(Code::Unauthenticated, "The credentials are not valid")
+}

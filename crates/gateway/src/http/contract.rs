@@ -1,0 +1,52 @@
+//! The contract the gateway keeps, gathered from its routes.
+
+use utoipa::Modify;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use super::{checkout, customer, entitlement, health, inbox, license, portal, usage, webhook};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Polar Integration API",
+        version = "1.0.0",
+        description = "Checkouts, webhooks, entitlements, usage and licences on Polar",
+        license(name = "MIT OR Apache-2.0"),
+    ),
+    paths(
+        health::greet,
+        health::health,
+        health::ready,
+        checkout::create,
+        checkout::details,
+        portal::open,
+        webhook::take,
+        license::validate,
+        license::activate,
+        license::deactivate,
+        entitlement::list,
+        entitlement::check,
+        entitlement::why,
+        customer::show,
+        usage::track,
+        usage::balance,
+        inbox::list,
+        inbox::replay,
+        inbox::dead,
+        inbox::revive,
+    ),
+    modifiers(&Bearer),
+)]
+pub(super) struct Contract;
+
+/// A server key, or a user's own token.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}

@@ -1,0 +1,328 @@
+//! `GET /api/entitlements/{external_id}`, `…/check` and `…/why`: who may use what, from memory.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::body::{Reply, Search};
+use super::caller::Caller;
+use crate::entitlement::derive::Detail;
+use crate::entitlement::view::{Reason, Standing};
+use crate::gateway::Gateway;
+use crate::problem::{Problem, Shape};
+use crate::usage::balance;
+
+const SCOPE: &str = "entitlements:read";
+
+/// What a customer may use.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Entitlements {
+    external_customer_id: String,
+    /// Polar's id of the customer; null when nothing was ever heard of them.
+    customer_id: Option<String>,
+    /// Polar's ids of the products in use.
+    products: Vec<String>,
+    /// The benefits in use.
+    benefits: Vec<Benefit>,
+    /// Every feature of the feature flags in use.
+    #[schema(value_type = Object)]
+    features: BTreeMap<String, Value>,
+    #[serde(flatten)]
+    age: Age,
+}
+
+/// A benefit in use.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the words of the contract")]
+struct Benefit {
+    benefit_id: String,
+    r#type: String,
+    description: String,
+    #[schema(value_type = Object)]
+    properties: serde_json::Map<String, Value>,
+}
+
+/// How much this can be trusted.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the words of the contract")]
+struct Age {
+    /// Where it is from: `webhooks`, or `none` when nothing was ever heard.
+    source: &'static str,
+    /// The newest statement of Polar it rests on.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    as_of: Option<Timestamp>,
+    age_seconds: Option<i64>,
+}
+
+/// Lists what a customer may use.
+#[utoipa::path(
+    get,
+    path = "/api/entitlements/{external_id}",
+    tag = "entitlements",
+    params(("external_id" = String, Path, description = "The application's id of the customer")),
+    responses((status = 200, body = Entitlements), (status = 401, body = Shape), (status = 403, body = Shape)),
+    security(("bearer" = [])),
+)]
+pub(super) async fn list(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path(external_id): Path<String>,
+) -> Result<Reply<Entitlements>, Problem> {
+    caller.must_act_for(&external_id, SCOPE)?;
+    let standing = gateway.view.of(&external_id, gateway.time.local()).await?;
+    let granted = || standing.reasons.iter().filter(|reason| reason.granted);
+    let mut products: Vec<String> = granted()
+        .filter(|reason| reason.kind == "product")
+        .map(|r| r.target.clone())
+        .collect();
+    products.sort();
+    products.dedup();
+    let benefits = granted().filter(|reason| reason.kind == "benefit");
+    let benefits: BTreeMap<&str, &Reason> = benefits
+        .map(|reason| (reason.target.as_str(), reason))
+        .collect();
+    Ok(Reply(Entitlements {
+        external_customer_id: external_id,
+        customer_id: standing.customer.clone(),
+        products,
+        features: benefits
+            .values()
+            .flat_map(|reason| features(&reason.detail))
+            .collect(),
+        benefits: benefits.into_values().map(Benefit::from).collect(),
+        age: Age::of(&gateway, &standing),
+    }))
+}
+
+/// One question, about exactly one thing.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub(super) struct Question {
+    /// Polar's id of a product.
+    product: Option<String>,
+    /// Polar's id of a benefit.
+    benefit: Option<String>,
+    /// A feature: a key of a feature flag's metadata, or the flag's description.
+    feature: Option<String>,
+    /// A meter, by Polar's id or by name: allowed while something is left.
+    meter: Option<String>,
+}
+
+/// The answer.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Answer {
+    allowed: bool,
+    /// Why, in a word.
+    reason: String,
+    /// The feature's value, or what the meter has left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    value: Option<Value>,
+    #[serde(flatten)]
+    age: Age,
+}
+
+/// Answers whether a customer may use one thing.
+#[utoipa::path(
+    get,
+    path = "/api/entitlements/{external_id}/check",
+    tag = "entitlements",
+    params(("external_id" = String, Path, description = "The application's id of the customer"), Question),
+    responses((status = 200, body = Answer), (status = 400, body = Shape), (status = 401, body = Shape), (status = 403, body = Shape)),
+    security(("bearer" = [])),
+)]
+pub(super) async fn check(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path(external_id): Path<String>,
+    Search(question): Search<Question>,
+) -> Result<Reply<Answer>, Problem> {
+    caller.must_act_for(&external_id, SCOPE)?;
+    let standing = gateway.view.of(&external_id, gateway.time.local()).await?;
+    let (allowed, reason, value) = match question {
+        Question {
+            product: Some(id),
+            benefit: None,
+            feature: None,
+            meter: None,
+        } => by_target(&standing, "product", &id),
+        Question {
+            product: None,
+            benefit: Some(id),
+            feature: None,
+            meter: None,
+        } => by_target(&standing, "benefit", &id),
+        Question {
+            product: None,
+            benefit: None,
+            feature: Some(name),
+            meter: None,
+        } => by_feature(&standing, &name),
+        Question {
+            product: None,
+            benefit: None,
+            feature: None,
+            meter: Some(name),
+        } => by_meter(balance::left(&gateway, &external_id, &name).await?),
+        _ => {
+            let words = "Ask about exactly one of product, benefit, feature, meter";
+            return Err(Problem::invalid(words));
+        }
+    };
+    let age = Age::of(&gateway, &standing);
+    Ok(Reply(Answer {
+        allowed,
+        reason,
+        value,
+        age,
+    }))
+}
+
+/// Every reason for and against.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Why {
+    external_customer_id: String,
+    customer_id: Option<String>,
+    reasons: Vec<Told>,
+    #[serde(flatten)]
+    age: Age,
+}
+
+/// One reason.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Told {
+    /// `subscription:ID`, `order:ID` or `grant:ID`.
+    source: String,
+    /// `product` or `benefit`.
+    kind: String,
+    /// Polar's id of the product or benefit.
+    target: String,
+    granted: bool,
+    reason: String,
+    /// When Polar said so.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    detail: Detail,
+}
+
+/// Explains a customer's access.
+#[utoipa::path(
+    get,
+    path = "/api/entitlements/{external_id}/why",
+    tag = "entitlements",
+    params(("external_id" = String, Path, description = "The application's id of the customer")),
+    responses((status = 200, body = Why), (status = 401, body = Shape), (status = 403, body = Shape)),
+    security(("bearer" = [])),
+)]
+pub(super) async fn why(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path(external_id): Path<String>,
+) -> Result<Reply<Why>, Problem> {
+    caller.must_act_for(&external_id, SCOPE)?;
+    let standing = gateway.view.of(&external_id, gateway.time.local()).await?;
+    Ok(Reply(Why {
+        external_customer_id: external_id,
+        customer_id: standing.customer.clone(),
+        reasons: standing.reasons.iter().map(Told::from).collect(),
+        age: Age::of(&gateway, &standing),
+    }))
+}
+
+type Verdict = (bool, String, Option<Value>);
+
+/// One living reason is enough; without any, the latest against is told.
+fn by_target(standing: &Standing, kind: &str, target: &str) -> Verdict {
+    let about = standing
+        .reasons
+        .iter()
+        .filter(|one| one.kind == kind && one.target == target);
+    match about.max_by_key(|one| (one.granted, one.since)) {
+        Some(one) => (one.granted, one.word.clone(), None),
+        None => (false, "never_granted".to_owned(), None),
+    }
+}
+
+fn by_feature(standing: &Standing, name: &str) -> Verdict {
+    let granted = standing.reasons.iter().filter(|one| one.granted);
+    let mut found = granted
+        .flat_map(|one| features(&one.detail))
+        .filter(|(key, _)| key == name);
+    match found.next() {
+        Some((_, value)) => {
+            let off = matches!(&value, Value::Bool(false)) || value == "false" || value == 0;
+            let reason = if off { "switched_off" } else { "granted" };
+            (!off, reason.to_owned(), Some(value))
+        }
+        None => (false, "never_granted".to_owned(), None),
+    }
+}
+
+fn by_meter(left: Option<Decimal>) -> Verdict {
+    let Some(left) = left else {
+        return (false, "no_such_meter".to_owned(), None);
+    };
+    let allowed = left.is_sign_positive() && !left.is_zero();
+    let reason = if allowed { "units_left" } else { "used_up" };
+    (
+        allowed,
+        reason.to_owned(),
+        Some(Value::Number(balance::number(left))),
+    )
+}
+
+/// A flag's metadata are its features; its description is one, too.
+fn features(detail: &Detail) -> Vec<(String, Value)> {
+    if detail.benefit_type != "feature_flag" {
+        return Vec::new();
+    }
+    let own = (!detail.description.is_empty()).then(|| (detail.description.clone(), true.into()));
+    let listed = detail
+        .metadata
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone()));
+    own.into_iter().chain(listed).collect()
+}
+
+impl Age {
+    fn of(gateway: &Gateway, standing: &Standing) -> Self {
+        let age = |at: Timestamp| gateway.time.now().duration_since(at).as_secs().max(0);
+        Self {
+            source: if standing.customer.is_some() {
+                "webhooks"
+            } else {
+                "none"
+            },
+            as_of: standing.as_of,
+            age_seconds: standing.as_of.map(age),
+        }
+    }
+}
+
+impl From<&Reason> for Benefit {
+    fn from(reason: &Reason) -> Self {
+        Self {
+            benefit_id: reason.target.clone(),
+            r#type: reason.detail.benefit_type.clone(),
+            description: reason.detail.description.clone(),
+            properties: reason.detail.properties.clone(),
+        }
+    }
+}
+
+impl From<&Reason> for Told {
+    fn from(reason: &Reason) -> Self {
+        Self {
+            source: reason.source.clone(),
+            kind: reason.kind.clone(),
+            target: reason.target.clone(),
+            granted: reason.granted,
+            reason: reason.word.clone(),
+            since: reason.since,
+            detail: reason.detail.clone(),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `POST /api/license/validate`, `/activate` and `/deactivate`.
+
+use axum::extract::State;
+use polarkit_model::FreeForm;
+use serde::{Deserialize, Serialize};
+
+use super::body::{Body, Reply};
+use super::caller::Caller;
+use super::limit::{Address, refusal};
+use crate::gateway::Gateway;
+use crate::license::{self, Activation, Ask, Valid};
+use crate::problem::{Problem, Shape};
+
+/// Validates a licence. Open to anyone unless configured otherwise: desktop programs need it.
+#[utoipa::path(
+    post,
+    path = "/api/license/validate",
+    tag = "licences",
+    request_body = Ask,
+    responses(
+        (status = 200, description = "The licence is valid", body = Valid),
+        (status = 400, description = "It is not, or the request is malformed", body = Shape),
+        (status = 429, description = "Too many from this address", body = Shape),
+        (status = 503, description = "Cannot tell: Polar cannot be reached", body = Shape),
+    ),
+    security((), ("bearer" = [])),
+)]
+pub(super) async fn validate(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    address: Address,
+    Body(ask): Body<Ask>,
+) -> Result<Reply<Valid>, Problem> {
+    admit(&gateway, &caller, address)?;
+    match license::validate(&gateway, ask).await {
+        Ok(valid) => {
+            tracing::info!(license = %valid.display_key, "licence validated");
+            Ok(Reply(Valid::clone(&valid)))
+        }
+        Err(problem) => {
+            tracing::info!(reason = problem.code().name(), "licence not validated");
+            Err(problem)
+        }
+    }
+}
+
+/// What a caller asks to activate.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+pub(crate) struct Activate {
+    /// The licence key.
+    pub(crate) license_key: String,
+    /// Names the machine or seat.
+    pub(crate) label: String,
+    /// Validating this activation must repeat them.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub(crate) conditions: Option<FreeForm>,
+    /// Anything worth keeping with it.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub(crate) meta: Option<FreeForm>,
+}
+
+/// Activates a licence for one machine or seat.
+#[utoipa::path(
+    post,
+    path = "/api/license/activate",
+    tag = "licences",
+    request_body = Activate,
+    responses(
+        (status = 200, body = Activation),
+        (status = 400, description = "Not valid, or no activation left", body = Shape),
+        (status = 429, body = Shape),
+        (status = 503, description = "Polar cannot be reached", body = Shape),
+    ),
+    security((), ("bearer" = [])),
+)]
+pub(super) async fn activate(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    address: Address,
+    Body(ask): Body<Activate>,
+) -> Result<Reply<Activation>, Problem> {
+    admit(&gateway, &caller, address)?;
+    license::text("license_key", &ask.license_key)?;
+    license::text("label", &ask.label)?;
+    let refused = |failure| license::refused(&failure);
+    gateway
+        .licenses
+        .turn(gateway.time.local())
+        .await
+        .map_err(refused)?;
+    let activation = gateway.polar.activate(&ask).await.map_err(refused)?;
+    tracing::info!(activation = %activation.id, "licence activated");
+    Ok(Reply(activation))
+}
+
+/// What a caller asks to deactivate.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+pub(crate) struct Deactivate {
+    /// The licence key.
+    pub(crate) license_key: String,
+    /// The activation to end.
+    pub(crate) activation_id: uuid::Uuid,
+}
+
+/// That it is done.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Deactivated {
+    /// Always `deactivated`.
+    status: &'static str,
+}
+
+/// Ends one activation, which frees it for another machine or seat.
+#[utoipa::path(
+    post,
+    path = "/api/license/deactivate",
+    tag = "licences",
+    request_body = Deactivate,
+    responses(
+        (status = 200, body = Deactivated),
+        (status = 400, description = "No such key or activation", body = Shape),
+        (status = 429, body = Shape),
+        (status = 503, description = "Polar cannot be reached", body = Shape),
+    ),
+    security((), ("bearer" = [])),
+)]
+pub(super) async fn deactivate(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    address: Address,
+    Body(ask): Body<Deactivate>,
+) -> Result<Reply<Deactivated>, Problem> {
+    admit(&gateway, &caller, address)?;
+    license::text("license_key", &ask.license_key)?;
+    let refused = |failure| license::refused(&failure);
+    gateway
+        .licenses
+        .turn(gateway.time.local())
+        .await
+        .map_err(refused)?;
+    gateway.polar.deactivate(&ask).await.map_err(refused)?;
+    license::deactivated(&gateway, &ask.license_key).await;
+    tracing::info!(activation = %ask.activation_id, "licence deactivated");
+    Ok(Reply(Deactivated {
+        status: "deactivated",
+    }))
+}
+
+/// A server or a user may ask as often as they like; anyone else within a limit, where it is open.
+fn admit(gateway: &Gateway, caller: &Caller, Address(address): Address) -> Result<(), Problem> {
+    match caller {
+        Caller::Anonymous if gateway.config.open_licenses => gateway
+            .anonymous
+            .take(address, gateway.time.local())
+            .map_err(refusal),
+        Caller::User(_) => Ok(()),
+        Caller::Server(_) | Caller::Anonymous => caller.must_be_server("licenses:write").map(drop),
+    }
+}

@@ -1,0 +1,87 @@
+//! How often one address may call without credentials: a token bucket each, refused calls free.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use http::request::Parts;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::gateway::Gateway;
+use crate::problem::{Code, Problem};
+
+/// Addresses remembered at once; beyond it those with a full bucket are forgotten, then all.
+const ADDRESSES_MAX: usize = 65_536;
+
+/// For each address, when its bucket will be full again.
+///
+/// One instant says it all: a call takes one interval from the bucket by moving the instant on.
+#[derive(Debug)]
+pub(crate) struct Limit {
+    interval: SignedDuration,
+    burst: SignedDuration,
+    full_at: Mutex<HashMap<IpAddr, Timestamp>>,
+}
+
+impl Limit {
+    /// `per_minute` calls, all of which may come at once.
+    pub(crate) fn per_minute(per_minute: u32) -> Self {
+        let interval = SignedDuration::from_mins(1) / i32::try_from(per_minute).unwrap_or(i32::MAX);
+        Self {
+            interval,
+            burst: SignedDuration::from_mins(1),
+            full_at: Mutex::default(),
+        }
+    }
+
+    /// Takes one call, or says how long until there is one.
+    pub(crate) fn take(&self, address: IpAddr, now: Timestamp) -> Result<(), SignedDuration> {
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if full_at.len() >= ADDRESSES_MAX && !full_at.contains_key(&address) {
+            full_at.retain(|_, full| *full > now);
+            if full_at.len() >= ADDRESSES_MAX {
+                full_at.clear();
+            }
+        }
+        let start = full_at.get(&address).copied().unwrap_or(now).max(now);
+        let after = start
+            .saturating_add(self.interval)
+            .unwrap_or(Timestamp::MAX);
+        let wait = after.duration_since(now) - self.burst;
+        if wait.is_positive() {
+            return Err(wait);
+        }
+        full_at.insert(address, after);
+        Ok(())
+    }
+}
+
+/// The caller's address: the socket's, or what the proxy in front says where configuration trusts
+/// it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Address(pub(crate) IpAddr);
+
+impl FromRequestParts<Gateway> for Address {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Gateway) -> Result<Self, Problem> {
+        if state.config.trust_forwarded_for
+            && let Some(header) = parts.headers.get("x-forwarded-for")
+            // The last is what our own proxy added; those before are whatever the caller wrote.
+            && let Some(last) = header.to_str().unwrap_or_default().rsplit(',').next()
+            && let Ok(address) = last.trim().parse()
+        {
+            return Ok(Self(address));
+        }
+        let socket = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
+        let unspecified = IpAddr::from([0, 0, 0, 0]);
+        Ok(Self(socket.map_or(unspecified, |socket| socket.0.ip())))
+    }
+}
+
+/// The refusal, with when to try again.
+pub(crate) fn refusal(wait: SignedDuration) -> Problem {
+    let seconds = u64::try_from(wait.as_secs()).unwrap_or_default() + 1;
+    Problem::new(Code::RateLimited, "Too many requests from this address").retry_after(seconds)
+}

@@ -1,0 +1,147 @@
+//! The gateway's HTTP face: routes, and what holds for all of them.
+
+pub(crate) mod body;
+pub(crate) mod caller;
+mod checkout;
+mod contract;
+mod customer;
+mod docs;
+mod entitlement;
+pub(crate) mod health;
+mod inbox;
+pub(crate) mod license;
+pub(crate) mod limit;
+mod portal;
+pub(crate) mod request_id;
+mod usage;
+mod webhook;
+
+use std::any::Any;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue, Method};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
+
+use self::contract::Contract;
+use crate::config::Config;
+use crate::gateway::Gateway;
+use crate::problem::{Code, Problem};
+
+/// Longest body of any route but the webhook's, which has its own: 1,000 usage events fit.
+const BODY_BYTES_MAX: usize = 2 << 20;
+/// Longest a request may take, its body included: slow senders are cut.
+const REQUEST_MAX: Duration = Duration::from_secs(30);
+
+/// Every route of the gateway, to serve or to nest in another application.
+pub fn router(gateway: Gateway) -> Router {
+    let api = Router::new()
+        .route("/checkout/create", post(checkout::create))
+        .route("/checkout/{checkout_id}/details", get(checkout::details))
+        .route("/customer-portal/session", post(portal::open))
+        .route("/license/validate", post(license::validate))
+        .route("/license/activate", post(license::activate))
+        .route("/license/deactivate", post(license::deactivate))
+        .route("/entitlements/{external_id}", get(entitlement::list))
+        .route("/entitlements/{external_id}/check", get(entitlement::check))
+        .route("/entitlements/{external_id}/why", get(entitlement::why))
+        .route("/customers/{external_id}", get(customer::show))
+        .route("/usage/track", post(usage::track))
+        .route("/usage/balance/{external_id}", get(usage::balance))
+        .route("/inbox", get(inbox::list))
+        .route("/inbox/{webhook_id}/replay", post(inbox::replay))
+        .route("/dead-letters", get(inbox::dead))
+        .route("/dead-letters/{id}/replay", post(inbox::revive));
+    let cors = cors(&gateway.config);
+    Router::new()
+        .nest("/api", api)
+        .route("/", get(health::greet))
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .route("/webhook/polar", post(webhook::take))
+        .route("/metrics", get(docs::metrics))
+        .route("/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::page))
+        .fallback(nowhere)
+        .method_not_allowed_fallback(not_so)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(cors)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(gateway.clone(), observe))
+        .layer(from_fn(request_id::attach))
+        .with_state(gateway)
+}
+
+/// The gateway's contract, as OpenAPI.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    use utoipa::OpenApi as _;
+    Contract::openapi()
+}
+
+/// Bounds a request's time, counts it, and keeps browsers from guessing types.
+async fn observe(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
+    let served = tokio::time::timeout(REQUEST_MAX, next.run(request)).await;
+    let mut response = served.unwrap_or_else(|_elapsed| {
+        Problem::new(Code::TooSlow, "The request took too long").into_response()
+    });
+    let nosniff = HeaderValue::from_static("nosniff");
+    response
+        .headers_mut()
+        .insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+    let route = route.unwrap_or_else(|| "none".to_owned());
+    let seconds = started.elapsed().as_secs_f64();
+    gateway
+        .metrics
+        .request(route, response.status().as_u16(), seconds);
+    response
+}
+
+/// Pages of the origins configuration names may call, without cookies; by default none.
+fn cors(config: &Config) -> CorsLayer {
+    let origins = config
+        .cors_origins
+        .iter()
+        .filter_map(|origin| origin.parse().ok());
+    CorsLayer::new()
+        .allow_origin(origins.collect::<Vec<HeaderValue>>())
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+        ])
+}
+
+async fn nowhere() -> Problem {
+    Problem::new(Code::NotFound, "There is no such route")
+}
+
+async fn not_so() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "This route takes another method")
+}
+
+/// A bug of ours. What it says may hold a caller's data: it goes to the log only.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
+fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let text = cause.downcast_ref::<&str>().copied().map(str::to_owned);
+    let text = text
+        .or_else(|| cause.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    tracing::error!(cause = %text, "a request panicked");
+    Problem::new(
+        Code::Internal,
+        "Something failed here; the log has it by the request id",
+    )
+    .into_response()
+}

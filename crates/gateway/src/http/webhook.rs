@@ -1,0 +1,95 @@
+//! `POST /webhook/polar`: size, headers, signature over the raw bytes, one durable insert, 200.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::header::CONTENT_LENGTH;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+use super::body::json;
+use crate::gateway::Gateway;
+use crate::inbox::receive::{self, Refusal};
+use crate::problem::{Code, Problem};
+
+/// Polar's largest events are far below; anything above is refused unread.
+pub(super) const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Takes one delivery.
+#[utoipa::path(
+    post,
+    path = "/webhook/polar",
+    tag = "webhooks",
+    request_body(content = String, content_type = "application/json", description = "A signed event, as Polar sends it"),
+    responses(
+        (status = 200, description = "Stored, or known already", body = Processed),
+        (status = 400, description = "Malformed headers", body = crate::problem::Shape),
+        (status = 403, description = "The signature does not fit", body = crate::problem::Shape),
+        (status = 413, description = "Too large", body = crate::problem::Shape),
+        (status = 503, description = "Cannot be stored now; Retry-After says when", body = crate::problem::Shape),
+    ),
+)]
+pub(super) async fn take(
+    State(gateway): State<Gateway>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let taken = receive(&gateway, request).await;
+    let outcome = taken
+        .as_ref()
+        .map_or_else(|problem| problem.code().name(), |()| "stored");
+    gateway.metrics.delivery(outcome);
+    taken?;
+    Ok(json(&b"{\"status\":\"processed\"}"[..]))
+}
+
+/// The guide's own answer.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "documents a constant body")]
+pub(super) struct Processed {
+    /// Always `processed`.
+    #[schema(example = "processed")]
+    status: String,
+}
+
+async fn receive(gateway: &Gateway, request: Request) -> Result<(), Problem> {
+    let (parts, body) = request.into_parts();
+    let declared = parts
+        .headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
+    if declared
+        .and_then(|text| text.parse().ok())
+        .is_some_and(|n: usize| n > BODY_BYTES_MAX)
+    {
+        return Err(too_large());
+    }
+    // Headers first: who can't even write those gets no megabyte read.
+    let stamped = receive::Stamped::read(parts.headers)?;
+    let body = Limited::new(body, BODY_BYTES_MAX)
+        .collect()
+        .await
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                return too_large();
+            }
+            Problem::new(Code::WebhookHeaders, "The body could not be read")
+        })?;
+    receive::receive(gateway, &stamped, body.to_bytes())
+        .await
+        .map_err(Problem::from)
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::TooLarge, "A webhook has at most 1 MiB")
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Headers(header) => Self::new(
+                Code::WebhookHeaders,
+                format!("The header {header} is missing or malformed"),
+            ),
+            Refusal::Signature => Self::new(Code::WebhookSignature, "Invalid webhook signature"),
+            Refusal::Store(error) => Self::from(error).saying("Webhook processing failed"),
+        }
+    }
+}

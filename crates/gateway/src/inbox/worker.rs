@@ -1,0 +1,208 @@
+//! The projection: from the inbox to the mirror, the entitlements and the hooks.
+//!
+//! Everything one batch causes is one transaction, so that a process killed at any moment leaves
+//! either all of it or a delivery that still waits.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use polarkit_model::CheckoutId;
+use polarkit_store::{Entitlement, Error, Tx, Waiting};
+use tokio_util::sync::CancellationToken;
+
+use super::news::News;
+use crate::entitlement::derive;
+use crate::gateway::Gateway;
+use crate::hook;
+use crate::problem::chain;
+
+/// Deliveries of one transaction: SQLite's only writer is held for a few milliseconds at most.
+const BATCH_MAX: i64 = 64;
+/// Tries of one delivery before it is a dead letter.
+const TRIES_MAX: i64 = 6;
+/// How long the worker waits for a nudge before it looks anyway.
+const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+
+/// Projects what waits until told to stop.
+pub(crate) async fn run(gateway: Gateway, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let more = match batch(&gateway).await {
+            Err(error) if error.is_about_the_data() => one_by_one(&gateway).await,
+            outcome => outcome,
+        };
+        match more {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!(error = %chain(&error), "projection failed"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            // Elapsed is as good a reason to look as a nudge.
+            _ = tokio::time::timeout(LOOK_ANYWAY, gateway.mail_came.notified()) => {}
+        }
+    }
+}
+
+/// Projects one batch; says whether there was anything.
+async fn batch(gateway: &Gateway) -> Result<bool, Error> {
+    let mut tx = gateway.store.begin().await?;
+    let waiting = tx
+        .inbox_next(gateway.time.local().as_microsecond(), BATCH_MAX)
+        .await?;
+    if waiting.is_empty() {
+        return Ok(false);
+    }
+    let changes = apply(&mut tx, gateway, &waiting).await?;
+    tx.commit().await?;
+    changes.tell(gateway).await;
+    Ok(true)
+}
+
+/// The same, each delivery in a transaction of its own, to find the one the database refuses.
+async fn one_by_one(gateway: &Gateway) -> Result<bool, Error> {
+    for _ in 0..BATCH_MAX {
+        let mut tx = gateway.store.begin().await?;
+        let now = gateway.time.local();
+        let Some(mail) = tx.inbox_next(now.as_microsecond(), 1).await?.pop() else {
+            break;
+        };
+        match apply(&mut tx, gateway, std::slice::from_ref(&mail)).await {
+            Ok(changes) => {
+                tx.commit().await?;
+                changes.tell(gateway).await;
+            }
+            Err(error) if error.is_about_the_data() => {
+                drop(tx);
+                let reason = chain(&error);
+                let last = mail.tries + 1 >= TRIES_MAX;
+                tracing::error!(id = %mail.webhook_id, %reason, last, "delivery cannot be projected");
+                let due = now.checked_add(backoff(mail.tries)).unwrap_or(now);
+                let due = (!last).then(|| due.as_microsecond());
+                let now = now.as_microsecond();
+                gateway
+                    .store
+                    .inbox_fail(&mail.webhook_id, &reason, due, now)
+                    .await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
+}
+
+/// 2, 4, 8… seconds.
+fn backoff(tries: i64) -> SignedDuration {
+    let doublings = u32::try_from(tries.clamp(0, 8)).unwrap_or_default();
+    SignedDuration::from_secs(2 << doublings)
+}
+
+/// What to tell the rest of the process once a batch is committed.
+#[derive(Debug, Default)]
+struct Changes {
+    customers: BTreeSet<String>,
+    external_ids: BTreeSet<String>,
+    checkouts: BTreeSet<CheckoutId>,
+    calls: bool,
+}
+
+impl Changes {
+    async fn tell(self, gateway: &Gateway) {
+        let external_ids = self.external_ids.iter().map(String::as_str);
+        gateway
+            .view
+            .forget(self.customers.iter().map(String::as_str), external_ids);
+        for checkout in self.checkouts {
+            gateway.checkouts.forget(checkout).await;
+        }
+        gateway.licenses.forget(&self.customers).await;
+        if self.calls {
+            gateway.call_waits.notify_one();
+        }
+    }
+}
+
+async fn apply(tx: &mut Tx, gateway: &Gateway, waiting: &[Waiting]) -> Result<Changes, Error> {
+    let now = gateway.time.local().as_microsecond();
+    let mut changes = Changes {
+        calls: gateway.hooks.is_some(),
+        ..Changes::default()
+    };
+    let mut readable = Vec::with_capacity(waiting.len());
+    for mail in waiting {
+        match News::read(&mail.body) {
+            Ok(news) => readable.push((mail, news)),
+            Err(error) => {
+                let reason = chain(&error);
+                tracing::error!(id = %mail.webhook_id, %reason, "webhook is a dead letter");
+                gateway.metrics.webhook("", "dead");
+                tx.inbox_fail(&mail.webhook_id, &reason, None, now).await?;
+            }
+        }
+    }
+    let customers = readable.iter().flat_map(|(_, news)| news.customers());
+    changes.customers = customers.map(str::to_owned).collect();
+    tx.lock_customers(&changes.customers).await?;
+    for (mail, news) in &readable {
+        note(tx, gateway, mail, news, now).await?;
+        let external_ids = news
+            .objects
+            .iter()
+            .filter_map(|object| object.external_id.clone());
+        changes.external_ids.extend(external_ids);
+        changes.checkouts.extend(news.checkout);
+    }
+    for customer in &changes.customers {
+        entitle(tx, gateway, customer, now).await?;
+    }
+    Ok(changes)
+}
+
+/// Takes one event into the mirror.
+async fn note(
+    tx: &mut Tx,
+    gateway: &Gateway,
+    mail: &Waiting,
+    news: &News,
+    now: i64,
+) -> Result<(), Error> {
+    for object in &news.objects {
+        tx.mirror(object).await?;
+    }
+    if gateway.hooks.is_some() {
+        for call in hook::calls_of(mail, news) {
+            tx.push_call(&call, now).await?;
+        }
+    }
+    tx.inbox_done(&mail.webhook_id, now).await?;
+    gateway.metrics.webhook(&news.kind, "processed");
+    tracing::info!(id = %mail.webhook_id, kind = %news.kind, "webhook processed");
+    Ok(())
+}
+
+/// Brings one customer's entitlement rows in line with what is mirrored of them.
+async fn entitle(tx: &mut Tx, gateway: &Gateway, customer: &str, now: i64) -> Result<(), Error> {
+    let after = match derive::derive(&tx.essences(customer).await?) {
+        Ok(after) => after,
+        Err(error) => {
+            // Ours to mend; until then the customer keeps what they have.
+            tracing::error!(customer, error = %chain(&error), "entitlements cannot be derived");
+            return Ok(());
+        }
+    };
+    let before = tx.entitlements(customer).await?;
+    for row in after.iter().filter(|row| !before.contains(row)) {
+        tx.put_entitlement(customer, row).await?;
+    }
+    let kept = |row: &Entitlement| after.iter().any(|other| other.source == row.source);
+    for row in before.iter().filter(|row| !kept(row)) {
+        tx.drop_entitlement(customer, &row.source).await?;
+    }
+    if gateway.hooks.is_some() {
+        let external_id = tx.external_id(customer).await?;
+        for call in hook::calls_of_access((customer, external_id.as_deref()), &before, &after) {
+            tx.push_call(&call, now).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! From a listener to a server that answers, works, and stops without leaving anything undone.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use jiff::SignedDuration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::gateway::Gateway;
+use crate::problem::chain;
+use crate::time::pause;
+use crate::{hook, http, inbox, usage};
+
+/// How long open connections may take to finish once asked to stop.
+const FAREWELL: Duration = Duration::from_secs(10);
+/// How often what is no longer needed is thrown away.
+const TIDY_EVERY: Duration = Duration::from_hours(1);
+/// How long an Idempotency-Key is remembered.
+const IDEMPOTENCY_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// How long delivered usage is kept, for balances of meters that lag.
+const USAGE_KEPT: SignedDuration = SignedDuration::from_hours(48);
+
+/// Serves until told to stop, then waits for every request, every worker and every row.
+pub async fn serve(
+    gateway: Gateway,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let app = http::router(gateway.clone());
+    serve_app(gateway, app, listener, stop).await
+}
+
+/// The same, for an application that nests the gateway's [`router`](crate::router) in its own.
+pub async fn serve_app(
+    gateway: Gateway,
+    app: Router,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    if !gateway.store.is_shared() {
+        // No other process works on this database: whatever was leased died with its holder.
+        let now = gateway.time.local().as_microsecond();
+        gateway
+            .store
+            .usage_release(now)
+            .await
+            .map_err(io::Error::other)?;
+    }
+    let tasks = TaskTracker::new();
+    let workers = stop.child_token();
+    tasks.spawn(inbox::worker::run(gateway.clone(), workers.clone()));
+    tasks.spawn(usage::deliver::run(gateway.clone(), workers.clone()));
+    tasks.spawn(tidy(gateway.clone(), workers.clone()));
+    tasks.spawn(http::health::watch(gateway.clone(), workers.clone()));
+    if let Some(hooks) = &gateway.hooks {
+        tasks.spawn(hook::run(
+            gateway.clone(),
+            Arc::clone(hooks),
+            workers.clone(),
+        ));
+    }
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let served = finish(server.into_future(), &stop).await;
+    workers.cancel(); // also when serving failed
+    tasks.close();
+    tasks.wait().await;
+    gateway.store.close().await;
+    served
+}
+
+/// Waits for the server; once asked to stop, not for ever: a client may hold its connection open.
+async fn finish(
+    server: impl Future<Output = io::Result<()>>,
+    stop: &CancellationToken,
+) -> io::Result<()> {
+    let overdue = async {
+        stop.cancelled().await;
+        pause(FAREWELL).await;
+    };
+    tokio::select! {
+        served = server => served,
+        () = overdue => Ok(()),
+    }
+}
+
+/// Throws away what is no longer needed, so that no table grows for ever.
+async fn tidy(gateway: Gateway, stop: CancellationToken) {
+    loop {
+        if let Err(error) = throw_away(&gateway).await {
+            tracing::warn!(error = %chain(&error), "old rows cannot be thrown away");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = pause(TIDY_EVERY) => {}
+        }
+    }
+}
+
+async fn throw_away(gateway: &Gateway) -> Result<(), polarkit_store::Error> {
+    let now = gateway.time.local();
+    let before = |kept: SignedDuration| now.checked_sub(kept).unwrap_or(now).as_microsecond();
+    let days = SignedDuration::from_hours(24 * i64::from(gateway.config.inbox_days));
+    gateway.store.inbox_prune(before(days)).await?;
+    gateway.store.usage_prune(before(USAGE_KEPT)).await?;
+    gateway
+        .store
+        .idempotency_prune(before(IDEMPOTENCY_KEPT))
+        .await
+}

@@ -1,0 +1,94 @@
+//! The gateway's time: its own clock, set right by what Polar says the time is.
+//!
+//! A host with a wrong clock would find every webhook stale and send events from the future; a
+//! sandbox may live in another month altogether. Polar's `Date` headers settle both.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+use polarkit_model::Clock;
+
+/// A smaller difference is left alone: `Date` counts whole seconds and answers take time.
+const NOTICED: SignedDuration = SignedDuration::from_secs(5);
+
+#[derive(Debug, Clone)]
+pub(crate) struct Time {
+    clock: Arc<dyn Clock>,
+    /// Polar's time minus ours as last heard, µs; never ahead of Polar's real time.
+    difference: Arc<AtomicI64>,
+    /// The latest instant handed out by [`Time::stamp`], µs.
+    last: Arc<AtomicI64>,
+}
+
+impl Time {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            difference: Arc::default(),
+            last: Arc::default(),
+        }
+    }
+
+    /// The clock itself, for others to read.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// This host's clock, for what concerns this host alone: leases, retries, users' tokens.
+    pub(crate) fn local(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What time it is for Polar.
+    pub(crate) fn now(&self) -> Timestamp {
+        let difference = self.difference();
+        if difference.abs() <= NOTICED {
+            self.local()
+        } else {
+            shift(self.local(), difference)
+        }
+    }
+
+    /// An instant that Polar, whose clock may be a little behind ours, surely finds in the past.
+    pub(crate) fn surely_past(&self) -> Timestamp {
+        shift(self.local(), self.difference())
+    }
+
+    /// Notes how far Polar's clock is from this host's.
+    pub(crate) fn learn(&self, difference: SignedDuration) {
+        let micros = i64::try_from(difference.as_micros()).unwrap_or_default();
+        let before = self.difference.swap(micros, Ordering::Relaxed);
+        if (before - micros).abs() > 60_000_000 {
+            let seconds = difference.as_secs();
+            tracing::warn!(seconds, "Polar's clock differs from this host's");
+        }
+    }
+
+    /// An instant of this host for ordering: later than every one before it.
+    pub(crate) fn stamp(&self) -> i64 {
+        let now = self.local().as_microsecond();
+        let later = |last: i64| Some(now.max(last + 1));
+        match self
+            .last
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, later)
+        {
+            Ok(last) | Err(last) => now.max(last + 1),
+        }
+    }
+
+    fn difference(&self) -> SignedDuration {
+        SignedDuration::from_micros(self.difference.load(Ordering::Relaxed))
+    }
+}
+
+fn shift(instant: Timestamp, by: SignedDuration) -> Timestamp {
+    instant.checked_add(by).unwrap_or(instant)
+}
+
+/// Lets real time pass, where there is nothing to wait for but time.
+pub(crate) async fn pause(duration: std::time::Duration) {
+    let never = std::future::pending::<std::convert::Infallible>();
+    // Elapsed is the point.
+    drop(tokio::time::timeout(duration, never).await);
+}

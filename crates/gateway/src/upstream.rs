@@ -1,0 +1,380 @@
+//! What the gateway asks of Polar, and what Polar's answers mean here. Everything goes through the
+//! SDK, and every answer tells the gateway the time.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use polarkit::Error;
+use polarkit_model::{
+    CheckoutId, CustomerId, CustomerSessionCreate, CustomerSessionCustomerExternalIdCreate,
+    CustomerSessionCustomerIdCreate, EventCreateExternalCustomer, LicenseKeyActivationBase,
+    MeterId, OrganizationId,
+};
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+use crate::checkout::{Ask, Details};
+use crate::config::{Config, Server};
+use crate::entitlement::essence;
+use crate::http::license::{Activate, Deactivate};
+use crate::license::{self, Activation, Valid};
+use crate::problem::chain;
+use crate::time::Time;
+use crate::usage::Event;
+use crate::usage::meter::Meter;
+
+/// Longest a call to Polar may take; a caller waits meanwhile.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Polar is not asked the time more often than this.
+const TIME_ASKED_EVERY: SignedDuration = SignedDuration::from_millis(250);
+/// When Polar asks to slow down without saying for how long.
+const SLOW_DOWN_SECONDS: u64 = 5;
+/// Meters of one customer that are looked at: Polar's largest page.
+const METERS_MAX: i64 = 100;
+
+/// Why the client for Polar cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Unusable(#[from] polarkit::BuildError);
+
+/// Why Polar did not do as asked, as far as the gateway's callers are concerned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Failure {
+    /// No answer, or not in time.
+    #[error("Polar cannot be reached")]
+    Unreachable,
+    /// The gateway's own token is not good, or not for this.
+    #[error("Polar refused the gateway's credentials")]
+    Credentials,
+    /// There is no such thing.
+    #[error("Polar knows no such thing")]
+    NotFound,
+    /// Something in the request is wrong; the fields' names, nothing of Polar's words.
+    #[error("Polar refused the request: {}", fields.join(", "))]
+    Refused { fields: Vec<String> },
+    /// Too many requests.
+    #[error("Polar asks to slow down")]
+    Limited { retry_after_seconds: u64 },
+    /// A fault of Polar's, or an answer that can't be read.
+    #[error("Polar failed")]
+    Failed,
+}
+
+impl Failure {
+    /// The same request would be refused again.
+    pub(crate) fn is_about_the_request(&self) -> bool {
+        matches!(self, Self::NotFound | Self::Refused { .. })
+    }
+
+    /// The cause goes to the log; what it means goes on.
+    fn from_error(error: &Error) -> Self {
+        let failure = Self::meaning(error);
+        if failure.is_about_the_request() {
+            tracing::info!(error = %chain(error), "Polar refused");
+        } else {
+            tracing::warn!(error = %chain(error), "Polar did not answer as hoped");
+        }
+        failure
+    }
+
+    fn meaning(error: &Error) -> Self {
+        match error {
+            Error::Network { .. } => Self::Unreachable,
+            Error::Authentication(_) => Self::Credentials,
+            // What a token may not do is our own affair; what a state does not allow, the caller's.
+            Error::NotPermitted(refusal)
+                if refusal.name.as_deref() == Some("insufficient_scope") =>
+            {
+                Self::Credentials
+            }
+            Error::NotFound(_) => Self::NotFound,
+            Error::Validation { fields, .. } => {
+                let names = fields
+                    .iter()
+                    .map(|field| field.path.trim_start_matches("body."));
+                Self::Refused {
+                    fields: names.map(str::to_owned).collect(),
+                }
+            }
+            Error::NotPermitted(_) | Error::Conflict(_) | Error::Refused(_) => {
+                Self::Refused { fields: Vec::new() }
+            }
+            Error::Request { argument, .. } => Self::Refused {
+                fields: vec![(*argument).to_owned()],
+            },
+            Error::RateLimited { retry_after, .. } => {
+                let seconds = retry_after.map_or(SLOW_DOWN_SECONDS, |wait| wait.as_secs().max(1));
+                Self::Limited {
+                    retry_after_seconds: seconds,
+                }
+            }
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Whose portal is to be opened.
+#[derive(Debug, Clone)]
+pub(crate) enum Who {
+    /// Polar's own id.
+    Customer(CustomerId),
+    /// The application's id.
+    External(String),
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Customer(id) => id.fmt(f),
+            Self::External(id) => f.write_str(id),
+        }
+    }
+}
+
+/// Polar, as far as the gateway needs it.
+#[derive(Debug)]
+pub(crate) struct Polar {
+    own: polarkit::Polar,
+    /// Without a token: the public licence calls neither need nor get one.
+    anonymous: polarkit::Polar,
+    organization: OrganizationId,
+    time: Time,
+    time_asked: Mutex<Timestamp>,
+}
+
+impl Polar {
+    pub(crate) fn new(config: &Config, time: Time) -> Result<Self, Unusable> {
+        let mut retry = polarkit::Retry::default().attempts(2);
+        // A caller waits: better to say "later" than to make it wait long.
+        retry.wait_max = Duration::from_secs(2);
+        let server = match &config.server {
+            Server::Sandbox => polarkit::Server::Sandbox,
+            Server::Production => polarkit::Server::Production,
+            Server::At(_) => polarkit::Server::At(config.server.base_url().to_owned()),
+        };
+        let builder = || {
+            let builder = polarkit::Polar::builder()
+                .server(server.clone())
+                .timeout(TIMEOUT);
+            builder.retry(retry).clock(time.clock())
+        };
+        Ok(Self {
+            own: builder()
+                .token(config.access_token.expose_secret())
+                .build()?,
+            anonymous: builder().build()?,
+            organization: config.organization_id.into(),
+            time,
+            time_asked: Mutex::new(Timestamp::MIN),
+        })
+    }
+
+    /// Asks Polar the time, unless that was just done.
+    pub(crate) async fn ask_the_time(&self) {
+        let mut asked = self.time_asked.lock().await;
+        let now = self.time.local();
+        if now.duration_since(*asked).abs() < TIME_ASKED_EVERY {
+            return;
+        }
+        if let Err(error) = self.own.ask_server_time().await {
+            tracing::warn!(error = %chain(&error), "Polar does not tell the time");
+        }
+        self.listen(&self.own);
+        *asked = now;
+    }
+
+    /// Whether Polar answers and takes the gateway's token.
+    pub(crate) async fn is_there(&self) -> bool {
+        self.heard(self.own.organizations().get(self.organization))
+            .await
+            .is_ok()
+    }
+
+    /// Creates a checkout; answers its id and where to pay.
+    pub(crate) async fn create_checkout(&self, ask: &Ask) -> Result<(String, String), Failure> {
+        let checkouts = self.own.checkouts();
+        let mut call = checkouts
+            .create([ask.product_id.into()])
+            .allow_discount_codes(true);
+        if let Some(email) = &ask.customer_email {
+            call = call.customer_email(email);
+        }
+        if let Some(external_id) = &ask.customer_external_id {
+            call = call.external_customer_id(external_id);
+        }
+        if let Some(url) = &ask.success_url {
+            call = call.success_url(url);
+        }
+        if let Some(metadata) = ask.metadata.clone() {
+            call = call.metadata(metadata);
+        }
+        let checkout = self.heard(call).await?;
+        Ok((checkout.id.to_string(), checkout.url))
+    }
+
+    pub(crate) async fn checkout(&self, id: CheckoutId) -> Result<Details, Failure> {
+        let checkout = self.heard(self.own.checkouts().get(id)).await?;
+        Ok(Details {
+            checkout_id: checkout.id.to_string(),
+            status: checkout.status.to_string(),
+            customer_id: checkout.customer_id.map(|id| id.to_string()),
+            product_id: checkout.product_id.map(|id| id.to_string()),
+            amount: checkout.amount,
+            currency: checkout.currency.to_string(),
+            metadata: checkout.metadata,
+            external_customer_id: checkout.external_customer_id,
+        })
+    }
+
+    /// Opens a portal session; answers its token and link.
+    pub(crate) async fn portal_session(&self, who: &Who) -> Result<(String, String), Failure> {
+        let ask = match who {
+            Who::Customer(id) => CustomerSessionCustomerIdCreate::new(*id).into(),
+            Who::External(id) => {
+                CustomerSessionCreate::from(CustomerSessionCustomerExternalIdCreate::new(id))
+            }
+        };
+        let session = self.heard(self.own.customer_sessions().create(ask)).await?;
+        Ok((
+            session.token.reveal().to_owned(),
+            session.customer_portal_url,
+        ))
+    }
+
+    pub(crate) async fn validate(&self, ask: &license::Ask) -> Result<Valid, Failure> {
+        let keys = self.anonymous.customer_portal().license_keys();
+        let mut call = keys.validate(ask.license_key.as_str(), self.organization);
+        if let Some(id) = ask.activation_id {
+            call = call.activation_id(id.into());
+        }
+        if let Some(conditions) = ask.conditions.clone() {
+            call = call.conditions(conditions);
+        }
+        if let Some(units) = ask.increment_usage.filter(|units| *units > 0) {
+            call = call.increment_usage(units);
+        }
+        let key = self.heard_by(&self.anonymous, call).await?;
+        Ok(Valid {
+            id: key.id.to_string(),
+            benefit_id: key.benefit_id.to_string(),
+            status: key.status.to_string(),
+            display_key: key.display_key,
+            limit_activations: key.limit_activations,
+            usage: key.usage,
+            limit_usage: key.limit_usage,
+            validations: key.validations,
+            last_validated_at: key.last_validated_at,
+            expires_at: key.expires_at,
+            activation: key.activation.map(Activation::from),
+            customer_id: key.customer_id.to_string(),
+        })
+    }
+
+    pub(crate) async fn activate(&self, ask: &Activate) -> Result<Activation, Failure> {
+        let keys = self.anonymous.customer_portal().license_keys();
+        let mut call = keys.activate(ask.license_key.as_str(), self.organization, &ask.label);
+        if let Some(conditions) = ask.conditions.clone() {
+            call = call.conditions(conditions);
+        }
+        if let Some(meta) = ask.meta.clone() {
+            call = call.meta(meta);
+        }
+        let made = self.heard_by(&self.anonymous, call).await?;
+        Ok(Activation {
+            id: made.id.to_string(),
+            license_key_id: made.license_key_id.to_string(),
+            label: made.label,
+            meta: made.meta,
+            created_at: made.created_at,
+            modified_at: made.modified_at,
+        })
+    }
+
+    pub(crate) async fn deactivate(&self, ask: &Deactivate) -> Result<(), Failure> {
+        let keys = self.anonymous.customer_portal().license_keys();
+        let id = ask.activation_id.into();
+        let call = keys.deactivate(ask.license_key.as_str(), self.organization, id);
+        self.heard_by(&self.anonymous, call).await.map(drop)
+    }
+
+    /// Sends usage; an event that Polar has already counts as sent.
+    pub(crate) async fn ingest(&self, events: Vec<Event>) -> Result<(), Failure> {
+        let events = events.into_iter().map(|event| {
+            let create = EventCreateExternalCustomer::new(event.name, event.external_customer_id);
+            let create = create
+                .external_id(event.external_id)
+                .timestamp(event.timestamp);
+            create.metadata(event.metadata)
+        });
+        self.heard(self.own.events().ingest(events)).await.map(drop)
+    }
+
+    /// A customer's meters; none when Polar does not know the customer yet.
+    pub(crate) async fn customer_meters(
+        &self,
+        external_id: &str,
+    ) -> Result<Vec<essence::Meter>, Failure> {
+        let list = self
+            .own
+            .customer_meters()
+            .list()
+            .external_customer_id(external_id);
+        let page = self.heard(list.limit(METERS_MAX)).await?;
+        page.items.iter().map(reread).collect()
+    }
+
+    pub(crate) async fn meter(&self, id: &str) -> Result<Meter, Failure> {
+        let id: MeterId = id.parse().map_err(|_malformed| Failure::NotFound)?;
+        reread(&self.heard(self.own.meters().get(id)).await?)
+    }
+
+    async fn heard<T>(
+        &self,
+        call: impl IntoFuture<Output = Result<T, Error>>,
+    ) -> Result<T, Failure> {
+        self.heard_by(&self.own, call).await
+    }
+
+    /// Makes a call, and hears what time it is on the way.
+    async fn heard_by<T>(
+        &self,
+        client: &polarkit::Polar,
+        call: impl IntoFuture<Output = Result<T, Error>>,
+    ) -> Result<T, Failure> {
+        let answer = call.await;
+        self.listen(client);
+        answer.map_err(|error| Failure::from_error(&error))
+    }
+
+    fn listen(&self, client: &polarkit::Polar) {
+        if let Some(heard) = client.server_time() {
+            self.time.learn(heard.offset);
+        }
+    }
+}
+
+impl From<LicenseKeyActivationBase> for Activation {
+    fn from(activation: LicenseKeyActivationBase) -> Self {
+        Self {
+            id: activation.id.to_string(),
+            license_key_id: activation.license_key_id.to_string(),
+            label: activation.label,
+            meta: activation.meta,
+            created_at: activation.created_at,
+            modified_at: activation.modified_at,
+        }
+    }
+}
+
+/// The part of one of Polar's shapes that is used here.
+fn reread<T: DeserializeOwned>(shape: &impl Serialize) -> Result<T, Failure> {
+    let json = serde_json::to_value(shape).and_then(serde_json::from_value);
+    json.map_err(|error| {
+        tracing::error!(error = %chain(&error), "Polar's answer cannot be read");
+        Failure::Failed
+    })
+}

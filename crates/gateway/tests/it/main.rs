@@ -1,0 +1,16 @@
+//! The gateway from outside: over HTTP, with the sandbox in the same process as its Polar.
+#![cfg(test)]
+mod event;
+mod world;
+
+// mod authorization;
+// mod checkout;
+// mod config;
+// mod contract;
+mod entitlement;
+// mod health;
+mod intake;
+// mod license;
+// mod lifecycle;
+mod order;
+// mod usage;

@@ -1,0 +1,355 @@
+//! A gateway that listens, its Polar beside it, a clock that both share and nobody else moves.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use polarkit_gateway::{Config, Gateway, Hooks};
+use polarkit_model::Clock;
+use polarkit_sandbox::{Credentials, Options, Sandbox};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// The shop's own key.
+pub(crate) const KEY: &str = "pk_test_0123456789abcdefghij";
+/// The secret the fixtures are signed with, beside that of the sandbox's endpoint.
+pub(crate) const SECRET: &str = "whsec_abcdefghijklmnopqrstuvwxyzABCDEFGHIJK4WQsSZ";
+/// The secret of a newer endpoint: its decoded remainder is the key.
+pub(crate) const NEWER_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+pub(crate) const JWT_SECRET: &str = "a secret of thirty-two characters";
+
+/// Stands still until it is moved.
+#[derive(Debug)]
+pub(crate) struct Still(AtomicI64);
+
+impl Still {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(1_800_000_000_000_000)))
+    }
+
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        self.0
+            .fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::Relaxed);
+    }
+}
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.0.load(Ordering::Relaxed)).unwrap()
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) url: String,
+    pub(crate) clock: Arc<Still>,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) polar: polarkit::Polar,
+    pub(crate) credentials: Credentials,
+    pub(crate) gateway: Gateway,
+    pub(crate) client: Client,
+    folder: Arc<tempfile::TempDir>,
+    settings: BTreeMap<String, String>,
+    stop: CancellationToken,
+    served: JoinHandle<std::io::Result<()>>,
+    sandbox_stop: DropGuard,
+}
+
+impl World {
+    /// A gateway with the settings of a team, on its own sandbox.
+    pub(crate) async fn begin() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same, with further settings.
+    pub(crate) async fn with(further: &[(&str, &str)]) -> Self {
+        Self::begun(further, None).await
+    }
+
+    /// The same, with hooks.
+    pub(crate) async fn hooked(hooks: Arc<dyn Hooks>) -> Self {
+        Self::begun(&[], Some(hooks)).await
+    }
+
+    async fn begun(further: &[(&str, &str)], hooks: Option<Arc<dyn Hooks>>) -> Self {
+        let clock = Still::new();
+        let sandbox_stop = CancellationToken::new();
+        let options = Options {
+            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            seed: 1,
+            clock: Arc::<Still>::clone(&clock),
+            public_url: None,
+            data: None,
+        };
+        let sandbox = Sandbox::start(options, sandbox_stop.clone()).await.unwrap();
+        let credentials = sandbox.credentials().unwrap();
+        let polar_url = format!("http://{}", sandbox.address());
+        let polar = polarkit::Polar::builder()
+            .server(polarkit::Server::At(polar_url.clone()))
+            .token(credentials.access_token.as_str())
+            .build()
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let endpoint = endpoint(&polar, &url).await;
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let database = format!("sqlite:{}", folder.path().join("gateway.db").display());
+        let settings = [
+            ("POLAR_ACCESS_TOKEN", credentials.access_token.as_str()),
+            (
+                "POLAR_WEBHOOK_SECRET",
+                &format!("{endpoint}, {SECRET}, {NEWER_SECRET}"),
+            ),
+            ("POLAR_ORGANIZATION_ID", &credentials.organization_id),
+            ("POLAR_SERVER", &polar_url),
+            ("DATABASE_URL", &database),
+            (
+                "SUCCESS_URL",
+                "https://shop.example/thanks?checkout={CHECKOUT_ID}",
+            ),
+            ("POLARKIT_API_KEYS", KEY),
+            ("POLARKIT_JWT_SECRET", JWT_SECRET),
+        ];
+        let all = settings.iter().chain(further);
+        let settings: BTreeMap<String, String> = all
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let config = Config::from_variables(&settings).unwrap();
+        let gateway = Gateway::open_with_hooks(config, Arc::<Still>::clone(&clock), hooks)
+            .await
+            .unwrap();
+        let stop = CancellationToken::new();
+        let served = polarkit_gateway::serve(gateway.clone(), listener, stop.clone());
+        Self {
+            url,
+            clock,
+            sandbox,
+            polar,
+            credentials,
+            gateway,
+            client: client(),
+            folder,
+            settings,
+            stop,
+            served: spawn(served),
+            sandbox_stop: sandbox_stop.drop_guard(),
+        }
+    }
+
+    /// Stops the gateway and starts another on the same database and address.
+    pub(crate) async fn restart(self) -> Self {
+        let Self {
+            url,
+            clock,
+            sandbox,
+            polar,
+            credentials,
+            client,
+            folder,
+            settings,
+            ..
+        } = self;
+        self.stop.cancel();
+        self.served.await.unwrap().unwrap();
+        let address = url.trim_start_matches("http://").to_owned();
+        let config = Config::from_variables(&settings).unwrap();
+        let gateway = Gateway::open(config, Arc::<Still>::clone(&clock))
+            .await
+            .unwrap();
+        let listener = TcpListener::bind(&address).await.unwrap();
+        let stop = CancellationToken::new();
+        let served = spawn(polarkit_gateway::serve(
+            gateway.clone(),
+            listener,
+            stop.clone(),
+        ));
+        let sandbox_stop = self.sandbox_stop;
+        Self {
+            url,
+            clock,
+            sandbox,
+            polar,
+            credentials,
+            gateway,
+            client,
+            folder,
+            settings,
+            stop,
+            served,
+            sandbox_stop,
+        }
+    }
+
+    /// Stops the gateway and waits for it.
+    pub(crate) async fn stop(self) -> std::io::Result<()> {
+        self.stop.cancel();
+        self.served.await.unwrap()
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// A call of the shop's server.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::of(
+            self.request(Method::GET, path)
+                .bearer_auth(KEY)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    }
+
+    /// A call of the shop's server.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        let call = self
+            .request(Method::POST, path)
+            .bearer_auth(KEY)
+            .json(&body);
+        Answer::of(call.send().await.unwrap()).await
+    }
+
+    /// A call of someone unknown.
+    pub(crate) async fn post_anonymously(&self, path: &str, body: Value) -> Answer {
+        Answer::of(
+            self.request(Method::POST, path)
+                .json(&body)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    }
+
+    /// Waits until nothing is left to do on either side.
+    pub(crate) async fn settle(&self) {
+        self.sandbox.settle().await.unwrap();
+        self.projected().await;
+    }
+
+    /// Waits until every webhook taken is projected.
+    pub(crate) async fn projected(&self) {
+        self.until("the inbox is empty", async || {
+            self.gateway.store().inbox_backlog().await.unwrap().pending == 0
+        })
+        .await;
+    }
+
+    /// Waits for a condition, for a while.
+    pub(crate) async fn until(&self, what: &str, condition: impl AsyncFn() -> bool) {
+        for _ in 0..1_000 {
+            if condition().await {
+                return;
+            }
+            pause(Duration::from_millis(10)).await;
+        }
+        panic!("it never came true that {what}");
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) async fn of(response: Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    /// The body of a success.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.body);
+        self.body
+    }
+
+    /// That it was refused in this way.
+    #[track_caller]
+    pub(crate) fn refused(&self, status: u16, code: &str) -> &str {
+        assert_eq!(
+            (self.status.as_u16(), &self.body["code"]),
+            (status, &json!(code)),
+            "{self:?}"
+        );
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        assert_eq!(self.body["status"], status);
+        assert_eq!(
+            self.body["request_id"],
+            self.headers["x-request-id"].to_str().unwrap()
+        );
+        self.body["detail"].as_str().unwrap()
+    }
+}
+
+async fn endpoint(polar: &polarkit::Polar, url: &str) -> String {
+    use polarkit::model::{WebhookEventType, WebhookFormat};
+    let events = WebhookEventType::KNOWN.to_vec();
+    let hook = format!("{url}/webhook/polar");
+    let endpoint = polar
+        .webhooks()
+        .create_endpoint(hook, WebhookFormat::Raw, events)
+        .await
+        .unwrap();
+    endpoint.secret.reveal().to_owned()
+}
+
+/// A user's own token.
+pub(crate) fn token(claims: &Value) -> SecretString {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    let header = BASE64.encode(json!({"alg": "HS256", "typ": "JWT"}).to_string());
+    let signed = format!("{header}.{}", BASE64.encode(claims.to_string()));
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(JWT_SECRET.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    format!("{signed}.{}", BASE64.encode(mac.finalize().into_bytes())).into()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "waited for by the world that holds its handle"
+)]
+fn spawn(
+    served: impl Future<Output = std::io::Result<()>> + Send + 'static,
+) -> JoinHandle<std::io::Result<()>> {
+    tokio::spawn(served)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "real servers on real sockets take real time"
+)]
+pub(crate) async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests' one client, and it sets its timeout"
+)]
+fn client() -> Client {
+    // Fails when another test of this process was first, which is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    Client::builder()
+        .timeout(Duration::from_mins(1))
+        .build()
+        .unwrap()
+}
