@@ -92,17 +92,19 @@ pub(crate) fn charge(world: &mut World, id: Id<Order>, trigger: Trigger) -> Char
         .filter(|method| method.deleted_at.is_none())
         .map(|method| method.card.clone());
     if let Some(card) = card {
-        return charge_card(world, id, &card, trigger);
+        return charge_card(world, id, &card, card.later, trigger);
     }
     dunning::without_card(world, id);
     Charged::Impossible
 }
 
-/// Charges this card for a pending order, the buyer being away.
+/// Charges this card for a pending order; `outcome` is what its bank says. What the customer or a new card
+/// tries by themselves leaves the dunning schedule as it is.
 pub(crate) fn charge_card(
     world: &mut World,
     id: Id<Order>,
     card: &Card,
+    outcome: Outcome,
     trigger: Trigger,
 ) -> Charged {
     let Some(order) = world.orders.find(id) else {
@@ -115,11 +117,6 @@ pub(crate) fn charge_card(
         return Charged::Impossible;
     }
     let attempt = Attempt::for_order(world, order, card, trigger);
-    let outcome = match trigger {
-        // The buyer stands before the page: the card behaves as at a purchase.
-        Trigger::RetryCustomer => card.first,
-        _ => card.later,
-    };
     let paid = outcome == Outcome::Succeeds;
     payment::add(world, attempt, outcome);
     if paid {
@@ -130,7 +127,12 @@ pub(crate) fn charge_card(
         }
         Charged::Paid
     } else {
-        dunning::failed(world, id);
+        if matches!(
+            trigger,
+            Trigger::SubscriptionCycle | Trigger::RetryDunning | Trigger::Purchase
+        ) {
+            dunning::failed(world, id);
+        }
         Charged::Refused
     }
 }

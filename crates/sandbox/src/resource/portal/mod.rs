@@ -8,6 +8,7 @@ mod members;
 mod meters;
 mod orders;
 mod organization;
+mod pay;
 mod payment_methods;
 mod seats;
 mod session;
@@ -54,6 +55,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("customer_portal:members:add_member", members::add),
     ("customer_portal:members:update_member", members::update),
     ("customer_portal:members:remove_member", members::remove),
+    ("customer_portal:orders:confirm_retry_payment", pay::handle),
     ("customer_portal:orders:list", orders::list),
     ("customer_portal:orders:get", orders::get),
     ("customer_portal:orders:update", orders::update),

@@ -108,7 +108,7 @@ pub(super) fn payment_status(world: &mut World, call: &Call) -> Result<Reply, Fa
     Ok(json!({"status": status, "error": error}).into())
 }
 
-fn own<'w>(world: &'w World, call: &Call) -> Result<(Visitor, &'w Order), Failure> {
+pub(super) fn own<'w>(world: &'w World, call: &Call) -> Result<(Visitor, &'w Order), Failure> {
     let visitor = Visitor::with_billing(world, call)?;
     let row = world.orders.get(call.id("id")?)?;
     if row.customer != visitor.customer {

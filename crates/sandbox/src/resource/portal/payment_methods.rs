@@ -10,6 +10,7 @@ use crate::list;
 use crate::reply::Reply;
 use crate::resource::customer::{self, Customer};
 use crate::resource::payment_method::{self, Outcome, PaymentMethod};
+use crate::resource::subscription;
 use crate::world::{Id, World};
 
 #[derive(Deserialize)]
@@ -42,6 +43,7 @@ pub(super) fn add(world: &mut World, call: &Call) -> Result<Reply, Failure> {
             .get_mut(visitor.customer)?
             .default_payment_method = Some(id);
         customer::touch(world, visitor.customer);
+        subscription::use_card(world, visitor.customer, id);
     }
     let method = payment_method::render(world, world.payment_methods.get(id)?);
     Ok(json!({"status": "succeeded", "payment_method": method}).into())

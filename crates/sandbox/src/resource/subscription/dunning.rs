@@ -1,7 +1,11 @@
 //! A subscription whose bill is unpaid, and its recovery.
 
 use super::{Subscription, SubscriptionStatus, announce};
-use crate::world::{Id, World};
+use crate::resource::customer::Customer;
+use crate::resource::order;
+use crate::resource::payment::Trigger;
+use crate::resource::payment_method::PaymentMethod;
+use crate::world::{Id, Job, World};
 
 /// A charge failed: the subscription waits for money, without its benefits.
 pub(crate) fn fall_past_due(world: &mut World, id: Id<Subscription>) {
@@ -35,4 +39,25 @@ pub(crate) fn recover(world: &mut World, id: Id<Subscription>) {
     announce::record(world, id, "reactivated");
     announce(world, id, &["updated", "active"]);
     announce::sync_grants(world, id);
+}
+
+/// The customer has a new card: subscriptions use it from here on, and what is unpaid is tried at once.
+pub(crate) fn use_card(world: &mut World, customer: Id<Customer>, method: Id<PaymentMethod>) {
+    let mut unpaid = Vec::new();
+    let subscriptions: Vec<_> = world
+        .subscriptions
+        .iter_mut()
+        .filter(|row| row.customer == customer && row.is_alive())
+        .map(|row| {
+            row.payment_method = Some(method);
+            row.id
+        })
+        .collect();
+    for subscription in subscriptions {
+        unpaid.extend(order::pending_of(world, subscription));
+    }
+    for order in unpaid {
+        let trigger = Trigger::RetryPaymentMethodUpdate;
+        world.agenda.soon(Job::ChargeOrder { order, trigger });
+    }
 }

@@ -42,7 +42,7 @@ pub(crate) use begin::{NewSubscription, begin, restart};
 pub(crate) use bill::{paid, run as bill};
 pub(crate) use cancel::{Reason, at_period_end};
 pub(crate) use cycle::run as cycle;
-pub(crate) use dunning::{fall_past_due, recover};
+pub(crate) use dunning::{fall_past_due, recover, use_card};
 pub(crate) use end::end_now;
 pub(crate) use pause::come_back;
 pub(crate) use render::{render, render_brief};
