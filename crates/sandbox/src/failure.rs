@@ -23,8 +23,6 @@ pub(crate) enum Failure {
     InsufficientScope { accepted: Vec<String> },
     /// 500 without a reason: the operation broke off.
     Broken,
-    /// A ready answer of another kind, such as OAuth's own errors or a customer selection.
-    Body { status: u16, body: Value },
 }
 
 impl Failure {

@@ -7,8 +7,6 @@ use serde_json::Value;
 pub(crate) enum Reply {
     /// A JSON body.
     Json(Value),
-    /// A JSON body with a status of its own.
-    Status(u16, Value),
     /// No body.
     Empty,
     /// 307 to an absolute or root-relative address.

@@ -21,7 +21,6 @@ const INSUFFICIENT_SCOPE: &str =
 pub(crate) fn reply(operation: &Operation, reply: Reply) -> Response {
     match reply {
         Reply::Json(body) => json(operation.success.status, &body),
-        Reply::Status(status, body) => json(status, &body),
         Reply::Empty => bare(operation.success.status),
         Reply::Redirect(address) => redirect(&address),
         Reply::File {
@@ -63,7 +62,6 @@ pub(crate) fn failure(failure: Failure) -> Response {
             set(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");
             response
         }
-        Failure::Body { status, body } => json(status, &body),
     }
 }
 

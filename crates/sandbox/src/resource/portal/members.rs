@@ -30,7 +30,7 @@ pub(super) fn add(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     }
     let made = run(world, &visitor, call, "customers:members:create")?;
     let id = match &made {
-        Reply::Json(made) | Reply::Status(_, made) => made.get("id").and_then(Value::as_str),
+        Reply::Json(made) => made.get("id").and_then(Value::as_str),
         Reply::Empty | Reply::Redirect(_) | Reply::File { .. } => None,
     };
     let id = id.and_then(Id::parse).ok_or_else(Failure::not_found)?;

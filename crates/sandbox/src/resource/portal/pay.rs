@@ -39,7 +39,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let means = means(world, customer, &input)?;
     if means.outcome == Outcome::NeedsAuthentication {
         let secret = format!("pi_{}", world.chance.alphanumeric(24));
-        return Ok(shown("requires_action", Some(secret), None).into());
+        return Ok(shown("requires_action", Some(&secret), None).into());
     }
     let trigger = Trigger::RetryCustomer;
     if order::charge_card(world, id, &means.card, means.outcome, trigger) != Charged::Paid {
@@ -114,6 +114,6 @@ fn means(world: &World, customer: Id<Customer>, input: &Input) -> Result<Means, 
     }
 }
 
-fn shown(status: &str, secret: Option<String>, error: Option<&str>) -> Value {
+fn shown(status: &str, secret: Option<&str>, error: Option<&str>) -> Value {
     json!({"status": status, "client_secret": secret, "error": error})
 }
