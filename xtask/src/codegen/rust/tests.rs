@@ -236,6 +236,9 @@ fn values_without_a_type_are_counted() {
             "oauth2:clients:oauth2:get_client",
             "oauth2:clients:oauth2:update_client",
             "webhooks:redeliver_webhook_event",
+            "orders:generate_invoice",
+            "customer_portal:customers:request_email_update",
+            "customer_portal:orders:generate_invoice",
         ]
     );
 }
