@@ -32,8 +32,51 @@ pub(crate) struct General {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Start everything for a look: sandbox, gateway and a demo shop, wired together
+    Dev(Dev),
+    /// Start the gateway: checkouts, webhooks, entitlements, usage and licences for your app
+    Serve(Serve),
     /// Start Polar on this machine: the whole API with pages, webhooks and a clock you can move
     Sandbox(Sandbox),
+    /// Create, list and revoke the keys your app calls the gateway with
+    #[command(subcommand)]
+    Keys(Keys),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Dev {
+    /// Port of the gateway and the shop; 0 picks a free one
+    #[arg(long, default_value_t = 8000)]
+    pub(crate) port: u16,
+    /// Port of the sandbox; 0 picks a free one
+    #[arg(long, default_value_t = 8787)]
+    pub(crate) sandbox_port: u16,
+    /// Keep everything in this folder over a restart; without it nothing is kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// Port to listen on; 0 picks a free one
+    #[arg(long, default_value_t = 8000)]
+    pub(crate) port: u16,
+    /// Address to listen on; 0.0.0.0 for every interface
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: std::net::IpAddr,
+    /// Which Polar to talk to: sandbox, production, or a URL [setting: `POLAR_SERVER`]
+    #[arg(long, value_name = "SERVER")]
+    pub(crate) polar_server: Option<String>,
+    /// Where to store everything: `sqlite:FILE` or `postgres://…` [setting: `DATABASE_URL`]
+    #[arg(long, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// Where buyers return to after paying [setting: `SUCCESS_URL`]
+    #[arg(long, value_name = "URL")]
+    pub(crate) success_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, clap::Args)]
@@ -41,8 +84,34 @@ pub(crate) struct Sandbox {
     /// Port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 8787)]
     pub(crate) port: u16,
+    /// Keep the world in this folder over a restart; without it nothing is kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make a key and show it, once
+    Create {
+        /// What the key is for, so that it can be told from others
+        name: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Show which keys there are; the keys themselves are not stored
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// End a key at once
+    Revoke {
+        /// The key's id, as `keys list` shows it
+        id: String,
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 /// How a command answers.
@@ -56,7 +125,12 @@ pub(crate) struct Output {
 impl Command {
     pub(crate) fn wants_json(&self) -> bool {
         match self {
+            Self::Dev(dev) => dev.output.json,
+            Self::Serve(serve) => serve.output.json,
             Self::Sandbox(sandbox) => sandbox.output.json,
+            Self::Keys(
+                Keys::Create { output, .. } | Keys::List { output } | Keys::Revoke { output, .. },
+            ) => output.json,
         }
     }
 }

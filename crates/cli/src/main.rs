@@ -1,12 +1,13 @@
 //! The polarkit command line: what was typed becomes a command, and a command's outcome becomes an exit code.
 
 mod args;
-mod clock;
+
 mod command;
 mod failure;
 mod listen;
 mod printer;
 mod settings;
+mod shop;
 mod stop;
 mod telemetry;
 

@@ -23,6 +23,22 @@ impl Printer {
         }
     }
 
+    /// The command's answer: one JSON line when that was asked for, else the text for people.
+    pub(crate) fn answer(&self, data: &impl Serialize, text: impl Display) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.json {
+            writeln!(out, "{}", serde_json::to_string(data)?)?;
+        } else {
+            writeln!(out, "{text}")?;
+        }
+        out.flush()
+    }
+
+    /// A remark beside the answer, for people only.
+    pub(crate) fn note(&self, talk: impl Display) -> io::Result<()> {
+        if self.json { Ok(()) } else { say(talk) }
+    }
+
     /// Tells a script that servers are up; people read `talk` instead.
     pub(crate) fn ready(&self, data: &impl Serialize, talk: impl Display) -> io::Result<()> {
         if !self.json {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use polarkit_gateway::config::VARIABLES;
 
 use crate::args::General;
 use crate::failure::Failure;
@@ -36,6 +37,11 @@ impl Settings {
         }
     }
 
+    /// Everything, by the names of the variables.
+    pub(crate) fn into_values(self) -> BTreeMap<String, String> {
+        self.values
+    }
+
     /// The level asked for: `LOG_LEVEL`, or `debug` when `DEBUG` is on.
     pub(crate) fn log_level(&self) -> Option<String> {
         let debug = matches!(
@@ -43,7 +49,12 @@ impl Settings {
             Some("1" | "true" | "yes" | "on")
         );
         match self.get("LOG_LEVEL") {
-            Some(level) => Some(level.to_owned()),
+            // The words of Python's logging, which the guide's users have in their settings.
+            Some(level) => Some(match level.to_lowercase().as_str() {
+                "warning" => "warn".to_owned(),
+                "critical" => "error".to_owned(),
+                other => other.to_owned(),
+            }),
             None => debug.then(|| "debug".to_owned()),
         }
     }
@@ -61,13 +72,23 @@ impl Settings {
 }
 
 fn dot_env(path: &Path) -> Result<Vec<(String, String)>, Failure> {
-    match dotenvy::from_path_iter(path) {
+    let pairs = match dotenvy::from_path_iter(path) {
         Ok(pairs) => pairs.collect::<Result<_, _>>(),
         Err(dotenvy::Error::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
-    }
-    .with_context(|| format!("cannot read {}", path.display()))
-    .map_err(Failure::configuration)
+    };
+    pairs.map_err(|error| match error {
+        // Its own text shows the line, which may hold a secret.
+        dotenvy::Error::LineParse(..) => {
+            Failure::configuration(anyhow!("a line of {} is not NAME=VALUE", path.display()))
+                .hint("quote values that hold spaces, # or $")
+        }
+        error => {
+            let cause =
+                anyhow::Error::new(error).context(format!("cannot read {}", path.display()));
+            Failure::configuration(cause)
+        }
+    })
 }
 
 /// The settings file: `polar_server = "sandbox"` stands for `POLAR_SERVER`.
@@ -101,11 +122,24 @@ fn parse(text: &str) -> anyhow::Result<Vec<(String, String)>> {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
                 toml::Value::Boolean(yes) => yes.to_string(),
-                other => anyhow::bail!("{name} is a {}, not a plain value", other.type_str()),
+                toml::Value::Array(items) => list(&name, &items)?,
+                other => anyhow::bail!("{name} is a {}, not a value", other.type_str()),
             };
-            Ok((name.to_uppercase(), value))
+            let variable = name.to_uppercase();
+            anyhow::ensure!(
+                VARIABLES.contains(&variable.as_str()),
+                "there is no setting {name}"
+            );
+            Ok((variable, value))
         })
         .collect()
+}
+
+/// A list stands for its items with commas between, as in the environment.
+fn list(name: &str, items: &[toml::Value]) -> anyhow::Result<String> {
+    let texts: Option<Vec<_>> = items.iter().map(toml::Value::as_str).collect();
+    let texts = texts.with_context(|| format!("{name} holds something that is not text"))?;
+    Ok(texts.join(","))
 }
 
 #[cfg(test)]
@@ -114,25 +148,25 @@ mod tests {
 
     #[test]
     fn a_settings_file_names_its_variables_in_small_letters() {
-        let pairs = parse("polar_server = \"sandbox\"\ndebug = true\nport = 1").unwrap();
+        let text = "polar_server = \"sandbox\"\ndebug = true\npolarkit_inbox_days = 7";
+        let pairs = parse(text).unwrap();
         assert_eq!(
             pairs,
             [
                 ("DEBUG", "true"),
                 ("POLAR_SERVER", "sandbox"),
-                ("PORT", "1")
+                ("POLARKIT_INBOX_DAYS", "7")
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
         );
     }
 
     #[test]
-    fn a_list_is_refused_by_name() {
-        let error = parse("polar_server = []").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "polar_server is a array, not a plain value"
-        );
+    fn a_list_stands_for_its_items_and_a_table_is_refused_by_name() {
+        let pairs = parse("polarkit_products = ['a', 'b']").unwrap();
+        assert_eq!(pairs, [("POLARKIT_PRODUCTS".to_owned(), "a,b".to_owned())]);
+        let error = parse("[polar_server]").unwrap_err();
+        assert_eq!(error.to_string(), "polar_server is a table, not a value");
     }
 
     #[test]

@@ -12,9 +12,9 @@ use crate::settings::Settings;
 const QUIET: &str =
     "sqlx=warn,hyper=warn,hyper_util=warn,reqwest=warn,h2=warn,rustls=warn,tower=warn";
 
-/// Starts logging. `usual` is the level when nothing else was asked for.
-pub(crate) fn start(settings: &Settings, usual: &str) -> Result<(), Failure> {
-    let level = settings.log_level().unwrap_or_else(|| usual.to_owned());
+/// Starts logging, at `info` unless something else was asked for.
+pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
+    let level = settings.log_level().unwrap_or_else(|| "info".to_owned());
     let filter = EnvFilter::try_new(format!("{QUIET},{}", level.to_lowercase()))
         .with_context(|| format!("LOG_LEVEL is {level:?}, which is no level and no filter"))
         .map_err(|cause| {

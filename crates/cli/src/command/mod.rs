@@ -1,6 +1,9 @@
 //! What each command means.
 
+mod dev;
+mod keys;
 mod sandbox;
+mod serve;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
@@ -11,8 +14,11 @@ use crate::telemetry;
 /// Does what was typed.
 pub(crate) async fn run(args: Args, printer: &Printer) -> Result<(), Failure> {
     let settings = Settings::read(&args.general)?;
-    telemetry::start(&settings, "info")?;
+    telemetry::start(&settings)?;
     match args.command {
+        Command::Dev(ask) => dev::run(ask, printer).await,
+        Command::Serve(ask) => serve::run(ask, settings, printer).await,
         Command::Sandbox(ask) => sandbox::run(ask, printer).await,
+        Command::Keys(ask) => keys::run(ask, settings, printer).await,
     }
 }

@@ -3,20 +3,20 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use polarkit::SystemClock;
 use polarkit_sandbox::Options;
 use serde::Serialize;
 use tokio_util::task::TaskTracker;
 
 use crate::args::Sandbox;
-use crate::clock::SystemClock;
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::{listen, stop};
 
 /// The same seed on every start: ids and tokens that were noted down go on working.
-const SEED: u64 = 1;
+pub(super) const SEED: u64 = 1;
 /// The sandbox hands out tokens to whoever reaches it, so only this machine does.
-const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(super) const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -35,7 +35,7 @@ pub(super) async fn run(ask: Sandbox, printer: &Printer) -> Result<(), Failure> 
         seed: SEED,
         clock: Arc::new(SystemClock),
         public_url: None,
-        data: None,
+        data: ask.data,
     };
     let sandbox = polarkit_sandbox::Sandbox::start(options, stop.clone()).await?;
     let credentials = sandbox.credentials();

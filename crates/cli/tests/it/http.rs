@@ -33,6 +33,14 @@ impl Api {
         self.call(Method::GET, path, None).await
     }
 
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         self.try_call(method, path, body).await.unwrap()
     }

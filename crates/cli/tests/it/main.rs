@@ -1,6 +1,14 @@
 //! The whole of polarkit as its users meet it: real processes, a real browser.
 #![cfg(test)]
 
+mod browser;
+mod delivery;
 mod http;
+mod patience;
 mod process;
+
+mod crash;
 mod sandbox;
+mod serve;
+mod shop;
+mod story;

@@ -22,7 +22,9 @@ pub(crate) struct Running {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ready {
+    pub(crate) gateway: Option<String>,
     pub(crate) sandbox: Option<String>,
+    pub(crate) api_key: Option<String>,
 }
 
 /// An empty working folder, so that no `.env` of the developer is read.
@@ -45,8 +47,12 @@ pub(crate) fn polarkit(folder: &TempDir, args: &[&str], env: &[(&str, &str)]) ->
 
 /// Runs a command that ends by itself.
 pub(crate) async fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
-    let folder = folder();
-    timeout(PATIENCE, polarkit(&folder, args, env).output())
+    run_in(&folder(), args, env).await
+}
+
+/// The same, in a folder that holds something.
+pub(crate) async fn run_in(folder: &TempDir, args: &[&str], env: &[(&str, &str)]) -> Output {
+    timeout(PATIENCE, polarkit(folder, args, env).output())
         .await
         .expect("the command should have ended")
         .unwrap()
@@ -72,8 +78,17 @@ impl Running {
         }
     }
 
+    pub(crate) fn gateway(&self) -> &str {
+        self.ready.gateway.as_deref().unwrap()
+    }
+
     pub(crate) fn sandbox(&self) -> &str {
         self.ready.sandbox.as_deref().unwrap()
+    }
+
+    /// kill -9: no destructor, no flush, no farewell.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
     }
 
     /// SIGTERM, as a service manager sends it.

@@ -55,6 +55,31 @@ pub struct Config {
     pub log_level: String,
 }
 
+/// Every variable that is read: what a settings file may name.
+pub const VARIABLES: [&str; 21] = [
+    "DATABASE_URL",
+    "DEBUG",
+    "LOG_LEVEL",
+    "POLARKIT_ANONYMOUS_PER_MINUTE",
+    "POLARKIT_API_KEYS",
+    "POLARKIT_CORS_ORIGINS",
+    "POLARKIT_INBOX_DAYS",
+    "POLARKIT_JWT_AUDIENCE",
+    "POLARKIT_JWT_ISSUER",
+    "POLARKIT_JWT_SECRET",
+    "POLARKIT_OPEN_LICENSES",
+    "POLARKIT_PRODUCTS",
+    "POLARKIT_REDIRECT_HOSTS",
+    "POLARKIT_TRUST_FORWARDED_FOR",
+    "POLAR_ACCESS_TOKEN",
+    "POLAR_ORGANIZATION_ID",
+    "POLAR_SERVER",
+    "POLAR_WEBHOOK_SECRET",
+    "REDIS_URL",
+    "SUCCESS_URL",
+    "WEBHOOK_URL",
+];
+
 /// Which Polar the gateway talks to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Server {
