@@ -8,6 +8,7 @@ mod patience;
 mod process;
 
 mod crash;
+mod recordings;
 mod sandbox;
 mod serve;
 mod shop;

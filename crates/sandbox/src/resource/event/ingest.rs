@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Event, Source, types};
+use super::{Event, Source, kinds};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
@@ -72,7 +72,7 @@ fn write(world: &mut World, organization: Id<Organization>, sent: Sent) -> Optio
     let parent = sent
         .parent_id
         .and_then(|parent| find_parent(world, organization, &parent));
-    types::ensure(world, organization, &sent.name);
+    kinds::ensure(world, organization, &sent.name);
     world.events.insert(Event {
         id,
         organization,

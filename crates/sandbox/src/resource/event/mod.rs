@@ -3,20 +3,20 @@
 mod audience;
 mod get;
 mod ingest;
+mod kinds;
 mod list;
 mod log;
 mod names;
 mod system;
-mod types;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub(crate) use audience::Audience;
+pub(crate) use kinds::EventType;
 pub(crate) use log::EventLog;
 pub(crate) use system::record_system;
-pub(crate) use types::EventType;
 
 use crate::call::Handler;
 use crate::render;
@@ -31,8 +31,8 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("events:list_names", names::handle),
     ("events:get", get::handle),
     ("events:ingest", ingest::handle),
-    ("event-types:list", types::list),
-    ("event-types:update", types::update),
+    ("event-types:list", kinds::list),
+    ("event-types:update", kinds::update),
 ];
 
 /// One row. Events never change.
@@ -97,7 +97,7 @@ pub(crate) fn render(world: &World, event: &Event) -> Value {
         "external_member_id": event.external_member,
         "child_count": world.events.children(event.id).count(),
         "parent_id": event.parent,
-        "label": types::label(world, event),
+        "label": kinds::label(world, event),
         "source": event.source,
         "name": event.name,
         "metadata": event.metadata,

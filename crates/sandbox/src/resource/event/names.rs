@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Audience, Event, Source, types};
+use super::{Audience, Event, Source, kinds};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::list::{self, SortKey, SortKeys};
@@ -72,8 +72,8 @@ pub(super) fn tally(
 
 fn first(world: &World, event: &Event) -> Tally {
     let label = match event.source {
-        Source::System => types::system_label(&event.name),
-        Source::User => types::find(world, event.organization, &event.name)
+        Source::System => kinds::system_label(&event.name),
+        Source::User => kinds::find(world, event.organization, &event.name)
             .map_or_else(|| event.name.clone(), |row| row.label.clone()),
     };
     Tally {
