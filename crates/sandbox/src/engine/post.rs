@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, USER_AGENT};
+use jiff::Timestamp;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use rustls::crypto::ring;
@@ -39,7 +40,7 @@ impl Engine {
     }
 
     async fn deliver(self: Arc<Self>, shipment: Shipment, epoch: u64) {
-        let sent = self.post.send(&shipment);
+        let sent = self.post.send(&shipment, self.clock.now());
         let outcome = tokio::select! {
             outcome = sent => outcome,
             // Not noted: after a restart it is sent again.
@@ -54,8 +55,8 @@ impl Engine {
 }
 
 impl Post {
-    async fn send(&self, shipment: &Shipment) -> Outcome {
-        match self.attempt(shipment).await {
+    async fn send(&self, shipment: &Shipment, now: Timestamp) -> Outcome {
+        match self.attempt(shipment, now).await {
             Ok(response) => Outcome {
                 http_code: Some(response.status().as_u16()),
                 response: text(response).await,
@@ -67,12 +68,14 @@ impl Post {
         }
     }
 
-    async fn attempt(&self, shipment: &Shipment) -> Result<Response, String> {
+    /// Signed with the true time, `now`, wherever the world's own clock stands: a receiver compares
+    /// it with its own clock, and one that uses an official SDK refuses what is five minutes off.
+    async fn attempt(&self, shipment: &Shipment, now: Timestamp) -> Result<Response, String> {
         let client = self
             .0
             .get_or_init(|| client().map_err(|error| error.to_string()));
         let client = client.as_ref().map_err(String::clone)?;
-        let (id, seconds) = (shipment.message.to_string(), shipment.at.as_second());
+        let (id, seconds) = (shipment.message.to_string(), now.as_second());
         let signature = sign(&shipment.secret, &id, seconds, &shipment.body);
         client
             .post(&shipment.url)

@@ -48,8 +48,6 @@ pub(crate) struct Shipment {
     pub(crate) url: String,
     pub(crate) secret: String,
     pub(crate) body: String,
-    /// The world's time when it set off.
-    pub(crate) at: Timestamp,
 }
 
 /// How an attempt ended.
@@ -142,7 +140,6 @@ impl World {
                     url: endpoint.url.clone(),
                     secret: endpoint.secret.clone(),
                     body: message.body.clone(),
-                    at: self.now(),
                 });
             }
             message.skipped = true;
