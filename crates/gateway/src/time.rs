@@ -1,7 +1,8 @@
 //! The gateway's time: its own clock, set right by what Polar says the time is.
 //!
 //! A host with a wrong clock would find every webhook stale and send events from the future; a
-//! sandbox may live in another month altogether. Polar's `Date` headers settle both.
+//! sandbox may live in another month altogether. Polar's `Date` headers settle both. A webhook is
+//! believed when it is fresh by either clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
