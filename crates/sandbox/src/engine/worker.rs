@@ -2,27 +2,31 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Engine;
 use crate::world::World;
 
 /// Quiet work waits until nothing has happened for so long.
 const LULL: Duration = Duration::from_millis(30);
+/// But no longer than this, however busy it is.
+const LULL_PATIENCE: Duration = Duration::from_secs(1);
 /// The longest sleep, so that a wall clock that was set is noticed.
 const NAP_MAX: Duration = Duration::from_secs(30);
 
 impl Engine {
     /// Works until the sandbox stops.
     pub(crate) async fn work(self: Arc<Self>) {
+        let mut last_lull = Instant::now();
         loop {
             let nap = self.work_due();
             self.send_due();
             let rung = tokio::time::timeout(nap, self.bell.notified());
             tokio::select! {
                 () = self.stop.cancelled() => return,
-                rung = rung => if rung.is_err() {
+                rung = rung => if rung.is_err() || last_lull.elapsed() > LULL_PATIENCE {
                     self.work_everything();
+                    last_lull = Instant::now();
                 },
             }
         }

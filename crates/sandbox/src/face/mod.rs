@@ -112,10 +112,15 @@ async fn answer(engine: &Engine, parts: &Parts, body: axum::body::Body) -> Respo
         };
         run(engine, route, caller, sent)
     };
-    match done.await {
+    let response = match done.await {
         Ok(done) => answer::reply(operation, done),
         Err(failure) => answer::failure(failure),
-    }
+    };
+    tracing::debug!(
+        operation = operation.id,
+        status = response.status().as_u16()
+    );
+    response
 }
 
 fn follow<'e>(

@@ -89,16 +89,13 @@ async fn unknown_paths_and_methods_answer_in_the_frameworks_words() {
 #[tokio::test]
 async fn an_operation_that_is_not_there_yet_says_which_one_it_is() {
     let sandbox = Running::start().await;
+    let body = json!({"name": "Mine", "metrics": ["orders"]});
     let (status, body) = sandbox
-        .call(Method::GET, "/v1/metrics/limits", Value::Null)
+        .call(Method::POST, "/v1/metrics/dashboards", body)
         .await;
     assert_eq!((status, &body["error"]), (501, &json!("NotImplemented")));
-    assert!(
-        body["detail"]
-            .as_str()
-            .unwrap()
-            .starts_with("metrics:limits ")
-    );
+    let detail = body["detail"].as_str().unwrap();
+    assert!(detail.starts_with("metrics:create_dashboard "), "{detail}");
 }
 
 #[tokio::test]

@@ -17,9 +17,9 @@ const PAUSE_MAX_MS: i64 = 20 * 60 * 1000;
 /// A first attempt lets later ones pass once it has been due for so long.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 /// When there are more messages than this, the oldest are forgotten.
-const MESSAGES_MAX: usize = 20_000;
+const MESSAGES_MAX: usize = 5_000;
 /// How many are forgotten at a time.
-const FORGOTTEN: usize = 2_000;
+const FORGOTTEN: usize = 500;
 /// Answers are kept up to so many characters.
 const RESPONSE_CHARS: usize = 2048;
 
