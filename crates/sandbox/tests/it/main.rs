@@ -2,9 +2,14 @@
 #![cfg(test)]
 
 mod conventions;
+mod grants;
 mod page;
+mod portal;
 mod receiver;
 mod running;
+mod seats;
+mod shop;
+mod usage;
 mod validation;
 mod webhooks;
 mod world;

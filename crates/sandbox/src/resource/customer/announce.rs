@@ -9,6 +9,8 @@ use crate::world::{Id, Job, World};
 /// `customer.created`, then the state.
 pub(crate) fn created(world: &mut World, id: Id<Customer>) {
     announce(world, id, "customer.created");
+    // Usage may have waited for this customer.
+    world.agenda.when_quiet(Job::MeasureCustomer(id));
 }
 
 /// `customer.updated`, then the state.

@@ -17,6 +17,7 @@ pub(crate) use list::SORTS;
 use crate::call::Handler;
 use crate::render;
 use crate::resource::customer::{self, Customer};
+use crate::resource::event::Source;
 use crate::resource::meter::{self, Meter};
 use crate::resource::subscription_meter;
 use crate::world::{Id, Job, World};
@@ -53,6 +54,7 @@ pub(crate) fn measure(world: &mut World, customer: Id<Customer>) {
     let Some(organization) = world.customers.find(customer).map(|row| row.organization) else {
         return;
     };
+    note_first_usage(world, customer);
     let meters: Vec<_> = world
         .meters
         .iter()
@@ -66,6 +68,24 @@ pub(crate) fn measure(world: &mut World, customer: Id<Customer>) {
     if changed {
         world.agenda.when_quiet(Job::CustomerStateChanged(customer));
         subscription_meter::refresh(world, customer);
+    }
+}
+
+/// Notes when the customer was first heard of, which may be before they were one.
+fn note_first_usage(world: &mut World, customer: Id<Customer>) {
+    let Some(row) = world.customers.find(customer) else {
+        return;
+    };
+    if row.first_user_event_at.is_some() {
+        return;
+    }
+    let usage = world.events.of(row);
+    let first = usage
+        .filter(|event| event.source == Source::User)
+        .map(|event| event.timestamp)
+        .min();
+    if let Some(row) = world.customers.find_mut(customer) {
+        row.first_user_event_at = first;
     }
 }
 

@@ -108,6 +108,7 @@ pub(super) fn payment_status(world: &mut World, call: &Call) -> Result<Reply, Fa
     Ok(json!({"status": status, "error": error}).into())
 }
 
+/// The order in the path, if the visitor pays for it.
 pub(super) fn own<'w>(world: &'w World, call: &Call) -> Result<(Visitor, &'w Order), Failure> {
     let visitor = Visitor::with_billing(world, call)?;
     let row = world.orders.get(call.id("id")?)?;

@@ -14,6 +14,8 @@ pub(crate) fn fall_past_due(world: &mut World, id: Id<Subscription>) {
         return;
     };
     if row.status != SubscriptionStatus::Active {
+        // Another attempt failed: the seller's patience may be at its end.
+        announce::sync_grants(world, id);
         return;
     }
     row.status = SubscriptionStatus::PastDue;
