@@ -8,6 +8,7 @@ mod portal;
 mod receiver;
 mod running;
 mod seats;
+mod selling;
 mod shop;
 mod usage;
 mod validation;
