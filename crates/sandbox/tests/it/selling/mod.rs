@@ -3,4 +3,4 @@
 mod plan_change;
 mod purchase;
 mod renewal;
-mod shop;
+mod stall;

@@ -3,18 +3,18 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::shop::{Shop, client, id, moment};
+use super::stall::{Stall, client, id, moment};
 
 const EMAIL: &str = "ada@example.com";
 
 #[tokio::test]
 async fn a_purchase_announces_member_checkout_customer_order_and_grant_in_this_order() {
-    let shop = Shop::open().await;
-    let product = shop.product_with_benefit(2900, None).await;
-    let checkout = shop.checkout(&product, EMAIL, Value::Null).await;
-    let seen = shop.announced().await.len();
-    shop.confirm(&checkout, "pm_card_visa").await;
-    let types = shop.types_after(seen).await;
+    let stall = Stall::open().await;
+    let product = stall.product_with_benefit(2900, None).await;
+    let checkout = stall.checkout(&product, EMAIL, Value::Null).await;
+    let seen = stall.announced().await.len();
+    stall.confirm(&checkout, "pm_card_visa").await;
+    let types = stall.types_after(seen).await;
     let wanted = [
         "member.created",
         "checkout.updated",
@@ -38,55 +38,56 @@ async fn a_purchase_announces_member_checkout_customer_order_and_grant_in_this_o
 
 #[tokio::test]
 async fn the_answer_to_a_confirmation_is_confirmed_and_success_comes_after() {
-    let shop = Shop::open().await;
-    let product = shop.product(2900, None, Value::Null).await;
-    let checkout = shop.checkout(&product, EMAIL, Value::Null).await;
-    let (status, answer) = shop.confirm(&checkout, "card_4242424242424242").await;
+    let stall = Stall::open().await;
+    let product = stall.product(2900, None, Value::Null).await;
+    let checkout = stall.checkout(&product, EMAIL, Value::Null).await;
+    let (status, answer) = stall.confirm(&checkout, "card_4242424242424242").await;
     assert_eq!((status, &answer["status"]), (200, &json!("confirmed")));
     let token = answer["customer_session_token"].as_str().unwrap();
     assert!(token.starts_with("polar_cst_"));
-    shop.settle().await;
-    let order = &shop.items("/v1/orders/").await[0];
+    stall.settle().await;
+    let order = &stall.items("/v1/orders/").await[0];
     assert_eq!(order["status"], "paid");
     assert_eq!(
         order["platform_fee_amount"], 195,
         "five per cent and fifty cents"
     );
     assert!(order["receipt_number"].as_str().unwrap().ends_with("-0001"));
-    let (_, again) = shop.confirm(&checkout, "pm_card_visa").await;
+    let (_, again) = stall.confirm(&checkout, "pm_card_visa").await;
     assert_eq!(again["error"], "NotOpenCheckout");
 }
 
 #[tokio::test]
 async fn a_refused_card_leaves_no_customer_and_no_trace_but_a_failed_payment() {
-    let shop = Shop::open().await;
-    let product = shop.product(2900, None, Value::Null).await;
-    let checkout = shop.checkout(&product, EMAIL, Value::Null).await;
-    let seen = shop.announced().await.len();
+    let stall = Stall::open().await;
+    let product = stall.product(2900, None, Value::Null).await;
+    let checkout = stall.checkout(&product, EMAIL, Value::Null).await;
+    let seen = stall.announced().await.len();
     for card in [
         "pm_card_chargeDeclined",
         "card_4000000000009995",
         "card_1234",
     ] {
-        let (status, answer) = shop.confirm(&checkout, card).await;
+        let (status, answer) = stall.confirm(&checkout, card).await;
         assert_eq!(
             (status, &answer["error"]),
             (400, &json!("PaymentError")),
             "{card}"
         );
     }
-    assert!(shop.types_after(seen).await.is_empty());
-    let checkout = shop.get(&format!("/v1/checkouts/{}", id(&checkout))).await;
+    assert!(stall.types_after(seen).await.is_empty());
+    let checkout = stall.get(&format!("/v1/checkouts/{}", id(&checkout))).await;
     assert_eq!(
         (&checkout["status"], &checkout["customer_name"]),
         (&json!("open"), &Value::Null)
     );
     assert!(
-        shop.items("/v1/customers/?email=ada%40example.com")
+        stall
+            .items("/v1/customers/?email=ada%40example.com")
             .await
             .is_empty()
     );
-    let reasons: Vec<_> = shop
+    let reasons: Vec<_> = stall
         .items("/v1/payments/?sorting=created_at")
         .await
         .iter()
@@ -100,105 +101,108 @@ async fn a_refused_card_leaves_no_customer_and_no_trace_but_a_failed_payment() {
 
 #[tokio::test]
 async fn an_authentication_decides_whether_the_checkout_succeeds_or_opens_again() {
-    let shop = Shop::open().await;
+    let stall = Stall::open().await;
     let discount =
         json!({"name": "One", "type": "percentage", "basis_points": 100, "duration": "once"});
-    let discount = shop.post("/v1/discounts/", discount).await;
-    let product = shop.product(2900, None, Value::Null).await;
+    let discount = stall.post("/v1/discounts/", discount).await;
+    let product = stall.product(2900, None, Value::Null).await;
     let with = json!({"discount_id": discount["id"]});
-    let checkout = shop.checkout(&product, EMAIL, with).await;
+    let checkout = stall.checkout(&product, EMAIL, with).await;
     let uses = format!("/v1/discounts/{}", id(&discount));
     let challenge = format!("/sandbox/checkouts/{}/challenge", id(&checkout));
 
-    let (_, answer) = shop.confirm(&checkout, "card_4000002500003155").await;
+    let (_, answer) = stall.confirm(&checkout, "card_4000002500003155").await;
     assert_eq!(
         answer["payment_processor_metadata"]["intent_status"],
         "requires_action"
     );
-    shop.advance("PT1H").await;
-    assert_eq!(shop.get(&uses).await["redemptions_count"], 1);
-    shop.sandbox
+    stall.advance("PT1H").await;
+    assert_eq!(stall.get(&uses).await["redemptions_count"], 1);
+    stall
+        .sandbox
         .control(&challenge, json!({"outcome": "failed"}))
         .await;
-    shop.settle().await;
+    stall.settle().await;
     assert_eq!(
-        shop.get(&uses).await["redemptions_count"],
+        stall.get(&uses).await["redemptions_count"],
         0,
         "a failed payment frees it"
     );
 
-    let (status, _) = shop.confirm(&checkout, "card_4000002500003155").await;
+    let (status, _) = stall.confirm(&checkout, "card_4000002500003155").await;
     assert_eq!(status, 200, "it is open again");
-    shop.sandbox
+    stall
+        .sandbox
         .control(&challenge, json!({"outcome": "succeeded"}))
         .await;
-    shop.settle().await;
-    let checkout = shop.get(&format!("/v1/checkouts/{}", id(&checkout))).await;
+    stall.settle().await;
+    let checkout = stall.get(&format!("/v1/checkouts/{}", id(&checkout))).await;
     assert_eq!(checkout["status"], "succeeded");
-    assert_eq!(shop.get(&uses).await["redemptions_count"], 1);
+    assert_eq!(stall.get(&uses).await["redemptions_count"], 1);
 }
 
 #[tokio::test]
 async fn an_open_checkout_expires_at_the_sweep_after_its_day_and_only_says_expired() {
-    let shop = Shop::open().await;
-    let product = shop.product(2900, None, Value::Null).await;
-    let checkout = shop.checkout(&product, EMAIL, Value::Null).await;
+    let stall = Stall::open().await;
+    let product = stall.product(2900, None, Value::Null).await;
+    let checkout = stall.checkout(&product, EMAIL, Value::Null).await;
     let path = format!("/v1/checkouts/{}", id(&checkout));
-    let seen = shop.announced().await.len();
-    shop.advance("PT24H").await;
+    let seen = stall.announced().await.len();
+    stall.advance("PT24H").await;
     assert_eq!(
-        shop.get(&path).await["status"],
+        stall.get(&path).await["status"],
         "open",
         "the sweep has not come round"
     );
-    let (status, _) = shop
+    let (status, _) = stall
         .buyer(Method::GET, &client(&checkout, ""), Value::Null)
         .await;
     assert_eq!(status, 410, "but the buyer's time is up");
-    shop.advance("PT15M").await;
-    let expired = shop.get(&path).await;
+    stall.advance("PT15M").await;
+    let expired = stall.get(&path).await;
     assert_eq!(expired["status"], "expired");
     assert_eq!(
         moment(&expired["modified_at"]).as_second() % 900,
         0,
         "at a quarter of an hour"
     );
-    assert_eq!(shop.types_after(seen).await, ["checkout.expired"]);
+    assert_eq!(stall.types_after(seen).await, ["checkout.expired"]);
 }
 
 #[tokio::test]
 async fn a_discount_for_one_use_each_is_refused_to_the_same_person_under_another_tag() {
-    let shop = Shop::open().await;
+    let stall = Stall::open().await;
     let discount = json!({
         "name": "Each once", "type": "percentage", "basis_points": 5000, "duration": "once",
         "max_redemptions_per_customer": 1,
     });
-    let discount = shop.post("/v1/discounts/", discount).await;
-    let product = shop.product(2900, None, Value::Null).await;
+    let discount = stall.post("/v1/discounts/", discount).await;
+    let product = stall.product(2900, None, Value::Null).await;
     let with = json!({"discount_id": discount["id"]});
-    shop.buy(&product, EMAIL, "pm_card_visa", with.clone())
+    stall
+        .buy(&product, EMAIL, "pm_card_visa", with.clone())
         .await;
-    let again = shop
+    let again = stall
         .checkout(&product, "Ada+again@example.com", with.clone())
         .await;
-    let (status, answer) = shop.confirm(&again, "pm_card_visa").await;
+    let (status, answer) = stall.confirm(&again, "pm_card_visa").await;
     assert_eq!(
         (status, &answer["error"]),
         (403, &json!("DiscountRedemptionLimitReached"))
     );
-    let other = shop.checkout(&product, "bob@example.com", with).await;
-    assert_eq!(shop.confirm(&other, "pm_card_visa").await.0, 200);
+    let other = stall.checkout(&product, "bob@example.com", with).await;
+    assert_eq!(stall.confirm(&other, "pm_card_visa").await.0, 200);
 }
 
 #[tokio::test]
 async fn an_email_whose_customer_has_another_external_id_is_refused() {
-    let shop = Shop::open().await;
+    let stall = Stall::open().await;
     let body = json!({"email": EMAIL, "external_id": "one"});
-    shop.post("/v1/customers/", body).await;
-    let product = shop.product(0, None, Value::Null).await;
+    stall.post("/v1/customers/", body).await;
+    let product = stall.product(0, None, Value::Null).await;
     let with = json!({"external_customer_id": "two"});
-    let checkout = shop.checkout(&product, EMAIL, with).await;
-    let (status, answer) = shop.confirm(&checkout, "pm_card_visa").await;
+    let checkout = stall.checkout(&product, EMAIL, with).await;
+    let (status, answer) = stall.confirm(&checkout, "pm_card_visa").await;
     assert_eq!(
         (status, &answer["error"]),
         (422, &json!("CheckoutCustomerExternalIdMismatch"))
@@ -208,49 +212,52 @@ async fn an_email_whose_customer_has_another_external_id_is_refused() {
 
 #[tokio::test]
 async fn refunding_in_steps_gives_back_the_tax_to_the_last_cent() {
-    let shop = Shop::open().await;
-    let product = shop.product(2900, None, Value::Null).await;
-    let checkout = shop.checkout(&product, EMAIL, Value::Null).await;
+    let stall = Stall::open().await;
+    let product = stall.product(2900, None, Value::Null).await;
+    let checkout = stall.checkout(&product, EMAIL, Value::Null).await;
     let body = json!({"customer_billing_address": {"country": "DE"}});
-    shop.buyer(Method::PATCH, &client(&checkout, ""), body)
+    stall
+        .buyer(Method::PATCH, &client(&checkout, ""), body)
         .await;
-    shop.confirm(&checkout, "pm_card_visa").await;
-    shop.settle().await;
-    let order = shop.items("/v1/orders/").await[0].clone();
+    stall.confirm(&checkout, "pm_card_visa").await;
+    stall.settle().await;
+    let order = stall.items("/v1/orders/").await[0].clone();
     assert_eq!(
         (&order["net_amount"], &order["tax_amount"]),
         (&json!(2437), &json!(463))
     );
-    let seen = shop.announced().await.len();
+    let seen = stall.announced().await.len();
     let refund =
         |amount: i64| json!({"order_id": order["id"], "reason": "other", "amount": amount});
-    let first = shop.post("/v1/refunds/", refund(500)).await;
+    let first = stall.post("/v1/refunds/", refund(500)).await;
     assert_eq!(first["tax_amount"], 95);
-    let rest = shop.post("/v1/refunds/", refund(1937)).await;
+    let rest = stall.post("/v1/refunds/", refund(1937)).await;
     assert_eq!(
         rest["tax_amount"],
         463 - 95,
         "whatever is left, not a rounded share"
     );
-    let order = shop.get(&format!("/v1/orders/{}", id(&order))).await;
+    let order = stall.get(&format!("/v1/orders/{}", id(&order))).await;
     assert_eq!(
         (&order["status"], &order["refunded_tax_amount"]),
         (&json!("refunded"), &json!(463))
     );
     let once = ["refund.created", "order.updated", "order.refunded"];
-    assert_eq!(shop.types_after(seen).await, [once, once].concat());
+    assert_eq!(stall.types_after(seen).await, [once, once].concat());
 }
 
 #[tokio::test]
 async fn another_organization_sees_none_of_it() {
-    let shop = Shop::open().await;
-    let product = shop.product(2900, Some("month"), Value::Null).await;
-    let checkout = shop.buy(&product, EMAIL, "pm_card_visa", Value::Null).await;
-    let credentials = shop.sandbox.get("/sandbox/credentials").await;
+    let stall = Stall::open().await;
+    let product = stall.product(2900, Some("month"), Value::Null).await;
+    let checkout = stall
+        .buy(&product, EMAIL, "pm_card_visa", Value::Null)
+        .await;
+    let credentials = stall.sandbox.get("/sandbox/credentials").await;
     let credentials: Value = credentials.json().await.unwrap();
     let token = credentials["other_access_token"].as_str().unwrap();
-    let order = &shop.items("/v1/orders/").await[0];
-    let payment = &shop.items("/v1/payments/").await[0];
+    let order = &stall.items("/v1/orders/").await[0];
+    let payment = &stall.items("/v1/payments/").await[0];
     let paths = [
         format!("/v1/products/{}", id(&product)),
         format!("/v1/checkouts/{}", id(&checkout)),
@@ -266,7 +273,7 @@ async fn another_organization_sees_none_of_it() {
         ),
     ];
     for path in paths {
-        let request = shop.sandbox.request(Method::GET, &path).bearer_auth(token);
+        let request = stall.sandbox.request(Method::GET, &path).bearer_auth(token);
         assert_eq!(request.send().await.unwrap().status(), 404, "{path}");
     }
 }

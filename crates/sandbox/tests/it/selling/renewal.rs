@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::shop::{Shop, id, moment};
+use super::stall::{Stall, id, moment};
 
 const EMAIL: &str = "ada@example.com";
 const GOOD: &str = "pm_card_visa";
@@ -17,13 +17,13 @@ fn kinds(announced: &[String], of: &[&str]) -> Vec<String> {
 
 #[tokio::test]
 async fn a_renewal_announces_cycled_updated_the_order_and_then_the_grants() {
-    let shop = Shop::open().await;
-    let product = shop.product_with_benefit(1000, Some("month")).await;
-    shop.buy(&product, EMAIL, GOOD, Value::Null).await;
-    let seen = shop.announced().await.len();
-    shop.advance("P32D").await;
+    let stall = Stall::open().await;
+    let product = stall.product_with_benefit(1000, Some("month")).await;
+    stall.buy(&product, EMAIL, GOOD, Value::Null).await;
+    let seen = stall.announced().await.len();
+    stall.advance("P32D").await;
     let types = kinds(
-        &shop.types_after(seen).await,
+        &stall.types_after(seen).await,
         &["subscription", "order", "benefit"],
     );
     let wanted = [
@@ -45,30 +45,30 @@ async fn a_renewal_announces_cycled_updated_the_order_and_then_the_grants() {
 
 #[tokio::test]
 async fn periods_that_began_on_the_31st_end_on_the_last_day_of_shorter_months() {
-    let shop = Shop::open().await;
+    let stall = Stall::open().await;
     let body = json!({"now": "2027-01-31T12:00:00Z"});
-    shop.sandbox.control("/sandbox/clock", body).await;
-    let product = shop.product(1000, Some("month"), Value::Null).await;
-    let checkout = shop.buy(&product, EMAIL, GOOD, Value::Null).await;
+    stall.sandbox.control("/sandbox/clock", body).await;
+    let product = stall.product(1000, Some("month"), Value::Null).await;
+    let checkout = stall.buy(&product, EMAIL, GOOD, Value::Null).await;
     let mut ends = Vec::new();
     for _ in 0..3 {
-        let subscription = shop.subscription(&checkout).await;
+        let subscription = stall.subscription(&checkout).await;
         ends.push(subscription["current_period_end"].as_str().unwrap()[..10].to_owned());
-        shop.advance("P31D").await;
+        stall.advance("P31D").await;
     }
     assert_eq!(ends, ["2027-02-28", "2027-03-31", "2027-04-30"]);
-    let subscription = shop.subscription(&checkout).await;
-    assert_eq!(shop.orders(&subscription).await.len(), 4);
+    let subscription = stall.subscription(&checkout).await;
+    assert_eq!(stall.orders(&subscription).await.len(), 4);
 }
 
 #[tokio::test]
 async fn a_year_at_once_renews_every_month_of_it_and_charges_each() {
-    let shop = Shop::open().await;
-    let product = shop.product(1000, Some("month"), Value::Null).await;
-    let checkout = shop.buy(&product, EMAIL, GOOD, Value::Null).await;
-    let subscription = shop.subscription(&checkout).await;
-    shop.advance("P1Y1D").await;
-    let orders = shop.orders(&subscription).await;
+    let stall = Stall::open().await;
+    let product = stall.product(1000, Some("month"), Value::Null).await;
+    let checkout = stall.buy(&product, EMAIL, GOOD, Value::Null).await;
+    let subscription = stall.subscription(&checkout).await;
+    stall.advance("P1Y1D").await;
+    let orders = stall.orders(&subscription).await;
     assert_eq!(orders.len(), 13);
     assert!(orders.iter().all(|order| order["status"] == "paid"));
     for pair in orders.windows(2) {
@@ -79,36 +79,36 @@ async fn a_year_at_once_renews_every_month_of_it_and_charges_each() {
 
 #[tokio::test]
 async fn a_trial_bills_nothing_at_first_and_converts_without_a_second_active() {
-    let shop = Shop::open().await;
+    let stall = Stall::open().await;
     let trial = json!({"trial_interval": "day", "trial_interval_count": 7});
-    let product = shop.product(1500, Some("month"), trial).await;
-    let checkout = shop.buy(&product, EMAIL, GOOD, Value::Null).await;
-    let subscription = shop.subscription(&checkout).await;
+    let product = stall.product(1500, Some("month"), trial).await;
+    let checkout = stall.buy(&product, EMAIL, GOOD, Value::Null).await;
+    let subscription = stall.subscription(&checkout).await;
     assert_eq!(subscription["status"], "trialing");
-    let first = &shop.orders(&subscription).await[0];
+    let first = &stall.orders(&subscription).await[0];
     assert_eq!(
         (&first["total_amount"], &first["status"]),
         (&json!(0), &json!("paid"))
     );
     assert_eq!(first["items"][0]["label"], "Trial period for Thing at 1500");
-    assert!(shop.items("/v1/payments/").await.is_empty());
-    let seen = shop.announced().await.len();
-    shop.advance("P8D").await;
-    let types = kinds(&shop.types_after(seen).await, &["subscription"]);
+    assert!(stall.items("/v1/payments/").await.is_empty());
+    let seen = stall.announced().await.len();
+    stall.advance("P8D").await;
+    let types = kinds(&stall.types_after(seen).await, &["subscription"]);
     assert_eq!(types, ["subscription.cycled", "subscription.updated"]);
-    let after = shop.subscription(&checkout).await;
+    let after = stall.subscription(&checkout).await;
     assert_eq!(after["current_period_start"], subscription["trial_end"]);
 }
 
 #[tokio::test]
 async fn dunning_tries_on_days_two_seven_fourteen_and_twenty_one_and_then_gives_up() {
-    let shop = Shop::open().await;
-    let product = shop.product_with_benefit(1000, Some("month")).await;
-    let checkout = shop.buy(&product, EMAIL, FADING, Value::Null).await;
-    let subscription = shop.subscription(&checkout).await;
-    let seen = shop.announced().await.len();
-    shop.advance("P32D").await;
-    let types = shop.types_after(seen).await;
+    let stall = Stall::open().await;
+    let product = stall.product_with_benefit(1000, Some("month")).await;
+    let checkout = stall.buy(&product, EMAIL, FADING, Value::Null).await;
+    let subscription = stall.subscription(&checkout).await;
+    let seen = stall.announced().await.len();
+    stall.advance("P32D").await;
+    let types = stall.types_after(seen).await;
     let wanted = [
         "subscription.cycled",
         "subscription.updated",
@@ -118,12 +118,12 @@ async fn dunning_tries_on_days_two_seven_fourteen_and_twenty_one_and_then_gives_
         "benefit_grant.revoked",
     ];
     assert_eq!(kinds(&types, &["subscription", "order", "benefit"]), wanted);
-    let order = shop.orders(&subscription).await[1].clone();
+    let order = stall.orders(&subscription).await[1].clone();
     let first = moment(&order["next_payment_attempt_at"]);
-    let seen = shop.announced().await.len();
-    shop.advance("P22D").await;
+    let seen = stall.announced().await.len();
+    stall.advance("P22D").await;
     let path = format!("/v1/payments/?order_id={}&sorting=created_at", id(&order));
-    let tried: Vec<_> = shop
+    let tried: Vec<_> = stall
         .items(&path)
         .await
         .iter()
@@ -133,7 +133,7 @@ async fn dunning_tries_on_days_two_seven_fourteen_and_twenty_one_and_then_gives_
         })
         .collect();
     assert_eq!(tried, [0, 2, 7, 14, 21]);
-    let types = shop.types_after(seen).await;
+    let types = stall.types_after(seen).await;
     let end = [
         "subscription.updated",
         "subscription.canceled",
@@ -141,27 +141,27 @@ async fn dunning_tries_on_days_two_seven_fourteen_and_twenty_one_and_then_gives_
         "order.updated",
     ];
     assert_eq!(kinds(&types, &["subscription", "order"]), end);
-    assert_eq!(shop.orders(&subscription).await[1]["status"], "void");
+    assert_eq!(stall.orders(&subscription).await[1]["status"], "void");
 }
 
 #[tokio::test]
 async fn a_new_card_pays_what_is_open_and_brings_the_subscription_back() {
-    let shop = Shop::open().await;
-    let product = shop.product_with_benefit(1000, Some("month")).await;
-    let checkout = shop.buy(&product, EMAIL, FADING, Value::Null).await;
-    shop.advance("P32D").await;
+    let stall = Stall::open().await;
+    let product = stall.product_with_benefit(1000, Some("month")).await;
+    let checkout = stall.buy(&product, EMAIL, FADING, Value::Null).await;
+    stall.advance("P32D").await;
     let session = json!({"customer_id": checkout["customer_id"]});
-    let session = shop.post("/v1/customer-sessions/", session).await;
-    let seen = shop.announced().await.len();
+    let session = stall.post("/v1/customer-sessions/", session).await;
+    let seen = stall.announced().await.len();
     let body = json!({"confirmation_token_id": GOOD, "set_default": true, "return_url": "https://example.com"});
     let path = "/v1/customer-portal/customers/me/payment-methods";
-    let request = shop.sandbox.request(Method::POST, path);
+    let request = stall.sandbox.request(Method::POST, path);
     let request = request
         .bearer_auth(session["token"].as_str().unwrap())
         .json(&body);
     assert_eq!(request.send().await.unwrap().status(), 201);
     let types = kinds(
-        &shop.types_after(seen).await,
+        &stall.types_after(seen).await,
         &["subscription", "order", "benefit"],
     );
     let wanted = [
@@ -173,13 +173,13 @@ async fn a_new_card_pays_what_is_open_and_brings_the_subscription_back() {
     ];
     assert_eq!(types[..4], wanted[..4], "{types:?}");
     assert!(types.contains(&wanted[4].to_owned()));
-    let subscription = shop.subscription(&checkout).await;
+    let subscription = stall.subscription(&checkout).await;
     assert_eq!(
         (&subscription["status"], &subscription["past_due_at"]),
         (&json!("active"), &Value::Null)
     );
-    shop.advance("P40D").await;
-    let orders = shop.orders(&subscription).await;
+    stall.advance("P40D").await;
+    let orders = stall.orders(&subscription).await;
     assert!(
         orders.iter().all(|order| order["status"] == "paid"),
         "the new card renews it too"
@@ -188,26 +188,27 @@ async fn a_new_card_pays_what_is_open_and_brings_the_subscription_back() {
 
 #[tokio::test]
 async fn a_cancelled_subscription_says_canceled_now_and_again_at_the_end() {
-    let shop = Shop::open().await;
-    let product = shop.product_with_benefit(1000, Some("month")).await;
-    let checkout = shop.buy(&product, EMAIL, GOOD, Value::Null).await;
+    let stall = Stall::open().await;
+    let product = stall.product_with_benefit(1000, Some("month")).await;
+    let checkout = stall.buy(&product, EMAIL, GOOD, Value::Null).await;
     let path = format!(
         "/v1/subscriptions/{}",
         checkout["subscription_id"].as_str().unwrap()
     );
-    let seen = shop.announced().await.len();
-    shop.patch(&path, json!({"cancel_at_period_end": true}))
+    let seen = stall.announced().await.len();
+    stall
+        .patch(&path, json!({"cancel_at_period_end": true}))
         .await;
-    let asked = shop.get(&path).await;
+    let asked = stall.get(&path).await;
     let types = kinds(
-        &shop.types_after(seen).await,
+        &stall.types_after(seen).await,
         &["subscription", "benefit", "order"],
     );
     assert_eq!(types, ["subscription.updated", "subscription.canceled"]);
-    let seen = shop.announced().await.len();
-    shop.advance("P32D").await;
+    let seen = stall.announced().await.len();
+    stall.advance("P32D").await;
     let types = kinds(
-        &shop.types_after(seen).await,
+        &stall.types_after(seen).await,
         &["subscription", "benefit", "order"],
     );
     let wanted = [
@@ -217,7 +218,7 @@ async fn a_cancelled_subscription_says_canceled_now_and_again_at_the_end() {
         "benefit_grant.revoked",
     ];
     assert_eq!(types, wanted);
-    let ended = shop.get(&path).await;
+    let ended = stall.get(&path).await;
     assert_eq!(
         ended["canceled_at"], asked["canceled_at"],
         "the moment of the request stays"
@@ -226,45 +227,46 @@ async fn a_cancelled_subscription_says_canceled_now_and_again_at_the_end() {
 
 #[tokio::test]
 async fn a_pause_with_an_end_resumes_by_itself_with_a_new_bill() {
-    let shop = Shop::open().await;
-    let product = shop.product_with_benefit(1000, Some("month")).await;
-    let checkout = shop.buy(&product, EMAIL, GOOD, Value::Null).await;
-    let subscription = shop.subscription(&checkout).await;
+    let stall = Stall::open().await;
+    let product = stall.product_with_benefit(1000, Some("month")).await;
+    let checkout = stall.buy(&product, EMAIL, GOOD, Value::Null).await;
+    let subscription = stall.subscription(&checkout).await;
     let path = format!("/v1/subscriptions/{}", id(&subscription));
     let end = moment(&subscription["current_period_end"]);
     let resumes_at = end
         .checked_add(jiff::SignedDuration::from_hours(240))
         .unwrap();
     let body = json!({"pause_at_period_end": true, "resumes_at": resumes_at.to_string()});
-    shop.patch(&path, body).await;
-    shop.advance("P33D").await;
-    assert_eq!(shop.get(&path).await["status"], "paused");
-    let seen = shop.announced().await.len();
-    shop.advance("P10D").await;
-    let resumed = shop.get(&path).await;
+    stall.patch(&path, body).await;
+    stall.advance("P33D").await;
+    assert_eq!(stall.get(&path).await["status"], "paused");
+    let seen = stall.announced().await.len();
+    stall.advance("P10D").await;
+    let resumed = stall.get(&path).await;
     assert_eq!(
         (&resumed["status"], &resumed["resumes_at"]),
         (&json!("active"), &Value::Null)
     );
-    assert_eq!(shop.orders(&subscription).await.len(), 2);
-    let types = kinds(&shop.types_after(seen).await, &["subscription"]);
+    assert_eq!(stall.orders(&subscription).await.len(), 2);
+    let types = kinds(&stall.types_after(seen).await, &["subscription"]);
     assert_eq!(types, ["subscription.updated", "subscription.resumed"]);
 }
 
 #[tokio::test]
 async fn deleting_a_customer_ends_the_subscriptions_and_frees_the_email() {
-    let shop = Shop::open().await;
-    let product = shop.product_with_benefit(1000, Some("month")).await;
-    let checkout = shop.buy(&product, EMAIL, GOOD, Value::Null).await;
+    let stall = Stall::open().await;
+    let product = stall.product_with_benefit(1000, Some("month")).await;
+    let checkout = stall.buy(&product, EMAIL, GOOD, Value::Null).await;
     let customer = checkout["customer_id"].as_str().unwrap();
-    let seen = shop.announced().await.len();
-    shop.call(
-        Method::DELETE,
-        &format!("/v1/customers/{customer}"),
-        Value::Null,
-    )
-    .await;
-    let types = shop.types_after(seen).await;
+    let seen = stall.announced().await.len();
+    stall
+        .call(
+            Method::DELETE,
+            &format!("/v1/customers/{customer}"),
+            Value::Null,
+        )
+        .await;
+    let types = stall.types_after(seen).await;
     for kind in [
         "member.deleted",
         "customer.deleted",
@@ -273,13 +275,13 @@ async fn deleting_a_customer_ends_the_subscriptions_and_frees_the_email() {
     ] {
         assert!(types.contains(&kind.to_owned()), "{kind} in {types:?}");
     }
-    let subscription = shop.subscription(&checkout).await;
+    let subscription = stall.subscription(&checkout).await;
     assert_eq!(subscription["status"], "canceled");
-    let again = shop.buy(&product, EMAIL, GOOD, Value::Null).await;
+    let again = stall.buy(&product, EMAIL, GOOD, Value::Null).await;
     assert_ne!(again["customer_id"], checkout["customer_id"]);
-    shop.advance("P70D").await;
+    stall.advance("P70D").await;
     assert_eq!(
-        shop.orders(&subscription).await.len(),
+        stall.orders(&subscription).await.len(),
         1,
         "the ended one is not renewed"
     );

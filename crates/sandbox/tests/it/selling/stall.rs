@@ -1,4 +1,4 @@
-//! A seller's stand in a sandbox: products, buyers with test cards, and an ear for every webhook.
+//! A seller's stall in a sandbox: products, buyers with test cards, and an ear for every webhook.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -37,18 +37,18 @@ const EVENTS: &[&str] = &[
     "subscription.updated",
 ];
 
-pub(crate) struct Shop {
+pub(crate) struct Stall {
     pub(crate) sandbox: Running,
     receiver: Receiver,
 }
 
-impl Shop {
+impl Stall {
     pub(crate) async fn open() -> Self {
         let (sandbox, receiver) = (Running::start().await, Receiver::start().await);
-        let shop = Self { sandbox, receiver };
-        let body = json!({"url": shop.receiver.url, "format": "raw", "events": EVENTS});
-        shop.post("/v1/webhooks/endpoints", body).await;
-        shop
+        let stall = Self { sandbox, receiver };
+        let body = json!({"url": stall.receiver.url, "format": "raw", "events": EVENTS});
+        stall.post("/v1/webhooks/endpoints", body).await;
+        stall
     }
 
     /// Calls as the seller and expects success.
