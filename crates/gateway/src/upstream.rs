@@ -3,9 +3,8 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
 use polarkit::Error;
 use polarkit_model::{
     CheckoutId, CustomerId, CustomerSessionCreate, CustomerSessionCustomerExternalIdCreate,
@@ -23,14 +22,14 @@ use crate::entitlement::essence;
 use crate::http::license::{Activate, Deactivate};
 use crate::license::{self, Activation, Valid};
 use crate::problem::chain;
-use crate::time::Time;
+use crate::time::{Time, pause};
 use crate::usage::Event;
 use crate::usage::meter::Meter;
 
 /// Longest a call to Polar may take; a caller waits meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Polar is not asked the time more often than this.
-const TIME_ASKED_EVERY: SignedDuration = SignedDuration::from_millis(250);
+const TIME_ASKED_EVERY: Duration = Duration::from_millis(100);
 /// When Polar asks to slow down without saying for how long.
 const SLOW_DOWN_SECONDS: u64 = 5;
 /// Meters of one customer that are looked at: Polar's largest page.
@@ -143,7 +142,7 @@ pub(crate) struct Polar {
     anonymous: polarkit::Polar,
     organization: OrganizationId,
     time: Time,
-    time_asked: Mutex<Timestamp>,
+    time_asked: Mutex<Option<Instant>>,
 }
 
 impl Polar {
@@ -169,22 +168,25 @@ impl Polar {
             anonymous: builder().build()?,
             organization: config.organization_id.into(),
             time,
-            time_asked: Mutex::new(Timestamp::MIN),
+            time_asked: Mutex::default(),
         })
     }
 
-    /// Asks Polar the time, unless that was just done.
+    /// Asks Polar the time; whoever asks while another does gets the same answer.
     pub(crate) async fn ask_the_time(&self) {
+        let came = Instant::now();
         let mut asked = self.time_asked.lock().await;
-        let now = self.time.local();
-        if now.duration_since(*asked).abs() < TIME_ASKED_EVERY {
-            return;
+        if let Some(last) = *asked {
+            if last >= came {
+                return;
+            }
+            pause(TIME_ASKED_EVERY.saturating_sub(last.elapsed())).await;
         }
         if let Err(error) = self.own.ask_server_time().await {
             tracing::warn!(error = %chain(&error), "Polar does not tell the time");
         }
         self.listen(&self.own);
-        *asked = now;
+        *asked = Some(Instant::now());
     }
 
     /// Whether Polar answers and takes the gateway's token.

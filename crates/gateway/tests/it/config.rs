@@ -1,0 +1,110 @@
+//! What the gateway says of its settings before it starts.
+
+use std::collections::BTreeMap;
+
+use polarkit_gateway::Config;
+use polarkit_gateway::config::{Server, database_url};
+
+fn settings(further: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let good = [
+        ("POLAR_ACCESS_TOKEN", "polar_oat_x"),
+        ("POLAR_WEBHOOK_SECRET", "whsec_one, whsec_two"),
+        (
+            "POLAR_ORGANIZATION_ID",
+            "1a2b3c4d-0000-4000-8000-000000000000",
+        ),
+    ];
+    let all = good.iter().chain(further);
+    all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn faults(variables: &BTreeMap<String, String>) -> Vec<&'static str> {
+    let faults = Config::from_variables(variables).unwrap_err();
+    for fault in &faults.0 {
+        assert!(fault.remedy.len() > 20, "a remedy that helps: {fault:?}");
+    }
+    faults.0.into_iter().map(|fault| fault.variable).collect()
+}
+
+#[test]
+fn every_missing_variable_is_named_at_once() {
+    let missing = faults(&BTreeMap::new());
+    assert_eq!(
+        missing,
+        [
+            "POLAR_ACCESS_TOKEN",
+            "POLAR_WEBHOOK_SECRET",
+            "POLAR_ORGANIZATION_ID"
+        ]
+    );
+    let empty = settings(&[("POLAR_ACCESS_TOKEN", "  ")]);
+    assert_eq!(
+        faults(&empty),
+        ["POLAR_ACCESS_TOKEN"],
+        "an empty one is a missing one"
+    );
+}
+
+#[test]
+fn every_malformed_variable_is_named_at_once() {
+    let malformed = [
+        ("POLAR_ORGANIZATION_ID", "org_123"),
+        ("POLAR_SERVER", "staging"),
+        ("DATABASE_URL", "mysql://localhost"),
+        ("REDIS_URL", "localhost:6379"),
+        ("WEBHOOK_URL", "ftp://host"),
+        ("SUCCESS_URL", "javascript:alert(1)"),
+        ("POLARKIT_PRODUCTS", "pro"),
+        ("POLARKIT_CORS_ORIGINS", "*"),
+        ("POLARKIT_API_KEYS", "short"),
+        ("POLARKIT_JWT_SECRET", "short"),
+        ("POLARKIT_OPEN_LICENSES", "maybe"),
+        ("POLARKIT_ANONYMOUS_PER_MINUTE", "0"),
+        ("LOG_LEVEL", "loud"),
+    ];
+    let mut named = faults(&settings(&malformed));
+    named.sort_unstable();
+    let mut expected: Vec<&str> = malformed.iter().map(|(name, _)| *name).collect();
+    expected.sort_unstable();
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn a_fault_never_shows_the_value() {
+    let variables = settings(&[("DATABASE_URL", "mysql://root:hunter2@host")]);
+    let faults = Config::from_variables(&variables).unwrap_err();
+    assert!(!format!("{faults} {faults:?}").contains("hunter2"));
+    let config = Config::from_variables(&settings(&[])).unwrap();
+    assert!(!format!("{config:?}").contains("whsec_one"));
+    assert!(!format!("{config:?}").contains("polar_oat_x"));
+}
+
+#[test]
+fn defaults_are_the_guides() {
+    let config = Config::from_variables(&settings(&[])).unwrap();
+    assert_eq!(config.server, Server::Sandbox);
+    assert_eq!(config.server.base_url(), "https://sandbox-api.polar.sh");
+    assert_eq!(config.webhook_secrets.len(), 2);
+    assert_eq!(config.log_level, "info");
+    assert!(config.cors_origins.is_empty() && config.api_keys.is_empty());
+}
+
+#[test]
+fn one_setting_means_one_server() {
+    for (value, base) in [
+        ("production", "https://api.polar.sh"),
+        ("sandbox", "https://sandbox-api.polar.sh"),
+        ("http://127.0.0.1:8787/", "http://127.0.0.1:8787"),
+    ] {
+        let config = Config::from_variables(&settings(&[("POLAR_SERVER", value)])).unwrap();
+        assert_eq!(config.server.base_url(), base);
+    }
+}
+
+#[test]
+fn the_database_alone_needs_nothing_else() {
+    use secrecy::ExposeSecret as _;
+    let url = database_url(&BTreeMap::new()).unwrap();
+    assert_eq!(url.expose_secret(), "sqlite:polarkit.db");
+}

@@ -1,0 +1,154 @@
+//! A customer's life with a subscription, from the first click to the end of access.
+
+use std::sync::{Arc, Mutex};
+
+use jiff::SignedDuration;
+use polarkit_gateway::hook::{Access, Hooks, OrderPaid, Running};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::event::{PRODUCT, deliver, event, order, subscription};
+use crate::shop::{benefit, buy};
+use crate::world::World;
+
+async fn allowed(world: &World, question: &str) -> bool {
+    let path = format!("/api/entitlements/u_1/check?{question}");
+    world.get(&path).await.ok()["allowed"].as_bool().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bought_renewed_cancelled_over() {
+    let world = World::begin().await;
+    let product = buy(&world, "Pro", "u_1").await;
+    let flag = benefit(&world.polar, &product, "feature_flag").await;
+    assert!(allowed(&world, &format!("product={product}")).await);
+    assert!(allowed(&world, &format!("benefit={flag}")).await);
+    let mirrored = world.get("/api/customers/u_1").await.ok();
+    assert_eq!(mirrored["subscriptions"][0]["status"], "active");
+    assert_eq!(mirrored["orders"].as_array().unwrap().len(), 1);
+    assert_eq!(mirrored["license_keys"].as_array().unwrap().len(), 1);
+
+    world
+        .sandbox
+        .advance(SignedDuration::from_hours(24 * 32))
+        .await
+        .unwrap();
+    world.settle().await;
+    assert!(
+        allowed(&world, &format!("product={product}")).await,
+        "renewed"
+    );
+    let mirrored = world.get("/api/customers/u_1").await.ok();
+    assert_eq!(mirrored["orders"].as_array().unwrap().len(), 2);
+
+    let id = mirrored["subscriptions"][0]["id"].as_str().unwrap();
+    let call = world
+        .polar
+        .raw(&format!("/v1/subscriptions/{id}"))
+        .method(Method::PATCH);
+    call.json(&json!({"cancel_at_period_end": true}))
+        .await
+        .unwrap();
+    world.settle().await;
+    assert!(
+        allowed(&world, &format!("product={product}")).await,
+        "paid to the period's end"
+    );
+    let why = world.get("/api/entitlements/u_1/why").await.ok();
+    let reasons = why["reasons"].as_array().unwrap();
+    let own = reasons
+        .iter()
+        .find(|one| one["source"] == format!("subscription:{id}"))
+        .unwrap();
+    assert!(own["detail"]["ends_at"].is_string(), "{why}");
+
+    world
+        .sandbox
+        .advance(SignedDuration::from_hours(24 * 32))
+        .await
+        .unwrap();
+    world.settle().await;
+    assert!(
+        !allowed(&world, &format!("product={product}")).await,
+        "over"
+    );
+    assert!(!allowed(&world, &format!("benefit={flag}")).await, "over");
+    let dead = world.get("/api/dead-letters").await.ok();
+    assert_eq!(
+        (&dead["webhooks"], &dead["usage"]),
+        (&json!([]), &json!([]))
+    );
+}
+
+#[derive(Default)]
+struct Told {
+    heard: Mutex<Vec<String>>,
+    /// So many calls fail before one is heard.
+    failures: Mutex<u32>,
+}
+
+impl Told {
+    fn hear<'a>(&'a self, what: String) -> Running<'a> {
+        Box::pin(async move {
+            let mut failures = self.failures.lock().unwrap();
+            if *failures > 0 {
+                *failures -= 1;
+                return Err("not now".into());
+            }
+            self.heard.lock().unwrap().push(what);
+            Ok(())
+        })
+    }
+}
+
+impl Hooks for Told {
+    fn order_paid<'a>(&'a self, call: &'a OrderPaid) -> Running<'a> {
+        self.hear(format!("paid {} {}", call.id, call.order["total_amount"]))
+    }
+    fn access_granted<'a>(&'a self, call: &'a Access) -> Running<'a> {
+        let external_id = call.external_id.as_deref().unwrap_or_default();
+        self.hear(format!(
+            "granted {} {} to {external_id}",
+            call.kind, call.target
+        ))
+    }
+    fn access_revoked<'a>(&'a self, call: &'a Access) -> Running<'a> {
+        self.hear(format!(
+            "revoked {} {} {}",
+            call.kind, call.target, call.reason
+        ))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_are_told_of_changes_not_of_deliveries() {
+    let told = Arc::new(Told::default());
+    let world = World::hooked(Arc::<Told>::clone(&told)).await;
+    let paid = order("paid", true, 4);
+    let id = paid["id"].as_str().unwrap().to_owned();
+    let mut over = subscription("canceled", 9);
+    over["customer"]["external_id"] = json!("u_1");
+    *told.failures.lock().unwrap() = 1;
+    for step in [
+        event("order.paid", 4, paid.clone()),
+        event("order.updated", 5, paid),
+        event("subscription.active", 6, subscription("active", 6)),
+        event("order.refunded", 7, order("refunded", true, 7)),
+        event("subscription.revoked", 9, over),
+    ] {
+        deliver(&world, &[step]).await;
+    }
+    let expected = [
+        format!("granted product {PRODUCT} to u_1"),
+        format!("paid order_paid:{id} 1200"),
+        format!("revoked product {PRODUCT} canceled"),
+    ];
+    world
+        .until("every hook was told once", async || {
+            world.clock.advance(SignedDuration::from_secs(1));
+            let mut heard = told.heard.lock().unwrap().clone();
+            heard.sort();
+            heard == expected
+        })
+        .await;
+}

@@ -3,14 +3,15 @@
 mod event;
 mod world;
 
-// mod authorization;
-// mod checkout;
-// mod config;
-// mod contract;
+mod authorization;
+mod checkout;
+mod config;
+mod contract;
 mod entitlement;
-// mod health;
+mod health;
 mod intake;
-// mod license;
-// mod lifecycle;
+mod license;
+mod lifecycle;
 mod order;
-// mod usage;
+mod shop;
+mod usage;

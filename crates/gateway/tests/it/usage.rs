@@ -1,0 +1,226 @@
+//! Usage: accepted, durable, delivered, balanced.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::event::at;
+use crate::shop::buy;
+use crate::world::World;
+
+fn call(units: i64) -> Value {
+    json!({"external_customer_id": "u_1", "name": "api_call", "metadata": {"units": units}})
+}
+
+/// Waits until Polar has everything, or refused it.
+async fn delivered(world: &World) {
+    world
+        .until("all usage is settled", async || {
+            world.clock.advance(SignedDuration::from_secs(1));
+            world.gateway.store().usage_backlog().await.unwrap().pending == 0
+        })
+        .await;
+}
+
+async fn events(world: &World) -> Vec<Value> {
+    let call = world
+        .polar
+        .raw("/v1/events/")
+        .query("source", "user")
+        .query("limit", 100);
+    call.await.unwrap()["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_reaches_polar_as_it_was_told() {
+    let world = World::begin().await;
+    let mut told = call(3);
+    told["timestamp"] = json!(at(5));
+    told["metadata"]["endpoint"] = json!("/v1/answer");
+    let answer = world.post("/api/usage/track", told).await;
+    assert_eq!(answer.status, 202);
+    let accepted = answer.ok();
+    assert_eq!(accepted["accepted"], 1);
+    delivered(&world).await;
+    let seen = &events(&world).await[0];
+    assert_eq!(seen["name"], "api_call");
+    assert_eq!(seen["external_customer_id"], "u_1");
+    assert_eq!(
+        seen["metadata"],
+        json!({"units": 3, "endpoint": "/v1/answer"})
+    );
+    assert_eq!(seen["timestamp"], at(5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_and_the_same_id_once() {
+    let world = World::begin().await;
+    let many: Vec<Value> = (0..1_000).map(|_| call(1)).collect();
+    let accepted = world
+        .post("/api/usage/track", json!({ "events": many }))
+        .await
+        .ok();
+    assert_eq!(accepted["ids"].as_array().unwrap().len(), 1_000);
+    let too_many: Vec<Value> = (0..1_001).map(|_| call(1)).collect();
+    let answer = world
+        .post("/api/usage/track", json!({ "events": too_many }))
+        .await;
+    answer.refused(400, "invalid_request");
+    let mut own = call(1);
+    own["id"] = json!("request-77");
+    for _ in 0..3 {
+        assert_eq!(
+            world.post("/api/usage/track", own.clone()).await.ok()["ids"][0],
+            "request-77"
+        );
+    }
+    delivered(&world).await;
+    let all = world
+        .polar
+        .raw("/v1/events/")
+        .query("source", "user")
+        .query("limit", 1);
+    assert_eq!(all.await.unwrap()["pagination"]["total_count"], 1_001);
+    let text = world
+        .get("/metrics")
+        .await
+        .ok()
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(text.contains("polarkit_usage_pending 0"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_told_by_event_and_nothing_of_it_is_kept() {
+    let world = World::begin().await;
+    let wrong = |field: &str, value: Value| {
+        let mut event = call(1);
+        event[field] = value;
+        json!({"events": [call(1), event]})
+    };
+    for (ask, field) in [
+        (wrong("name", json!("")), "events[1].name"),
+        (wrong("name", json!(5)), "events[1].name"),
+        (
+            wrong("external_customer_id", Value::Null),
+            "events[1].external_customer_id",
+        ),
+        (
+            wrong("external_customer_id", json!(" ")),
+            "events[1].external_customer_id",
+        ),
+        (
+            wrong("timestamp", json!("2199-01-01T00:00:00Z")),
+            "events[1].timestamp",
+        ),
+        (wrong("timestamp", json!("noon")), "events[1].timestamp"),
+        (wrong("metadata", json!("x")), "events[1].metadata"),
+        (json!({"events": []}), "events"),
+        (json!({"name": "x"}), "external_customer_id"),
+    ] {
+        let answer = world.post("/api/usage/track", ask).await;
+        assert!(
+            answer.refused(400, "invalid_request").contains(field),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(
+        world.gateway.store().usage_backlog().await.unwrap().pending,
+        0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_polar_refuses_is_a_dead_letter_and_spoils_nobody_elses() {
+    let world = World::begin().await;
+    // Polar's own limit on a text is tighter than what is accepted here.
+    let mut poison = call(1);
+    poison["metadata"]["note"] = json!("x".repeat(600));
+    poison["id"] = json!("poison");
+    let mixed: Vec<Value> = (0..20)
+        .map(|n| if n == 7 { poison.clone() } else { call(1) })
+        .collect();
+    world
+        .post("/api/usage/track", json!({ "events": mixed }))
+        .await
+        .ok();
+    delivered(&world).await;
+    assert_eq!(events(&world).await.len(), 19);
+    let dead = world.get("/api/dead-letters").await.ok();
+    assert_eq!(dead["usage"][0]["id"], "poison");
+    world
+        .post("/api/dead-letters/poison/replay", json!({}))
+        .await
+        .ok();
+    delivered(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_waited_out_and_survives_a_restart() {
+    let world = World::with(&[("POLAR_SERVER", "http://127.0.0.1:9")]).await;
+    for _ in 0..3 {
+        assert_eq!(world.post("/api/usage/track", call(1)).await.status, 202);
+    }
+    let world = world.restart().await;
+    let backlog = world.gateway.store().usage_backlog().await.unwrap();
+    assert_eq!((backlog.pending, backlog.dead), (3, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_balance_is_polars_less_what_it_has_not_counted() {
+    let world = World::begin().await;
+    buy(&world, "Metered", "u_1").await;
+    let look = async || world.get("/api/usage/balance/u_1").await.ok()["meters"][0].clone();
+    let before = look().await;
+    assert_eq!(
+        (&before["name"], &before["complete"]),
+        (&json!("API calls"), &json!(true))
+    );
+    assert_eq!(before["balance"].as_f64(), Some(1_000.0));
+    world.post("/api/usage/track", call(30)).await.ok();
+    world
+        .post(
+            "/api/usage/track",
+            json!({"external_customer_id": "u_1", "name": "other"}),
+        )
+        .await
+        .ok();
+    let after = look().await;
+    assert_eq!(after["balance"].as_f64(), Some(970.0), "{after}");
+    let check = world
+        .get("/api/entitlements/u_1/check?meter=API%20calls")
+        .await
+        .ok();
+    assert_eq!(
+        (&check["allowed"], check["value"].as_f64()),
+        (&json!(true), Some(970.0))
+    );
+    world.post("/api/usage/track", call(970)).await.ok();
+    let check = world
+        .get("/api/entitlements/u_1/check?meter=API%20calls")
+        .await
+        .ok();
+    assert_eq!(
+        (&check["allowed"], &check["reason"]),
+        (&json!(false), &json!("used_up"))
+    );
+    delivered(&world).await;
+    world
+        .sandbox
+        .advance(SignedDuration::from_mins(5))
+        .await
+        .unwrap();
+    world.settle().await;
+    let counted = look().await;
+    assert_eq!(counted["polar_balance"].as_f64(), Some(0.0), "{counted}");
+    assert_eq!(
+        counted["balance"].as_f64(),
+        Some(0.0),
+        "counted once: {counted}"
+    );
+    let unknown = world
+        .get("/api/entitlements/u_1/check?meter=nope")
+        .await
+        .ok();
+    assert_eq!(unknown["reason"], "no_such_meter");
+}

@@ -125,7 +125,7 @@ impl World {
             .unwrap();
         let stop = CancellationToken::new();
         let served = polarkit_gateway::serve(gateway.clone(), listener, stop.clone());
-        Self {
+        let world = Self {
             url,
             clock,
             sandbox,
@@ -138,7 +138,9 @@ impl World {
             stop,
             served: spawn(served),
             sandbox_stop: sandbox_stop.drop_guard(),
-        }
+        };
+        world.get("/health").await.ok(); // it answers once everything runs
+        world
     }
 
     /// Stops the gateway and starts another on the same database and address.
