@@ -88,7 +88,7 @@ struct Told {
 }
 
 impl Told {
-    fn hear<'a>(&'a self, what: String) -> Running<'a> {
+    fn hear(&self, what: String) -> Running<'_> {
         Box::pin(async move {
             let mut failures = self.failures.lock().unwrap();
             if *failures > 0 {
