@@ -7,6 +7,9 @@ mod pretty;
 mod rust;
 mod shape;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -9,9 +9,24 @@ const WIDTH: usize = 140;
 /// The value as text with a final newline.
 pub(super) fn print(value: &Value) -> String {
     let mut out = String::new();
-    print_into(&mut out, value, 0);
+    print_into(&mut out, &sorted(value), 0);
     out.push('\n');
     out
+}
+
+/// Keys in order, whatever map `serde_json` was built with.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Object(fields) => {
+            let fields: BTreeMap<_, _> = fields.iter().collect();
+            fields
+                .into_iter()
+                .map(|(key, field)| (key.clone(), sorted(field)))
+                .collect()
+        }
+        other => other.clone(),
+    }
 }
 
 fn print_into(out: &mut String, value: &Value, depth: usize) {
@@ -26,8 +41,7 @@ fn print_into(out: &mut String, value: &Value, depth: usize) {
             print_entries(out, ('[', ']'), entries, depth);
         }
         Value::Object(fields) => {
-            let sorted: BTreeMap<_, _> = fields.iter().collect(); // whatever map serde_json was built with
-            let entries = sorted.into_iter().map(|(key, field)| (Some(key), field));
+            let entries = fields.iter().map(|(key, field)| (Some(key), field));
             print_entries(out, ('{', '}'), entries, depth);
         }
         _ => out.push_str(&compact),

@@ -11,6 +11,8 @@ mod lists;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod sandbox;
+#[cfg(test)]
 mod stand;
 #[cfg(test)]
 mod webhooks;
