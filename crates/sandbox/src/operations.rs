@@ -25,6 +25,7 @@ const TABLES: &[&[(&str, Handler)]] = &[
     resource::license_key::OPERATIONS,
     resource::member::OPERATIONS,
     resource::meter::OPERATIONS,
+    resource::metric::OPERATIONS,
     resource::order::OPERATIONS,
     resource::organization::OPERATIONS,
     resource::payment::OPERATIONS,

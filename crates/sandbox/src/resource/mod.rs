@@ -15,6 +15,7 @@ pub(crate) mod grant;
 pub(crate) mod license_key;
 pub(crate) mod member;
 pub(crate) mod meter;
+pub(crate) mod metric;
 pub(crate) mod order;
 pub(crate) mod organization;
 pub(crate) mod payment;

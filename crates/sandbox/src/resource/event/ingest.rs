@@ -1,6 +1,6 @@
 //! `POST /v1/events/ingest`: all of a batch, or nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -43,6 +43,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     if !flaws.is_empty() {
         return Err(Failure::Refused(flaws));
     }
+    let known_customers = known_customers(world, organization, &batch);
     let (mut inserted, mut duplicates) = (0, 0);
     let mut touched = BTreeSet::new();
     for sent in batch.events {
@@ -52,7 +53,12 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
             continue;
         }
         inserted += 1;
-        touched.extend(write(world, organization, sent));
+        let external = sent.external_customer_id.as_ref();
+        let customer = sent
+            .customer_id
+            .or_else(|| known_customers.get(external?).copied());
+        write(world, organization, customer, sent);
+        touched.extend(customer);
     }
     for customer in touched {
         world.agenda.when_quiet(Job::MeasureCustomer(customer));
@@ -60,15 +66,36 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     Ok(json!({"inserted": inserted, "duplicates": duplicates}).into())
 }
 
-/// Adds one event; gives its customer, when there is one already.
-fn write(world: &mut World, organization: Id<Organization>, sent: Sent) -> Option<Id<Customer>> {
+/// The customers that the batch names by external id; found together, in one pass.
+fn known_customers(
+    world: &World,
+    organization: Id<Organization>,
+    batch: &Batch,
+) -> HashMap<String, Id<Customer>> {
+    let named = batch.events.iter().map(|sent| &sent.external_customer_id);
+    let named: HashSet<_> = named.flatten().collect();
+    world
+        .customers
+        .iter()
+        .filter(|row| row.organization == organization && row.deleted_at.is_none())
+        .filter_map(|row| {
+            let external_id = row.external_id.as_ref()?;
+            let found = named.contains(external_id);
+            found.then(|| (external_id.clone(), row.id))
+        })
+        .collect()
+}
+
+/// Adds one event, of the customer when there is one already.
+fn write(
+    world: &mut World,
+    organization: Id<Organization>,
+    customer: Option<Id<Customer>>,
+    sent: Sent,
+) {
     let ingested_at = world.stamp();
     let timestamp = sent.timestamp.unwrap_or(ingested_at);
     let id = world.chance.id();
-    let customer = sent.customer_id.or_else(|| {
-        let external = sent.external_customer_id.as_deref()?;
-        customer::by_external_id(world, organization, external).map(|customer| customer.id)
-    });
     let parent = sent
         .parent_id
         .and_then(|parent| find_parent(world, organization, &parent));
@@ -88,9 +115,9 @@ fn write(world: &mut World, organization: Id<Organization>, sent: Sent) -> Optio
         parent,
         metadata: with_decimal_cost(sent.metadata),
     });
-    let row = world.customers.find_mut(customer?)?;
-    row.first_user_event_at = Some(row.first_user_event_at.unwrap_or(timestamp));
-    customer
+    if let Some(row) = customer.and_then(|id| world.customers.find_mut(id)) {
+        row.first_user_event_at.get_or_insert(timestamp);
+    }
 }
 
 fn find_parent(world: &World, organization: Id<Organization>, named: &str) -> Option<Id<Event>> {
