@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use polarkit_spec::{Additional, Kind, ListRule, MapRule, ObjectRule, Shape};
 use serde_json::{Map, Value, json};
 
-use super::{number, rule, text, union};
+use super::{number, older, rule, text, union};
 use crate::failure::Flaw;
 
 /// A check under way: where it is and what it found.
@@ -84,7 +84,7 @@ impl Check {
 
     /// A named shape: its enums are classes of their own on Polar, and some objects have rules.
     fn named(&mut self, name: &str, value: &Value) -> Option<Value> {
-        let Some(shape) = rule::stand_in(name).or_else(|| polarkit_spec::shape(name)) else {
+        let Some(shape) = older::stand_in(name).or_else(|| polarkit_spec::shape(name)) else {
             return self.anything(value);
         };
         if shape.nullable && value.is_null() {
@@ -216,9 +216,9 @@ impl Check {
             return None;
         };
         let before = self.flaws.len();
-        let sent = rule::prepare(name, sent);
+        let sent = older::prepare(name, sent);
         let mut kept = Map::new();
-        for field in rule.fields.iter().chain(rule::hidden_fields(name)) {
+        for field in rule.fields.iter().chain(older::hidden_fields(name)) {
             match sent.get(&field.name) {
                 Some(part) => {
                     let part = self.at(field.name.as_str(), |check| {
@@ -233,7 +233,7 @@ impl Check {
             }
         }
         let known = |key: &str| {
-            let mut fields = rule.fields.iter().chain(rule::hidden_fields(name));
+            let mut fields = rule.fields.iter().chain(older::hidden_fields(name));
             fields.any(|field| field.name == key)
         };
         for (key, part) in sent.iter().filter(|(key, _)| !known(key)) {

@@ -5,9 +5,12 @@ mod email;
 mod json;
 mod moment;
 mod number;
+mod older;
 mod parameter;
+mod receiver;
 mod rule;
 mod subdivision;
+mod tag;
 mod text;
 mod union;
 

@@ -4,7 +4,7 @@ use polarkit_spec::{Kind, Shape, UnionRule};
 use serde_json::{Value, json};
 
 use super::check::Check;
-use super::{number, rule};
+use super::{number, older, tag};
 
 /// Picks the branch by its tag when there is one, else tries all of them.
 pub(super) fn check(
@@ -13,7 +13,7 @@ pub(super) fn check(
     union: &UnionRule,
     value: &Value,
 ) -> Option<Value> {
-    if let Some(tag) = rule::unwritten_tag(name, value) {
+    if let Some(tag) = tag::unwritten(name, value) {
         return branch(check, union, tag, value);
     }
     if let Some(discriminator) = &union.discriminator {
@@ -49,7 +49,7 @@ fn tagged(check: &mut Check, union: &UnionRule, field: &str, value: &Value) -> O
         check.flaw("union_tag_not_found", message, value, Some(context));
         return None;
     };
-    let replaced = rule::modern(field, sent);
+    let replaced = older::modern(field, sent);
     let (value, tag) = match &replaced {
         Some(modern) => (modern, modern.get(field).unwrap_or(tag)),
         None => (value, tag),
@@ -156,7 +156,7 @@ pub(super) fn label(shape: &Shape) -> String {
 
 /// The tags in the order of the branches. Polar's are enum members, so Python shows them as such.
 fn expected_tags(union: &UnionRule, field: &str) -> String {
-    let class = rule::tag_class(union, field);
+    let class = tag::class(union, field);
     let order = |shape: &str| {
         let is_it = |branch: &Shape| matches!(&branch.kind, Kind::Reference(name) if name == shape);
         union.branches.iter().position(is_it)
@@ -164,7 +164,7 @@ fn expected_tags(union: &UnionRule, field: &str) -> String {
     let mut tags: Vec<_> = union.mapping.iter().collect();
     tags.sort_by_key(|(_, shape)| order(shape));
     let tags = tags.into_iter().map(|(tag, _)| tag.as_str());
-    let shown: Vec<String> = rule::all_tags(field, tags.collect())
+    let shown: Vec<String> = tag::all(field, tags.collect())
         .into_iter()
         .map(|tag| match class {
             Some(class) => format!("<{class}.{tag}: '{tag}'>"),
