@@ -101,3 +101,10 @@ fn document() -> Value {
         }},
     })
 }
+
+/// A clone has the facts but not the document they came from.
+#[test]
+fn the_committed_facts_are_what_reading_and_writing_them_gives() {
+    let facts = serde_json::to_value(polarkit_spec::facts()).unwrap();
+    assert!(pretty::print(&facts) == include_str!("../../../spec/facts.json"));
+}
