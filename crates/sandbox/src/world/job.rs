@@ -59,9 +59,7 @@ impl Job {
         match self {
             Self::BillSubscription(id) => subscription::bill(world, id),
             Self::BookFee(id) => order::book_fee(world, id),
-            Self::ChargeOrder { order, trigger } => {
-                order::charge(world, order, trigger);
-            }
+            Self::ChargeOrder { order, trigger } => order::run_charge(world, order, trigger),
             Self::CompleteCheckout(id) => checkout::complete(world, id),
             Self::ExpireCheckout(id) => checkout::expire(world, id),
             Self::NoteDecline {

@@ -126,6 +126,10 @@ fn missing_of_buyer(checkout: &Checkout, needs_form: bool) -> Vec<Flaw> {
 fn check_limits(world: &World, checkout: &mut Checkout, buying: Buying) -> Result<(), Failure> {
     checkout.customer = buying.known().or(checkout.customer);
     choice::one_subscription(world, checkout)?;
+    if has_had_trial(world, checkout) {
+        let detail = "You have already used a trial of this seller.";
+        return Err(Failure::named(403, "TrialAlreadyRedeemed", detail));
+    }
     let discount = checkout.discount.and_then(|id| world.discounts.find(id));
     let left = discount.is_none_or(|discount| {
         discount.is_left_for(buying.known(), checkout.buyer.email.as_deref())
@@ -139,6 +143,20 @@ fn check_limits(world: &World, checkout: &mut Checkout, buying: Buying) -> Resul
         "DiscountRedemptionLimitReached",
         detail,
     ))
+}
+
+/// True where one trial per customer is the rule and this would be another.
+fn has_had_trial(world: &World, checkout: &Checkout) -> bool {
+    let strict = world
+        .organizations
+        .find(checkout.organization)
+        .is_some_and(|row| row.subscriptions.prevent_trial_abuse);
+    strict
+        && checkout.active_trial(world).is_some()
+        && world
+            .subscriptions
+            .iter()
+            .any(|row| Some(row.customer) == checkout.customer && row.trial_start.is_some())
 }
 
 /// The bank refuses while the buyer waits: the session stays as it was.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Order, OrderStatus, announce, settle};
 use crate::resource::payment::Trigger;
-use crate::resource::subscription;
+use crate::resource::subscription::{self, Subscription};
 use crate::world::{Id, Job, World};
 
 /// Days after the first failure on which a charge is tried again.
@@ -34,9 +34,19 @@ pub(super) fn failed(world: &mut World, id: Id<Order>) {
                 subscription::fall_past_due(world, subscription);
             }
         }
-        (None, Some(subscription)) => subscription::end_now(world, subscription),
-        (None, None) => settle::void(world, id),
+        // The end of the subscription makes its unpaid orders void.
+        (None, Some(subscription)) if is_alive(world, subscription) => {
+            subscription::end_now(world, subscription);
+        }
+        (None, _) => settle::void(world, id),
     }
+}
+
+fn is_alive(world: &World, id: Id<Subscription>) -> bool {
+    world
+        .subscriptions
+        .find(id)
+        .is_some_and(Subscription::is_alive)
 }
 
 /// There is no card at all: wait for one, as if the charge had failed.
@@ -69,10 +79,7 @@ pub(crate) fn run(world: &mut World, id: Id<Order>) {
 }
 
 /// The unpaid orders of a subscription.
-pub(crate) fn pending_of(
-    world: &World,
-    subscription: Id<subscription::Subscription>,
-) -> Vec<Id<Order>> {
+pub(crate) fn pending_of(world: &World, subscription: Id<Subscription>) -> Vec<Id<Order>> {
     world
         .orders
         .iter()

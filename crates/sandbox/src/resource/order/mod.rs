@@ -33,7 +33,8 @@ pub(crate) use dunning::{pending_of, run as dun};
 pub(crate) use invoice::write as write_invoice;
 pub(crate) use render::render;
 pub(crate) use settle::{
-    Charged, book_fee, charge, charge_card, give_receipt, mark_paid, settle_from_balance, void,
+    Charged, book_fee, charge, charge_card, give_receipt, mark_paid, run as run_charge,
+    settle_from_balance, void,
 };
 
 /// The operations of this noun that the sandbox really does.

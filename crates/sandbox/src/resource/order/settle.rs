@@ -80,6 +80,18 @@ pub(crate) fn give_receipt(world: &mut World, id: Id<Order>) {
     }
 }
 
+/// The background part of charging. A renewal that is paid at once carries the grants into the next period;
+/// one that is paid later gave them back meanwhile, and they are granted anew.
+pub(crate) fn run(world: &mut World, id: Id<Order>, trigger: Trigger) {
+    let charged = charge(world, id, trigger);
+    let subscription = world.orders.find(id).and_then(|order| order.subscription);
+    if let (Charged::Paid, Trigger::SubscriptionCycle, Some(subscription)) =
+        (charged, trigger, subscription)
+    {
+        subscription::paid(world, subscription);
+    }
+}
+
 /// Charges the subscription's card for a pending order.
 pub(crate) fn charge(world: &mut World, id: Id<Order>, trigger: Trigger) -> Charged {
     let card = world
@@ -122,9 +134,6 @@ pub(crate) fn charge_card(
     if paid {
         dunning::recovered(world, id);
         mark_paid(world, id, true);
-        if let Some(subscription) = world.orders.find(id).and_then(|order| order.subscription) {
-            subscription::paid(world, subscription);
-        }
         Charged::Paid
     } else {
         if matches!(

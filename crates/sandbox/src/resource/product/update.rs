@@ -78,9 +78,19 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         .unwrap_or(product.custom_fields);
     row.metadata = input.metadata.unwrap_or(product.metadata);
     row.prices = kept.unwrap_or(product.prices);
+    if input.is_archived == Some(true) {
+        leave_links(world, product.id);
+    }
     let shown = render(world, world.products.get(product.id)?);
     world.emit(product.organization, "product.updated", &shown);
     Ok(shown.into())
+}
+
+/// What is archived cannot be bought through a link any more.
+fn leave_links(world: &mut World, id: Id<Product>) {
+    for link in world.checkout_links.iter_mut() {
+        link.products.retain(|product| *product != id);
+    }
 }
 
 fn check(world: &World, product: &Product, input: &Input) -> Result<(), Failure> {

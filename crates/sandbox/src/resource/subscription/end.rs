@@ -10,6 +10,9 @@ pub(crate) fn end_now(world: &mut World, id: Id<Subscription>) {
     let Some(row) = world.subscriptions.find_mut(id) else {
         return;
     };
+    if !row.is_alive() {
+        return;
+    }
     row.status = SubscriptionStatus::Canceled;
     row.canceled_at = Some(now);
     row.ends_at = Some(now);

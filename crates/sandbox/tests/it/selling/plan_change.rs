@@ -148,3 +148,41 @@ async fn a_free_subscription_is_upgraded_through_a_checkout_without_a_second_one
     let order = stall.orders(&subscription).await[0].clone();
     assert_eq!(order["billing_reason"], "subscription_update");
 }
+
+#[tokio::test]
+async fn a_change_paid_at_once_swaps_the_grants_and_carries_none_on() {
+    let stall = Stall::open().await;
+    let (small, big) = (
+        stall.product_with_benefit(1000, Some("month")).await,
+        stall.product_with_benefit(3000, Some("month")).await,
+    );
+    let checkout = stall.buy(&small, EMAIL, "pm_card_visa", Value::Null).await;
+    let subscription = stall.subscription(&checkout).await;
+    let seen = stall.announced().await.len();
+    let body = json!({"product_id": big["id"], "proration_behavior": "invoice"});
+    stall.patch(&path(&subscription), body).await;
+    let types = stall.types_after(seen).await;
+    let grants: Vec<_> = types
+        .iter()
+        .filter(|kind| kind.starts_with("benefit"))
+        .collect();
+    assert_eq!(grants, ["benefit_grant.revoked", "benefit_grant.created"]);
+}
+
+#[tokio::test]
+async fn an_archived_product_leaves_the_links_that_offered_it() {
+    let stall = Stall::open().await;
+    let (one, two) = (
+        stall.product(1000, None, Value::Null).await,
+        stall.product(2000, None, Value::Null).await,
+    );
+    let body = json!({"payment_processor": "stripe", "products": [one["id"], two["id"]]});
+    let link = stall.post("/v1/checkout-links/", body).await;
+    let product = format!("/v1/products/{}", id(&one));
+    stall.patch(&product, json!({"is_archived": true})).await;
+    let link = stall
+        .get(&format!("/v1/checkout-links/{}", id(&link)))
+        .await;
+    assert_eq!(link["products"].as_array().unwrap().len(), 1);
+    assert_eq!(link["products"][0]["id"], two["id"]);
+}

@@ -173,6 +173,8 @@ async fn a_new_card_pays_what_is_open_and_brings_the_subscription_back() {
     ];
     assert_eq!(types[..4], wanted[..4], "{types:?}");
     assert!(types.contains(&wanted[4].to_owned()));
+    let cycled = "benefit_grant.cycled".to_owned();
+    assert!(!types.contains(&cycled), "given anew, not carried on");
     let subscription = stall.subscription(&checkout).await;
     assert_eq!(
         (&subscription["status"], &subscription["past_due_at"]),
@@ -285,4 +287,36 @@ async fn deleting_a_customer_ends_the_subscriptions_and_frees_the_email() {
         1,
         "the ended one is not renewed"
     );
+}
+
+#[tokio::test]
+async fn usage_in_the_last_period_is_billed_when_a_cancelled_subscription_ends() {
+    let stall = Stall::open().await;
+    let filter = json!({"conjunction": "and", "clauses": [
+        {"property": "name", "operator": "eq", "value": "call"},
+    ]});
+    let meter = json!({"name": "Calls", "filter": filter, "aggregation": {"func": "count"}});
+    let meter = stall.post("/v1/meters/", meter).await;
+    let price =
+        json!({"amount_type": "metered_unit", "meter_id": meter["id"], "unit_amount": "50"});
+    let prices = json!({"prices": [{"amount_type": "fixed", "price_amount": 1000}, price]});
+    let product = stall.product(1000, Some("month"), prices).await;
+    let checkout = stall.buy(&product, EMAIL, GOOD, Value::Null).await;
+    let subscription = stall.subscription(&checkout).await;
+    let path = format!("/v1/subscriptions/{}", id(&subscription));
+    stall
+        .patch(&path, json!({"cancel_at_period_end": true}))
+        .await;
+    let event = json!({"name": "call", "customer_id": checkout["customer_id"]});
+    stall
+        .post("/v1/events/ingest", json!({"events": [event, event]}))
+        .await;
+    stall.advance("P32D").await;
+    let last = stall.orders(&subscription).await[1].clone();
+    assert_eq!(
+        (&last["total_amount"], &last["status"]),
+        (&json!(100), &json!("paid"))
+    );
+    assert_eq!(last["items"].as_array().unwrap().len(), 1, "usage alone");
+    assert_eq!(stall.get(&path).await["status"], "canceled");
 }
