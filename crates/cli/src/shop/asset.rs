@@ -13,6 +13,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 pub(super) fn router() -> Router {
     let page = async || asset("text/html; charset=utf-8", include_str!("page/index.html"));
+    let language = async || asset("text/css; charset=utf-8", polarkit_sandbox::page::STYLE);
     let style = async || asset("text/css; charset=utf-8", include_str!("page/shop.css"));
     let script = async || {
         asset(
@@ -24,6 +25,7 @@ pub(super) fn router() -> Router {
     Router::new()
         .route("/shop", get(page))
         .route("/shop/", get(async || Redirect::permanent("/shop")))
+        .route("/shop/style.css", get(language))
         .route("/shop/shop.css", get(style))
         .route("/shop/shop.js", get(script))
         .route("/shop/mark.svg", get(mark))

@@ -25,7 +25,7 @@ async function showProducts() {
   try {
     ({ products } = await ask("GET", "products"));
   } catch (error) {
-    at("product-list").replaceChildren(element("li", "waiting", error.message));
+    at("product-list").replaceChildren(element("li", "card waiting", error.message));
     return;
   } finally {
     at("product-list").setAttribute("aria-busy", "false");
@@ -34,14 +34,14 @@ async function showProducts() {
 }
 
 function productCard(product) {
-  const card = element("li", "product");
+  const card = element("li", "card product");
   card.dataset.product = product.id;
   const price = element("p", "price", product.price);
   if (product.per) price.append(" ", element("small", "", product.per));
   const parts = [element("h3", "", product.name), price];
   if (product.description) parts.push(element("p", "what", product.description));
   if (product.benefits.length) parts.push(list(product.benefits.map((text) => element("li", "", text))));
-  const buy = element("button", "", "Buy");
+  const buy = element("button", "button primary", "Buy");
   buy.type = "button";
   buy.setAttribute("aria-label", `Buy ${product.name}`);
   buy.addEventListener("click", () => busy(buy, () => purchase(product)));
@@ -62,7 +62,7 @@ async function showAccount() {
   try {
     account = await ask("GET", "account");
   } catch (error) {
-    at("access").replaceChildren(element("p", "quiet", error.message));
+    at("access").replaceChildren(element("p", "muted small", error.message));
     return;
   }
   at("access").setAttribute("aria-busy", "false");
@@ -82,7 +82,7 @@ function showGrants(grants) {
   if (at("access").dataset.shown === shown) return;
   at("access").dataset.shown = shown;
   if (!grants.length) {
-    at("access").replaceChildren(element("p", "quiet", "Nothing yet. What you buy appears here by itself."));
+    at("access").replaceChildren(element("p", "muted small", "Nothing yet. What you buy appears here by itself."));
   } else {
     at("access").replaceChildren(list(grants.map(grantLine), "grants"));
   }
@@ -92,8 +92,8 @@ function showGrants(grants) {
 function grantLine(grant) {
   const line = element("li", [grant.ends ? "ending" : "", known.has(grant.key) ? "" : "fresh"].join(" ").trim());
   const name = element("p", "name", grant.name);
-  name.append(element("span", grant.ends ? "badge ending" : "badge", grant.ends ? "ends" : grant.state));
-  line.append(name, element("p", "quiet", grant.reason));
+  name.append(element("span", grant.ends ? "badge warn" : "badge good", grant.ends ? "ends" : grant.state));
+  line.append(name, element("p", "muted small", grant.reason));
   if (grant.license_key) line.append(element("span", "key", grant.license_key));
   return line;
 }
@@ -103,13 +103,13 @@ function showBalances(balances) {
   if (at("balances").dataset.shown === shown) return;
   at("balances").dataset.shown = shown;
   if (!balances.length) {
-    at("balances").replaceChildren(element("p", "quiet", "No meter yet: buy the metered plan, or spend a unit."));
+    at("balances").replaceChildren(element("p", "muted small", "No meter yet: buy the metered plan, or spend a unit."));
     return;
   }
   at("balances").replaceChildren(...balances.map((balance) => {
     const line = element("p", "balance", balance.meter);
     const units = element("strong", "", Math.abs(balance.units).toLocaleString("en"));
-    units.append(" ", element("small", "quiet", balance.units < 0 ? "to pay for" : "left"));
+    units.append(" ", element("small", "muted small", balance.units < 0 ? "to pay for" : "left"));
     line.append(units);
     return line;
   }));
@@ -126,10 +126,10 @@ async function spend(form) {
 
 async function validate(form) {
   const answer = at("license-answer");
-  answer.className = "answer";
+  answer.className = "message";
   answer.textContent = "";
   const { valid, text } = await ask("POST", "license", { key: form.elements.key.value.trim() });
-  answer.className = `answer ${valid ? "good" : "bad"}`;
+  answer.className = `message ${valid ? "good" : "bad"}`;
   answer.textContent = text;
 }
 
