@@ -1,12 +1,13 @@
 //! Who may use what, as deliveries tell it.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::event::{
-    BENEFIT, CUSTOMER, GRANT, PRODUCT, SUBSCRIPTION, at, customer, deliver, event, grant, order,
-    state, subscription,
+    BENEFIT, CUSTOMER, Delivery, GRANT, PRODUCT, SUBSCRIPTION, at, customer, deliver, event, grant,
+    order, state, subscription,
 };
-use crate::world::World;
+use crate::world::{World, postgres};
 
 async fn allowed(world: &World, question: &str) -> (bool, String) {
     let answer = world
@@ -324,4 +325,52 @@ async fn a_check_asks_about_exactly_one_thing() {
             .await;
         answer.refused(400, "invalid_request");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_story_is_told_by_postgresql() {
+    let server = postgres().await;
+    let world = World::with(&[("DATABASE_URL", &server)]).await;
+    deliver(
+        &world,
+        &[
+            event("subscription.active", 4, subscription("active", 4)),
+            event("benefit_grant.created", 5, grant(true, 5)),
+            event("customer.state_changed", 3, state(&[], &[])),
+            event(
+                "subscription.updated",
+                6,
+                subscription("from_the_future", 6),
+            ),
+        ],
+    )
+    .await;
+    assert_eq!(product(&world).await, yes("active"));
+    assert_eq!(allowed(&world, "feature=exports").await, yes("granted"));
+    // The database refuses a NUL: that delivery is tried again, given up, and holds nobody back.
+    let mut refused = event("order.paid", 5, order("paid", true, 5));
+    refused["data"]["customer_id"] = json!("u\0");
+    assert_eq!(
+        Delivery::of(&world, "nul", &refused)
+            .send(&world)
+            .await
+            .status,
+        200
+    );
+    let revoked = event("benefit_grant.revoked", 7, grant(false, 7));
+    Delivery::of(&world, "after", &revoked)
+        .send(&world)
+        .await
+        .ok();
+    world
+        .until("the next delivery is projected", async || {
+            !allowed(&world, "feature=exports").await.0
+        })
+        .await;
+    world
+        .until("the refused delivery is given up", async || {
+            world.clock.advance(SignedDuration::from_secs(60));
+            world.gateway.store().inbox_backlog().await.unwrap().dead == 1
+        })
+        .await;
 }

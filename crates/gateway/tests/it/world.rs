@@ -256,6 +256,23 @@ impl World {
     }
 }
 
+/// A schema of its own on the server the test command starts.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test command says where its server is"
+)]
+pub(crate) async fn postgres() -> String {
+    let server = std::env::var("POLARKIT_TEST_POSTGRES_URL")
+        .expect("POLARKIT_TEST_POSTGRES_URL names the PostgreSQL server the tests may use");
+    let schema = format!("gateway_{}", uuid::Uuid::new_v4().simple());
+    let pool = sqlx::PgPool::connect(&server).await.unwrap();
+    let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
+    sqlx::query(create).execute(&pool).await.unwrap();
+    pool.close().await;
+    let mark = if server.contains('?') { '&' } else { '?' };
+    format!("{server}{mark}options=-csearch_path%3D{schema}")
+}
+
 /// What came back.
 #[derive(Debug)]
 pub(crate) struct Answer {
