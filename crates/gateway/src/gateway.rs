@@ -76,6 +76,9 @@ impl Gateway {
         hooks: Option<Arc<dyn Hooks>>,
     ) -> Result<Self, OpenError> {
         let store = Store::open(config.database_url.expose_secret()).await?;
+        if config.redis_url.is_some() {
+            tracing::warn!("REDIS_URL is set, but limits and caches are each node's own so far");
+        }
         let time = Time::new(clock);
         let polar = Polar::new(&config, time.clone())?;
         Ok(Self(Arc::new(Parts {

@@ -108,6 +108,7 @@ async fn throw_away(gateway: &Gateway) -> Result<(), polarkit_store::Error> {
     let before = |kept: SignedDuration| now.checked_sub(kept).unwrap_or(now).as_microsecond();
     let days = SignedDuration::from_hours(24 * i64::from(gateway.config.inbox_days));
     gateway.store.inbox_prune(before(days)).await?;
+    gateway.store.calls_prune(before(days)).await?;
     gateway.store.usage_prune(before(USAGE_KEPT)).await?;
     gateway
         .store

@@ -89,4 +89,15 @@ impl Store {
         })?;
         Ok(())
     }
+
+    /// Forgets calls made that were left before `before` (µs).
+    pub async fn calls_prune(&self, before: i64) -> Result<(), Error> {
+        const QUERY: &str = "DELETE FROM hook WHERE status = 'done' AND created_at < $1";
+        write!(&self.engine, |pool| sqlx::query(QUERY)
+            .bind(before)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
 }

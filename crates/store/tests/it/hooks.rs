@@ -32,6 +32,13 @@ async fn a_call_is_made_once_for_one_cause(store: Store) {
     store.call_done("order_paid:o1").await.unwrap();
     push(&store, "order_paid:o1", 3).await;
     assert!(store.calls_due(5, 10).await.unwrap().is_empty());
+    push(&store, "waiting", 1).await;
+    store.calls_prune(4).await.unwrap();
+    assert_eq!(
+        store.calls_due(5, 10).await.unwrap().len(),
+        1,
+        "only calls made are forgotten"
+    );
 }
 
 async fn a_failed_call_comes_back_until_given_up(store: Store) {
