@@ -56,11 +56,6 @@ impl Time {
         shift(self.local(), self.difference())
     }
 
-    /// An instant that Polar, whose `Date` counts whole seconds, has surely not passed yet.
-    pub(crate) fn surely_not_past(&self) -> Timestamp {
-        shift(self.surely_past(), SignedDuration::from_secs(1))
-    }
-
     /// Notes how far Polar's clock is from this host's.
     pub(crate) fn learn(&self, difference: SignedDuration) {
         let micros = i64::try_from(difference.as_micros()).unwrap_or_default();

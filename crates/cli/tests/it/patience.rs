@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Long enough for a loaded machine; reaching it means the thing does not happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Asks until the answer is `Some`.
 #[track_caller]

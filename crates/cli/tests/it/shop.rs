@@ -88,7 +88,7 @@ async fn spend_units(browser: &Browser) {
     browser.find("#units").await.fill("7").await;
     browser.find("#use button").await.click().await;
     browser.wait_for_text("#notice", "7 units spent").await;
-    browser.wait_for_text("#balances", "7").await;
+    browser.wait_for_text("#balances", "7 to pay for").await;
     let wide = browser
         .script(
             "return document.documentElement.scrollWidth <= innerWidth",

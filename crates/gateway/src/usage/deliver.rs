@@ -54,6 +54,10 @@ async fn batch(gateway: &Gateway) -> Result<bool, Error> {
     if pending.is_empty() {
         return Ok(false);
     }
+    // By Polar's clock, before the events are there: a meter's state made later counts them. Taken
+    // afterwards, a state made while the answer was under way would look older than its own events,
+    // and they would be taken off twice until the meter moves again.
+    let sent_at = gateway.time.now().as_microsecond();
     let mut verdicts = Vec::with_capacity(pending.len());
     let mut parts = vec![pending];
     while let Some(part) = parts.pop() {
@@ -71,9 +75,7 @@ async fn batch(gateway: &Gateway) -> Result<bool, Error> {
             }
         }
     }
-    // By Polar's clock: a meter's state made before this does not count these events yet.
-    let settled_at = gateway.time.surely_not_past().as_microsecond();
-    gateway.store.usage_settle(&verdicts, settled_at).await?;
+    gateway.store.usage_settle(&verdicts, sent_at).await?;
     count(gateway, &verdicts);
     Ok(true)
 }
