@@ -145,7 +145,7 @@ pub(crate) fn check(mut ask: Ask, caller: &Caller, config: &Config) -> Result<As
             }
             ask.customer_external_id = Some(subject.clone());
         }
-        Caller::Server(_) | Caller::Anonymous => drop(caller.must_be_server("checkouts:write")?),
+        Caller::Server(_) => drop(caller.must_be_server("checkouts:write")?),
     }
     if let Some(email) = &ask.customer_email {
         email_address(email)?;

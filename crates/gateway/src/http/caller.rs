@@ -1,6 +1,9 @@
-//! Who calls, and for whom: a server for anyone, a user for themselves, the rest for nobody.
+//! Who calls, and for whom: a server for anyone, a user for themselves.
+//!
+//! A handler that takes a `Caller` has one: whoever proves nothing is refused before the body is
+//! read. The few open routes take `Option<Caller>`; wrong credentials are refused there, too.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
@@ -16,8 +19,6 @@ pub(crate) enum Caller {
     Server(Known),
     /// A user who proved to be this subject, the application's own id of a customer.
     User(String),
-    /// Someone without credentials.
-    Anonymous,
 }
 
 impl Caller {
@@ -33,7 +34,6 @@ impl Caller {
                 Code::Forbidden,
                 "Only a server key may do this",
             )),
-            Self::Anonymous => Err(missing()),
         }
     }
 
@@ -45,7 +45,7 @@ impl Caller {
                 Code::Forbidden,
                 "The token is good for its own subject only",
             )),
-            Self::Server(_) | Self::Anonymous => self.must_be_server(scope).map(drop),
+            Self::Server(_) => self.must_be_server(scope).map(drop),
         }
     }
 
@@ -54,7 +54,6 @@ impl Caller {
         match self {
             Self::Server(key) => format!("server:{}", key.id),
             Self::User(subject) => format!("user:{subject}"),
-            Self::Anonymous => "anonymous".to_owned(),
         }
     }
 }
@@ -63,8 +62,21 @@ impl FromRequestParts<Gateway> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &Gateway) -> Result<Self, Problem> {
+        let caller: Option<Self> =
+            <Self as OptionalFromRequestParts<Gateway>>::from_request_parts(parts, state).await?;
+        caller.ok_or_else(missing)
+    }
+}
+
+impl OptionalFromRequestParts<Gateway> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Gateway,
+    ) -> Result<Option<Self>, Problem> {
         let Some(header) = parts.headers.get(AUTHORIZATION) else {
-            return Ok(Self::Anonymous);
+            return Ok(None);
         };
         let header = header.to_str().unwrap_or_default();
         let Some((scheme, token)) = header.split_once(' ') else {
@@ -77,18 +89,20 @@ impl FromRequestParts<Gateway> for Caller {
         if token.starts_with("pk_") {
             let now = state.time.local();
             let known = state.keys.find(token, &state.store, now).await?;
-            return known.map(Self::Server).ok_or_else(wrong);
+            return known.map(Self::Server).map(Some).ok_or_else(wrong);
         }
         let Some(rule) = &state.config.jwt else {
             return Err(wrong());
         };
         jwt::subject(token, rule, state.time.local())
             .map(Self::User)
+            .map(Some)
             .ok_or_else(wrong)
     }
 }
 
-fn missing() -> Problem {
+/// What somebody without credentials is told.
+pub(super) fn missing() -> Problem {
     Problem::new(
         Code::Unauthenticated,
         "Send a server key or a user's token as a bearer",

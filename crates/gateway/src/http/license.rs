@@ -5,7 +5,7 @@ use polarkit_model::FreeForm;
 use serde::{Deserialize, Serialize};
 
 use super::body::{Body, Reply};
-use super::caller::Caller;
+use super::caller::{Caller, missing};
 use super::limit::{Address, refusal};
 use crate::gateway::Gateway;
 use crate::license::{self, Activation, Ask, Valid};
@@ -27,11 +27,11 @@ use crate::problem::{Problem, Shape};
 )]
 pub(super) async fn validate(
     State(gateway): State<Gateway>,
-    caller: Caller,
+    caller: Option<Caller>,
     address: Address,
     Body(ask): Body<Ask>,
 ) -> Result<Reply<Valid>, Problem> {
-    admit(&gateway, &caller, address)?;
+    admit(&gateway, caller.as_ref(), address)?;
     match license::validate(&gateway, ask).await {
         Ok(valid) => {
             tracing::info!(license = %valid.display_key, "licence validated");
@@ -77,11 +77,11 @@ pub(crate) struct Activate {
 )]
 pub(super) async fn activate(
     State(gateway): State<Gateway>,
-    caller: Caller,
+    caller: Option<Caller>,
     address: Address,
     Body(ask): Body<Activate>,
 ) -> Result<Reply<Activation>, Problem> {
-    admit(&gateway, &caller, address)?;
+    admit(&gateway, caller.as_ref(), address)?;
     license::text("license_key", &ask.license_key)?;
     license::text("label", &ask.label)?;
     let refused = |failure| license::refused(&failure);
@@ -127,11 +127,11 @@ pub(super) struct Deactivated {
 )]
 pub(super) async fn deactivate(
     State(gateway): State<Gateway>,
-    caller: Caller,
+    caller: Option<Caller>,
     address: Address,
     Body(ask): Body<Deactivate>,
 ) -> Result<Reply<Deactivated>, Problem> {
-    admit(&gateway, &caller, address)?;
+    admit(&gateway, caller.as_ref(), address)?;
     license::text("license_key", &ask.license_key)?;
     let refused = |failure| license::refused(&failure);
     gateway
@@ -148,13 +148,18 @@ pub(super) async fn deactivate(
 }
 
 /// A server or a user may ask as often as they like; anyone else within a limit, where it is open.
-fn admit(gateway: &Gateway, caller: &Caller, Address(address): Address) -> Result<(), Problem> {
+fn admit(
+    gateway: &Gateway,
+    caller: Option<&Caller>,
+    Address(address): Address,
+) -> Result<(), Problem> {
     match caller {
-        Caller::Anonymous if gateway.config.open_licenses => gateway
+        None if gateway.config.open_licenses => gateway
             .anonymous
             .take(address, gateway.time.local())
             .map_err(refusal),
-        Caller::User(_) => Ok(()),
-        Caller::Server(_) | Caller::Anonymous => caller.must_be_server("licenses:write").map(drop),
+        None => Err(missing()),
+        Some(Caller::User(_)) => Ok(()),
+        Some(server @ Caller::Server(_)) => server.must_be_server("licenses:write").map(drop),
     }
 }

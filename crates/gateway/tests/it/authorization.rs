@@ -56,6 +56,9 @@ async fn nothing_answers_without_credentials() {
         answer.refused(401, "unauthenticated");
         assert_eq!(answer.body["kind"], "authentication_error");
         assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        // Nor is anything read of what a stranger sends.
+        let garbage = call(&world, route).body("{not json");
+        sent(garbage).await.refused(401, "unauthenticated");
     }
 }
 
