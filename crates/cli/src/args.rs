@@ -63,8 +63,8 @@ pub(crate) struct Serve {
     /// Port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 8000)]
     pub(crate) port: u16,
-    /// Address to listen on; 0.0.0.0 for every interface
-    #[arg(long, default_value = "127.0.0.1")]
+    /// Address to listen on; 127.0.0.1 keeps it to this machine
+    #[arg(long, default_value = "0.0.0.0")]
     pub(crate) host: std::net::IpAddr,
     /// Which Polar to talk to: sandbox, production, or a URL [setting: `POLAR_SERVER`]
     #[arg(long, value_name = "SERVER")]
