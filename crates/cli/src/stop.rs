@@ -18,8 +18,8 @@ pub(crate) fn on_signal(tasks: &TaskTracker) -> io::Result<CancellationToken> {
             _ = terminate.recv() => {}
             () = asked.cancelled() => {}
         }
-        tracing::info!("stopping");
         asked.cancel();
+        tracing::info!("stopping");
     });
     Ok(stop)
 }

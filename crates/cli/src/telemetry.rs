@@ -24,6 +24,8 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        // A log line nobody reads any more must not end the task that wrote it.
+        .log_internal_errors(false)
         .try_init()
         .map_err(|cause| anyhow::anyhow!(cause))?;
     Ok(())
