@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Parser, Subcommand};
 
 /// Everything to build on Polar: a gateway beside your app, and Polar itself on your laptop.
@@ -36,7 +37,7 @@ pub(crate) enum Command {
     Dev(Dev),
     /// Start the gateway: checkouts, webhooks, entitlements, usage and licences for your app
     Serve(Serve),
-    /// Start Polar on this machine: the whole API with pages, webhooks and a clock you can move
+    /// Start Polar on this machine: its API, its pages, its webhooks, and a clock you can move
     Sandbox(Sandbox),
     /// Create, list and revoke the keys your app calls the gateway with
     #[command(subcommand)]
@@ -96,6 +97,7 @@ pub(crate) enum Keys {
     /// Make a key and show it, once
     Create {
         /// What the key is for, so that it can be told from others
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
         #[command(flatten)]
         output: Output,
@@ -105,7 +107,7 @@ pub(crate) enum Keys {
         #[command(flatten)]
         output: Output,
     },
-    /// End a key at once
+    /// End a key; a gateway that runs takes it for up to 5 s more
     Revoke {
         /// The key's id, as `keys list` shows it
         id: String,

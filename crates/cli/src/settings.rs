@@ -17,6 +17,8 @@ const FILE: &str = "polarkit.toml";
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     values: BTreeMap<String, String>,
+    /// What `--log-level` said. It may be a filter, which the variable may not.
+    filter: Option<String>,
 }
 
 impl Settings {
@@ -26,7 +28,7 @@ impl Settings {
         settings.take(file(general.config.as_ref())?);
         settings.take(dot_env(Path::new(".env"))?);
         settings.take(std::env::vars());
-        settings.flag("LOG_LEVEL", general.log_level.as_ref());
+        settings.filter.clone_from(&general.log_level);
         Ok(settings)
     }
 
@@ -42,13 +44,13 @@ impl Settings {
         self.values
     }
 
-    /// The level asked for: `LOG_LEVEL`, or `debug` when `DEBUG` is on.
+    /// The level asked for: by flag, by `LOG_LEVEL`, or `debug` when `DEBUG` is on.
     pub(crate) fn log_level(&self) -> Option<String> {
         let debug = matches!(
             self.get("DEBUG").map(str::to_lowercase).as_deref(),
             Some("1" | "true" | "yes" | "on")
         );
-        match self.get("LOG_LEVEL") {
+        match self.filter.as_deref().or_else(|| self.get("LOG_LEVEL")) {
             // The words of Python's logging, which the guide's users have in their settings.
             Some(level) => Some(match level.to_lowercase().as_str() {
                 "warning" => "warn".to_owned(),
@@ -172,9 +174,9 @@ mod tests {
     #[test]
     fn a_flag_wins_over_what_was_there() {
         let mut settings = Settings::default();
-        settings.take([("LOG_LEVEL".to_owned(), "info".to_owned())]);
-        settings.flag("LOG_LEVEL", Some(&"debug".to_owned()));
-        assert_eq!(settings.log_level().as_deref(), Some("debug"));
+        settings.take([("POLAR_SERVER".to_owned(), "sandbox".to_owned())]);
+        settings.flag("POLAR_SERVER", Some(&"production".to_owned()));
+        assert_eq!(settings.get("POLAR_SERVER"), Some("production"));
     }
 
     #[test]

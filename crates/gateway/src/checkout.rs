@@ -12,7 +12,7 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::config::{Config, Product};
 use crate::gateway::Gateway;
 use crate::http::caller::Caller;
 use crate::problem::{Code, Problem};
@@ -35,8 +35,8 @@ const EMAIL_CHARS_MAX: usize = 254;
 /// What a caller asks for.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub(crate) struct Ask {
-    /// Polar's id of the product to buy.
-    pub(crate) product_id: Uuid,
+    /// Polar's id of the product to buy, or the name that `POLARKIT_PRODUCTS` gives it.
+    pub(crate) product_id: String,
     /// The buyer's e-mail address, filled in for them.
     #[serde(default)]
     pub(crate) customer_email: Option<String>,
@@ -50,6 +50,14 @@ pub(crate) struct Ask {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub(crate) metadata: Option<BTreeMap<String, Value>>,
+}
+
+/// What is ordered at Polar: an ask that was checked, completed, and its product found.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Order {
+    pub(crate) product: Uuid,
+    #[serde(flatten)]
+    pub(crate) ask: Ask,
 }
 
 /// A checkout as callers see it.
@@ -124,7 +132,8 @@ impl Expiry<CheckoutId, Arc<Details>> for Kept {
 }
 
 /// Checks what is asked against who asks and what configuration allows, and completes it.
-pub(crate) fn check(mut ask: Ask, caller: &Caller, config: &Config) -> Result<Ask, Problem> {
+pub(crate) fn check(mut ask: Ask, caller: &Caller, config: &Config) -> Result<Order, Problem> {
+    let product = product(&ask.product_id, config)?;
     match caller {
         Caller::User(subject) => {
             if ask
@@ -137,7 +146,8 @@ pub(crate) fn check(mut ask: Ask, caller: &Caller, config: &Config) -> Result<As
                     "A user may buy for themselves only",
                 ));
             }
-            if !config.products.is_empty() && !config.products.contains(&ask.product_id) {
+            let for_sale = |listed: &Product| listed.id == product;
+            if !config.products.is_empty() && !config.products.iter().any(for_sale) {
                 return Err(Problem::new(
                     Code::Forbidden,
                     "This product is not for sale here",
@@ -157,7 +167,15 @@ pub(crate) fn check(mut ask: Ask, caller: &Caller, config: &Config) -> Result<As
     if let Some(metadata) = &ask.metadata {
         metadata_within_limits(metadata)?;
     }
-    Ok(ask)
+    Ok(Order { product, ask })
+}
+
+fn product(asked: &str, config: &Config) -> Result<Uuid, Problem> {
+    let named = |listed: &&Product| listed.name.as_deref() == Some(asked);
+    let named = config.products.iter().find(named).map(|listed| listed.id);
+    named.or_else(|| asked.parse().ok()).ok_or_else(|| {
+        Problem::invalid("product_id: neither an id of Polar's nor a name in POLARKIT_PRODUCTS")
+    })
 }
 
 fn email_address(email: &str) -> Result<(), Problem> {

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
-use crate::checkout::{Ask, Details};
+use crate::checkout::{Details, Order};
 use crate::config::{Config, Server};
 use crate::entitlement::essence;
 use crate::http::license::{Activate, Deactivate};
@@ -197,10 +197,11 @@ impl Polar {
     }
 
     /// Creates a checkout; answers its id and where to pay.
-    pub(crate) async fn create_checkout(&self, ask: &Ask) -> Result<(String, String), Failure> {
+    pub(crate) async fn create_checkout(&self, order: &Order) -> Result<(String, String), Failure> {
+        let ask = &order.ask;
         let checkouts = self.own.checkouts();
         let mut call = checkouts
-            .create([ask.product_id.into()])
+            .create([order.product.into()])
             .allow_discount_codes(true);
         if let Some(email) = &ask.customer_email {
             call = call.customer_email(email);

@@ -108,15 +108,6 @@ impl Store {
         matches!(self.engine, Engine::Postgres(_))
     }
 
-    /// Answers when the database does.
-    pub async fn ping(&self) -> Result<(), Error> {
-        read!(&self.engine, |pool| sqlx::query("SELECT 1")
-            .execute(pool)
-            .await
-            .map(drop))?;
-        Ok(())
-    }
-
     /// Begins a transaction that may write.
     pub async fn begin(&self) -> Result<Tx, Error> {
         self.engine.begin().await

@@ -83,6 +83,16 @@ async fn a_flag_wins_over_the_environment_and_the_environment_over_dot_env() {
 }
 
 #[tokio::test]
+async fn a_log_filter_on_the_command_line_is_no_fault_of_the_variable() {
+    let filter = ["--log-level", "info,polarkit=debug"];
+    let args = [&["serve", "--port", "0"], &filter[..]].concat();
+    let ended = run(&args, &COMPLETE[..2]).await;
+    let talk = String::from_utf8(ended.stderr).unwrap();
+    assert!(talk.contains("POLAR_ORGANIZATION_ID"), "{talk}");
+    assert!(!talk.contains("LOG_LEVEL"), "{talk}");
+}
+
+#[tokio::test]
 async fn a_misspelt_setting_in_the_file_is_refused_by_name() {
     let folder = folder();
     std::fs::write(

@@ -34,7 +34,7 @@ pub struct Config {
     /// `POLARKIT_REDIRECT_HOSTS`: hosts a caller may send buyers to, beside that of `SUCCESS_URL`.
     pub redirect_hosts: Vec<String>,
     /// `POLARKIT_PRODUCTS`: products a user's own token may buy; any when empty.
-    pub products: Vec<Uuid>,
+    pub products: Vec<Product>,
     /// `POLARKIT_CORS_ORIGINS`: pages of other origins that may call; none when empty.
     pub cors_origins: Vec<String>,
     /// `POLARKIT_API_KEYS`: server keys given by the environment, beside those in the store.
@@ -100,6 +100,15 @@ impl Server {
             Self::At(url) => url.as_str().trim_end_matches('/'),
         }
     }
+}
+
+/// A product that configuration lists, `ID` or `name=ID`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// What callers may call it instead of its id.
+    pub name: Option<String>,
+    /// Polar's id of it.
+    pub id: Uuid,
 }
 
 /// How a user's own token is recognised: signed with HS256, subject = external customer id.

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
-use super::{Fault, Faults, Jwt, Server};
+use super::{Fault, Faults, Jwt, Product, Server};
 
 /// Collects faults while reading, so that all are told at once.
 ///
@@ -118,14 +118,19 @@ impl<'a> Reader<'a> {
         self.get("SUCCESS_URL").map(str::to_owned)
     }
 
-    pub(super) fn products(&mut self) -> Vec<Uuid> {
+    pub(super) fn products(&mut self) -> Vec<Product> {
         const NAME: &str = "POLARKIT_PRODUCTS";
         let mut products = Vec::new();
         for item in self.list(NAME) {
-            if let Ok(product) = item.parse() {
-                products.push(product);
+            let (name, id) = match item.split_once('=') {
+                Some((name, id)) => (Some(name.trim().to_owned()), id.trim()),
+                None => (None, item.as_str()),
+            };
+            if let Ok(id) = id.parse() {
+                products.push(Product { name, id });
             } else {
-                let remedy = "list product ids, separated by commas";
+                let remedy = "list product ids, each with a name before it if you like: \
+                     pro=1a2b3c4d-0000-4000-8000-000000000000, separated by commas";
                 self.fault(NAME, "holds something that is not a product id", remedy);
             }
         }

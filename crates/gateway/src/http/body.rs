@@ -77,19 +77,27 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         if !error.inner().is_data() {
             return Problem::invalid("The body is not valid JSON");
         }
-        let field = error.path().to_string();
-        // What serde says of data speaks of our own types and the caller's own words.
-        let what = error.inner().to_string();
-        let what = what.split(" at line ").next().unwrap_or_default();
-        if field == "." {
-            Problem::invalid(what.to_owned())
-        } else {
-            Problem::invalid(format!("{field}: {what}"))
-        }
+        misread(error.path(), error.inner())
     })?;
     match deserializer.end() {
         Ok(()) => Ok(value),
         Err(_more) => Err(Problem::invalid("The body is not valid JSON")),
+    }
+}
+
+/// What is wrong with a body that is JSON, by field. Serde's words name our own types; those stay here.
+pub(crate) fn misread(path: &serde_path_to_error::Path, error: &serde_json::Error) -> Problem {
+    let what = error.to_string();
+    let what = what.split(" at line ").next().unwrap_or_default();
+    let what = if what.contains(" struct ") {
+        "must be an object"
+    } else {
+        what
+    };
+    match path.to_string().as_str() {
+        "." if what == "must be an object" => Problem::invalid("The body must be a JSON object"),
+        "." => Problem::invalid(what.to_owned()),
+        field => Problem::invalid(format!("{field}: {what}")),
     }
 }
 

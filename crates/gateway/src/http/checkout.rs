@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::body::{Body, Reply, json};
 use super::caller::Caller;
-use crate::checkout::{Ask, Details, check};
+use crate::checkout::{Ask, Details, Order, check};
 use crate::gateway::Gateway;
 use crate::keys::hex;
 use crate::problem::{Code, Problem, Shape};
@@ -56,9 +56,9 @@ pub(super) async fn create(
     headers: HeaderMap,
     Body(ask): Body<Ask>,
 ) -> Result<Response, Problem> {
-    let ask = check(ask, &caller, &gateway.config)?;
+    let order = check(ask, &caller, &gateway.config)?;
     let Some(key) = headers.get("idempotency-key") else {
-        return Ok(Reply(made(&gateway, &ask).await?).into_response());
+        return Ok(Reply(made(&gateway, &order).await?).into_response());
     };
     let key = key.to_str().unwrap_or_default();
     if key.is_empty() || key.len() > IDEMPOTENCY_KEY_BYTES_MAX {
@@ -66,11 +66,11 @@ pub(super) async fn create(
             "Idempotency-Key: 1 to 255 visible characters",
         ));
     }
-    once(&gateway, (&caller.name(), key), &ask).await
+    once(&gateway, (&caller.name(), key), &order).await
 }
 
-async fn made(gateway: &Gateway, ask: &Ask) -> Result<Created, Problem> {
-    let made = gateway.polar.create_checkout(ask).await;
+async fn made(gateway: &Gateway, order: &Order) -> Result<Created, Problem> {
+    let made = gateway.polar.create_checkout(order).await;
     let (checkout_id, checkout_url) =
         made.map_err(|failure| Problem::from(&failure).after(WORDS))?;
     tracing::info!(id = %checkout_id, "checkout created");
@@ -82,13 +82,13 @@ async fn made(gateway: &Gateway, ask: &Ask) -> Result<Created, Problem> {
 }
 
 /// The first answer under a key is the answer to every repetition; a failure frees the key.
-async fn once(gateway: &Gateway, key: (&str, &str), ask: &Ask) -> Result<Response, Problem> {
+async fn once(gateway: &Gateway, key: (&str, &str), order: &Order) -> Result<Response, Problem> {
     let now = gateway.time.local();
     let abandoned = now.checked_sub(ABANDONED).unwrap_or(now).as_microsecond();
     let now = now.as_microsecond();
     match gateway
         .store
-        .idempotency_claim(key, &fingerprint(ask), now, abandoned)
+        .idempotency_claim(key, &fingerprint(order), now, abandoned)
         .await?
     {
         Claim::Answered(saved) => {
@@ -107,7 +107,7 @@ async fn once(gateway: &Gateway, key: (&str, &str), ask: &Ask) -> Result<Respons
         }
         Claim::Yours => {}
     }
-    match made(gateway, ask).await {
+    match made(gateway, order).await {
         Ok(created) => {
             let answer = serde_json::to_string(&created).map_err(|e| Problem::internal(&e))?;
             let saved = Saved {
@@ -124,9 +124,9 @@ async fn once(gateway: &Gateway, key: (&str, &str), ask: &Ask) -> Result<Respons
     }
 }
 
-fn fingerprint(ask: &Ask) -> String {
-    // An ask just came from JSON, so it has a JSON form; its maps are sorted.
-    let canonical = serde_json::to_vec(ask).unwrap_or_default();
+fn fingerprint(order: &Order) -> String {
+    // It just came from JSON, so it has a JSON form; its maps are sorted.
+    let canonical = serde_json::to_vec(order).unwrap_or_default();
     hex(&Sha256::digest(canonical))
 }
 

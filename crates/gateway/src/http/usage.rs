@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::body::{Body, Reply};
+use super::body::{Body, Reply, misread};
 use super::caller::Caller;
 use crate::gateway::Gateway;
 use crate::problem::{Problem, Shape};
@@ -76,15 +76,7 @@ pub(super) async fn track(
 }
 
 fn read<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let field = error.path().to_string();
-        let what = error.into_inner().to_string();
-        if field == "." {
-            Problem::invalid(what)
-        } else {
-            Problem::invalid(format!("{field}: {what}"))
-        }
-    })
+    serde_path_to_error::deserialize(value).map_err(|error| misread(error.path(), error.inner()))
 }
 
 /// What a customer has left.

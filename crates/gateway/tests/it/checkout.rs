@@ -71,10 +71,9 @@ async fn what_is_wrong_with_a_request_is_told_by_field() {
         (with("metadata", many), "metadata"),
     ] {
         let answer = world.post("/api/checkout/create", ask).await;
-        assert!(
-            answer.refused(400, "invalid_request").contains(field),
-            "{answer:?}"
-        );
+        let detail = answer.refused(400, "invalid_request");
+        assert!(detail.contains(field), "{answer:?}");
+        assert!(!detail.contains("struct"), "no types of ours: {answer:?}");
     }
     let text = world
         .request(Method::POST, "/api/checkout/create")
@@ -292,6 +291,24 @@ async fn a_user_buys_only_what_is_for_sale() {
         .await
         .refused(403, "forbidden");
     create(&book, KEY).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_is_asked_for_by_the_name_configuration_gives_it() {
+    let world = World::begin().await;
+    let pro = product(&world.polar, "Pro").await;
+    drop(world);
+    // The seed is the same, so are the ids.
+    let world = World::with(&[("POLARKIT_PRODUCTS", &format!("pro = {pro}"))]).await;
+    let ask = json!({"product_id": "pro"});
+    let created = world.post("/api/checkout/create", ask).await.ok();
+    let id = created["checkout_id"].as_str().unwrap();
+    let details = world.get(&format!("/api/checkout/{id}/details")).await.ok();
+    assert_eq!(details["product_id"], pro);
+    let unlisted = json!({"product_id": "team"});
+    let answer = world.post("/api/checkout/create", unlisted).await;
+    let detail = answer.refused(400, "invalid_request");
+    assert!(detail.contains("product_id"), "{detail}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

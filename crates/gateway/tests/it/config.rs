@@ -55,7 +55,7 @@ fn every_malformed_variable_is_named_at_once() {
         ("REDIS_URL", "localhost:6379"),
         ("WEBHOOK_URL", "ftp://host"),
         ("SUCCESS_URL", "javascript:alert(1)"),
-        ("POLARKIT_PRODUCTS", "pro"),
+        ("POLARKIT_PRODUCTS", "pro=1"),
         ("POLARKIT_CORS_ORIGINS", "*"),
         ("POLARKIT_API_KEYS", "short"),
         ("POLARKIT_JWT_SECRET", "short"),
