@@ -8,6 +8,7 @@ mod patience;
 mod process;
 
 mod crash;
+mod dev;
 mod page;
 mod recordings;
 mod sandbox;
