@@ -34,6 +34,47 @@ pub(crate) fn page<T>(
     keys: &SortKeys<T>,
     render: fn(&World, &T) -> Value,
 ) -> Reply {
+    sort(world, call, &mut rows, keys);
+    paged(call, &rows, |row| render(world, row))
+}
+
+/// The same page, told without counts: only whether there is another after it.
+pub(crate) fn page_by_cursor<T>(
+    world: &World,
+    call: &Call,
+    mut rows: Vec<&T>,
+    keys: &SortKeys<T>,
+    render: fn(&World, &T) -> Value,
+) -> Reply {
+    sort(world, call, &mut rows, keys);
+    let (skip, limit) = window(call);
+    let shown = rows.iter().skip(skip).take(limit);
+    let items: Vec<_> = shown.map(|row| render(world, row)).collect();
+    let more = rows.len() > skip.saturating_add(limit);
+    json!({"items": items, "pagination": {"has_next_page": more}}).into()
+}
+
+/// The page of `rows` in the order they come.
+pub(crate) fn paged<T>(call: &Call, rows: &[T], render: impl Fn(&T) -> Value) -> Reply {
+    let (skip, limit) = window(call);
+    let items: Vec<_> = rows.iter().skip(skip).take(limit).map(render).collect();
+    let pagination = json!({"total_count": rows.len(), "max_page": rows.len().div_ceil(limit)});
+    json!({"items": items, "pagination": pagination}).into()
+}
+
+/// How many rows the page passes over, and how many it shows at most.
+fn window(call: &Call) -> (usize, usize) {
+    let number = |name| {
+        call.query
+            .number(name)
+            .and_then(|n| usize::try_from(n).ok())
+    };
+    let limit = number("limit").unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
+    let before = number("page").unwrap_or(1).saturating_sub(1);
+    (before.saturating_mul(limit), limit)
+}
+
+fn sort<T>(world: &World, call: &Call, rows: &mut [&T], keys: &SortKeys<T>) {
     let order: Vec<_> = call
         .query
         .all("sorting")
@@ -60,22 +101,4 @@ pub(crate) fn page<T>(
                 })
             })
     });
-    paged(call, &rows, |row| render(world, row))
-}
-
-/// The page of `rows` in the order they come.
-pub(crate) fn paged<T>(call: &Call, rows: &[T], render: impl Fn(&T) -> Value) -> Reply {
-    let number = |name| {
-        call.query
-            .number(name)
-            .and_then(|n| usize::try_from(n).ok())
-    };
-    let limit = number("limit").unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
-    let skip = number("page")
-        .unwrap_or(1)
-        .saturating_sub(1)
-        .saturating_mul(limit);
-    let items: Vec<_> = rows.iter().skip(skip).take(limit).map(render).collect();
-    let pagination = json!({"total_count": rows.len(), "max_page": rows.len().div_ceil(limit)});
-    json!({"items": items, "pagination": pagination}).into()
 }

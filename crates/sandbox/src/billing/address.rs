@@ -72,6 +72,14 @@ impl Address {
         self.line1.is_some() && self.city.is_some() && self.postal_code.is_some()
     }
 
+    /// True when there is more to it than a country and a state.
+    pub(crate) const fn has_lines(&self) -> bool {
+        self.line1.is_some()
+            || self.line2.is_some()
+            || self.city.is_some()
+            || self.postal_code.is_some()
+    }
+
     /// The part called `name`.
     pub(crate) fn part(&self, name: &str) -> Option<&str> {
         match name {

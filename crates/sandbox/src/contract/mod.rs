@@ -98,7 +98,8 @@ fn sent_body(operation: &Operation, sent: &Sent<'_>) -> Result<Option<Value>, Bo
     if !sent.is_json {
         return Ok(Some(String::from_utf8_lossy(sent.body).into()));
     }
-    json::parse(sent.body).map(Some)
+    // A body of `null` counts as none.
+    json::parse(sent.body).map(|body| Some(body).filter(|body| !body.is_null()))
 }
 
 fn checked_body(

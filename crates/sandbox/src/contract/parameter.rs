@@ -7,8 +7,19 @@ use polarkit_spec::{Kind, Operation, Parameter, ParameterStyle, Shape};
 use serde_json::Value;
 
 use super::check::Check;
+use super::moment;
 use crate::failure::Flaw;
 use crate::query::Query;
+
+/// Moments that must say their offset, which the document does not tell.
+const AWARE: &[&str] = &[
+    "start_timestamp",
+    "end_timestamp",
+    "created_after",
+    "created_before",
+    "started_after",
+    "started_before",
+];
 
 /// Checks the path's parameters and writes ids the usual way.
 pub(super) fn path(
@@ -80,6 +91,9 @@ fn one(check: &mut Check, parameter: &Parameter, pairs: &[(String, String)]) -> 
         }
         return parameter.shape.default.clone();
     };
+    if AWARE.contains(&parameter.name.as_str()) {
+        return moment::aware(check, &value).map(crate::render::time);
+    }
     check.value(&parameter.shape, &value)
 }
 

@@ -11,6 +11,18 @@ use crate::billing;
 const KEY_MAX: u64 = 40;
 const METADATA_MAX: u64 = 50;
 
+/// Shapes whose trial is an interval and a count, or nothing.
+const TRIALS: &[&str] = &[
+    "CheckoutLinkCreateProduct",
+    "CheckoutLinkCreateProductPrice",
+    "CheckoutLinkCreateProducts",
+    "CheckoutLinkUpdate",
+    "CheckoutProductsCreate",
+    "CheckoutUpdate",
+    "ProductCreateRecurring",
+    "ProductUpdate",
+];
+
 /// Optional texts where nothing but blanks means null.
 const BLANK_IS_NULL: &[&str] = &[
     "name",
@@ -71,7 +83,20 @@ pub(super) fn whole(
     kept: &mut Map<String, Value>,
     value: &Value,
 ) -> bool {
+    if TRIALS.contains(&name) && has_half_a_trial(kept) {
+        let message = "The interval and the count of a trial go together.";
+        check.flaw("missing", message, value, None);
+        return false;
+    }
     match name {
+        "CheckoutProductsCreate" => match seat_conflict(kept) {
+            Some(problem) => {
+                let message = format!("Value error, {problem}");
+                check.flaw("value_error", message, value, Some(json!({"error": {}})));
+                false
+            }
+            None => true,
+        },
         "AddressInput" => match subdivision::put_right(kept) {
             Ok(()) => true,
             Err(problem) => {
@@ -91,6 +116,27 @@ pub(super) fn whole(
                 && check.size("Dictionary", kept.len(), (None, Some(METADATA_MAX)), value)
         }
         _ => true,
+    }
+}
+
+fn has_half_a_trial(sent: &Map<String, Value>) -> bool {
+    let has = |field| sent.get(field).is_some_and(|value| !value.is_null());
+    has("trial_interval") != has("trial_interval_count")
+}
+
+/// What contradicts itself in a session's seats.
+fn seat_conflict(sent: &Map<String, Value>) -> Option<&'static str> {
+    let number = |field| sent.get(field).and_then(Value::as_i64);
+    let (seats, least, most) = (number("seats"), number("min_seats"), number("max_seats"));
+    let above = |low: Option<i64>, high: Option<i64>| low.zip(high).is_some_and(|(l, h)| l > h);
+    if above(least, most) {
+        Some("min_seats must not be above max_seats")
+    } else if above(least, seats) {
+        Some("seats must not be below min_seats")
+    } else if above(seats, most) {
+        Some("seats must not be above max_seats")
+    } else {
+        None
     }
 }
 

@@ -1,9 +1,10 @@
 //! Benefits in customers' hands: given, kept, brought up to date, taken back.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::receiver::{Arrived, Receiver};
-use crate::shop::Shop;
+use crate::shop::{Shop, id};
 
 async fn key(shop: &Shop, benefit: &str) -> Value {
     let path = format!("/v1/license-keys/?benefit_id={benefit}");
@@ -36,7 +37,7 @@ async fn a_key_revoked_by_hand_takes_its_grant_along_and_brings_it_back() {
     let benefit = shop.benefit("license_keys", json!({})).await;
     let product = shop.free(None, &[&benefit]).await;
     let bought = shop.buy(&product, json!({})).await;
-    let id = crate::shop::id(&key(&shop, &benefit).await);
+    let id = id(&key(&shop, &benefit).await);
     for (status, granted) in [("disabled", 1), ("revoked", 0), ("granted", 1)] {
         let path = format!("/v1/license-keys/{id}");
         shop.patch(&path, json!({"status": status})).await;
@@ -166,4 +167,44 @@ async fn a_grant_is_announced_with_what_it_was_before() {
     let last = told.last().unwrap();
     assert_eq!(last["type"], "customer.state_changed");
     assert_eq!(last["data"]["granted_benefits"], json!([]));
+}
+
+#[tokio::test]
+async fn a_rotated_key_has_new_words_and_the_old_ones_are_worth_nothing() {
+    let shop = Shop::open().await;
+    let keys = shop.benefit("license_keys", json!({"prefix": "app"})).await;
+    let product = shop.free(None, &[&keys]).await;
+    let bought = shop.buy(&product, json!({})).await;
+    let old = shop.items("/v1/license-keys/").await[0].clone();
+    let rotate = format!("/v1/license-keys/{}/rotate", id(&old));
+    let new = shop.post(&rotate, Value::Null).await;
+    assert_eq!(new["id"], old["id"]);
+    assert_ne!(new["key"], old["key"]);
+    assert!(new["key"].as_str().unwrap().starts_with("APP-"));
+    let grants = format!("/v1/benefit-grants/?customer_id={}", bought.customer);
+    let grant = shop.items(&grants).await[0].clone();
+    assert_eq!(grant["properties"]["display_key"], new["display_key"]);
+    let ask = json!({"key": old["key"], "organization_id": old["organization_id"]});
+    let (status, _) = shop
+        .sandbox
+        .call(Method::POST, "/v1/license-keys/validate", ask)
+        .await;
+    assert_eq!(status, 404);
+
+    let token = shop.session(json!({"customer_id": bought.customer})).await;
+    let own = format!("/v1/customer-portal/license-keys/{}/rotate", id(&old));
+    let (status, again) = shop
+        .as_(Some(&token), Method::POST, &own, Value::Null)
+        .await;
+    assert_eq!(status, 200, "{again}");
+    assert_ne!(again["key"], new["key"]);
+
+    shop.patch(
+        &format!("/v1/license-keys/{}", id(&old)),
+        json!({"status": "revoked"}),
+    )
+    .await;
+    let (status, refused) = shop.sandbox.call(Method::POST, &rotate, Value::Null).await;
+    assert_eq!(status, 400);
+    assert_eq!(refused["error"], "RotateNotPermitted");
 }

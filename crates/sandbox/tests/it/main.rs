@@ -6,6 +6,7 @@ mod grants;
 mod page;
 mod portal;
 mod receiver;
+mod refusals;
 mod running;
 mod seats;
 mod selling;

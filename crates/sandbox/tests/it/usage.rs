@@ -188,3 +188,21 @@ async fn events_have_parents_by_either_id_and_are_listed_below_them() {
     let children = shop.items(&below).await;
     assert_eq!(children[0]["name"], "child");
 }
+
+#[tokio::test]
+async fn a_list_of_events_may_count_nothing_but_whether_there_is_more() {
+    let shop = Shop::open().await;
+    let event = json!({"name": "seen", "external_customer_id": "somebody"});
+    let events = json!({"events": [event, event, event]});
+    shop.post("/v1/events/ingest", events).await;
+    let page = async |page: u8| {
+        let path = format!("/v1/events/?name=seen&limit=2&cursor_pagination=true&page={page}");
+        let page = shop.get(&path).await;
+        (
+            page["items"].as_array().unwrap().len(),
+            page["pagination"].clone(),
+        )
+    };
+    assert_eq!(page(1).await, (2, json!({"has_next_page": true})));
+    assert_eq!(page(2).await, (1, json!({"has_next_page": false})));
+}

@@ -34,6 +34,7 @@ fn create(
     new: NewBenefit,
 ) -> Result<Id<Benefit>, Failure> {
     let kind = rules::check(world, organization, new.kind)?;
+    let visibility = rules::visibility(&kind, new.visibility)?;
     let id = world.chance.id();
     let created_at = world.stamp();
     let benefit = Benefit {
@@ -42,7 +43,7 @@ fn create(
         modified_at: None,
         organization,
         description: new.description.trim().to_owned(),
-        visibility: rules::visibility(&kind, new.visibility),
+        visibility,
         metadata: new.metadata,
         kind,
         deleted: false,

@@ -47,11 +47,16 @@ pub(super) fn check(
     }
 }
 
-/// The seller's choice, where there is one.
-pub(super) fn visibility(kind: &Kind, chosen: Option<Visibility>) -> Visibility {
-    chosen
-        .filter(|_| kind.visibility_configurable())
-        .unwrap_or_else(|| kind.default_visibility())
+/// The seller's choice, where there is one. Elsewhere a benefit is public.
+pub(super) fn visibility(kind: &Kind, chosen: Option<Visibility>) -> Result<Visibility, Failure> {
+    match chosen {
+        Some(Visibility::Private | Visibility::Draft) if !kind.visibility_configurable() => {
+            let message = "A benefit of this type is always public.";
+            let flaw = Flaw::field("visibility", message, json!(chosen));
+            Err(Failure::refused(flaw))
+        }
+        chosen => Ok(chosen.unwrap_or_else(|| kind.default_visibility())),
+    }
 }
 
 fn allows_slack(world: &World, organization: Id<Organization>) -> bool {

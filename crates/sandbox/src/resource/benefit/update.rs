@@ -26,15 +26,17 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         Some(kind) => Some(rules::check(world, organization, kind)?),
         None => None,
     };
+    let visibility = match input.visibility {
+        None => None,
+        chosen => Some(rules::visibility(&before, chosen)?),
+    };
     let now = world.stamp();
     let row = world.benefits.get_mut(id)?;
     row.modified_at = Some(now);
     row.description = input.description.unwrap_or_else(|| row.description.clone());
     row.metadata = input.metadata.unwrap_or_else(|| row.metadata.clone());
     row.kind = kind.unwrap_or_else(|| row.kind.clone());
-    if input.visibility.is_some() {
-        row.visibility = rules::visibility(&row.kind, input.visibility);
-    }
+    row.visibility = visibility.unwrap_or(row.visibility);
     let changes_grants = row.kind.changes_grants(&before);
     let shown = render(world, world.benefits.get(id)?);
     if changes_grants {

@@ -74,7 +74,8 @@ pub(super) fn currency(
     wanted: &str,
 ) -> Result<String, Failure> {
     let products: Vec<_> = checkout.offers.iter().map(|offer| offer.product).collect();
-    offer::currency(world, checkout.organization, &products, Some(wanted))
+    let place = vec!["currency".into()];
+    offer::currency(world, checkout.organization, &products, Some(wanted), place)
 }
 
 /// The amount a buyer chooses, where the price leaves it open; ignored elsewhere.
@@ -135,6 +136,41 @@ pub(super) fn amount(
     }
     checkout.chosen_amount = Some(amount);
     Ok(())
+}
+
+/// The session's own bounds, which must lie within those of the tiers.
+pub(super) fn seat_bounds(world: &World, checkout: &Checkout) -> Result<(), Failure> {
+    let bounds = [
+        ("min_seats", checkout.min_seats),
+        ("max_seats", checkout.max_seats),
+    ];
+    let prices = checkout.prices(world);
+    let tiers = prices.iter().find_map(|price| price.tiers());
+    let mut flaws = Vec::new();
+    for (field, bound) in bounds {
+        let Some(bound) = bound else { continue };
+        let (kind, message) = match tiers {
+            None => (
+                "value_error",
+                "Seats are not supported for this product.".to_owned(),
+            ),
+            Some(tiers) if field == "min_seats" && bound < tiers.minimum() => (
+                "greater_than_equal",
+                format!("Minimum {} seats required.", tiers.minimum()),
+            ),
+            Some(tiers) => match tiers.maximum().filter(|most| *most < bound) {
+                Some(most) if field == "max_seats" => {
+                    ("less_than_equal", format!("Maximum {most} seats allowed."))
+                }
+                Some(_) | None => continue,
+            },
+        };
+        flaws.push(Flaw::body(kind, [field.into()], message, bound));
+    }
+    if flaws.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Refused(flaws))
 }
 
 /// The number of seats, within the tiers and the session's own bounds.

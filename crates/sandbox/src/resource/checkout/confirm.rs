@@ -7,7 +7,7 @@ use super::change::{self, By, Changes};
 use super::customer::{self, Buying};
 use super::render::render_confirmed;
 use super::{Checkout, CheckoutStatus, announce, choice, get, update};
-use crate::billing::AddressFields;
+use crate::billing::{Address, AddressFields};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
@@ -50,9 +50,13 @@ fn check(world: &World, checkout: &Checkout, no_token: bool) -> Result<(), Failu
     };
     let mut flaws =
         custom_field::missing(world, &product.custom_fields, &checkout.custom_field_data);
-    if product.archived {
-        let message = "Product is archived.";
-        flaws.push(Flaw::field("product_id", message, product.id.to_string()));
+    if let Some(price) = checkout.price(world).filter(|price| price.archived) {
+        let message = "Price is archived.";
+        flaws.push(Flaw::field(
+            "product_price_id",
+            message,
+            price.id.to_string(),
+        ));
     }
     let spent = checkout
         .discount
@@ -106,14 +110,23 @@ fn missing_of_buyer(checkout: &Checkout, needs_form: bool) -> Vec<Flaw> {
                 .then(|| missing("customer_billing_address")),
         );
     }
-    if !(needs_form || checkout.require_billing_address) {
+    let in_full = checkout.needs_whole_address();
+    let written = buyer.billing_address.as_ref();
+    if in_full && !written.is_some_and(Address::has_lines) {
+        let message = "A full billing address is required.";
+        let input = written.map(Address::render);
+        flaws.push(Flaw::field("customer_billing_address", message, input));
+    }
+    if !needs_form {
         return flaws;
     }
-    let Some(address) = &buyer.billing_address else {
+    let Some(address) = written else {
+        if !buyer.is_business {
+            flaws.push(missing("customer_billing_address"));
+        }
         flaws.push(missing_part("country"));
         return flaws;
     };
-    let in_full = checkout.require_billing_address;
     flaws.extend(
         AddressFields::of(Some(&address.country), in_full)
             .required()

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::change::{self, By, Changes};
-use super::{Buyer, Checkout, CheckoutStatus, announce, offer, render};
+use super::{Buyer, Checkout, CheckoutStatus, announce, choice, offer, render};
 use crate::billing::Bill;
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
@@ -74,7 +74,12 @@ pub(super) fn prepare(
     if let Some(price) = input.product_price_id.and_then(|id| world.prices.find(id)) {
         wanted = Some(price.currency.clone());
     }
-    let currency = offer::currency(world, organization, &products, wanted.as_deref())?;
+    let place = if input.products.is_empty() {
+        vec!["currency".into()]
+    } else {
+        vec!["products".into(), 0.into()]
+    };
+    let currency = offer::currency(world, organization, &products, wanted.as_deref(), place)?;
     let trial = product::pair(
         "trial",
         changes.trial_interval.flatten(),
@@ -102,6 +107,7 @@ pub(super) fn prepare(
     // What was said already is not to be said again as an update.
     changes.product_id = None;
     changes.product_price_id = None;
+    choice::seat_bounds(world, &checkout)?;
     change::reset_seats(world, &mut checkout);
     change::apply(world, &mut checkout, changes, By::Creator)?;
     Ok(checkout)

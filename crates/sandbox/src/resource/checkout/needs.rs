@@ -82,6 +82,11 @@ impl Checkout {
         }
     }
 
+    /// True when the seller, or the buyer's being a business, asks for more than a country.
+    pub(crate) const fn needs_whole_address(&self) -> bool {
+        self.require_billing_address || self.buyer.is_business
+    }
+
     /// True from the confirmation on.
     pub(crate) const fn is_confirmed(&self) -> bool {
         matches!(

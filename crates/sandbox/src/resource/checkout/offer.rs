@@ -44,12 +44,13 @@ pub(super) fn check(
 }
 
 /// The currency of the session: the wanted one, which every product must have, else the organization's,
-/// else the first product's own.
+/// else the first product's own. `place` is where a currency that some product lacks is refused.
 pub(super) fn currency(
     world: &World,
     organization: Id<Organization>,
     products: &[Id<Product>],
     wanted: Option<&str>,
+    place: Vec<Value>,
 ) -> Result<String, Failure> {
     let has = |product: &Id<Product>, currency: &str| {
         let prices = world.products.find(*product).map(|row| &row.prices);
@@ -64,7 +65,9 @@ pub(super) fn currency(
             return Ok(wanted.to_owned());
         }
         let message = "Product is not available in the specified currency.";
-        return Err(Failure::refused(Flaw::field("currency", message, wanted)));
+        let mut flaw = Flaw::body("value_error", [], message, wanted);
+        flaw.at.extend(place);
+        return Err(Failure::refused(flaw));
     }
     let usual = world
         .organizations
@@ -88,6 +91,18 @@ pub(super) fn make(
     products: &[Id<Product>],
     ad_hoc: &AdHoc,
 ) -> Result<Vec<Offer>, Failure> {
+    let strangers: Vec<_> = ad_hoc
+        .keys()
+        .filter(|id| !products.contains(id))
+        .map(|id| {
+            let place = ["prices".into(), id.to_string().into()];
+            let message = "This product is not part of the checkout.";
+            Flaw::body("value_error", place, message, id.to_string())
+        })
+        .collect();
+    if !strangers.is_empty() {
+        return Err(Failure::Refused(strangers));
+    }
     for (product, prices) in ad_hoc {
         let recurring = world
             .products

@@ -103,7 +103,7 @@ fn render_buyer(checkout: &Checkout) -> Value {
     let buyer = &checkout.buyer;
     let address = buyer.billing_address.as_ref();
     let country = address.map(|address| address.country.as_str());
-    let asked = AddressFields::of(country, checkout.require_billing_address).words();
+    let asked = AddressFields::of(country, checkout.needs_whole_address()).words();
     let words: Map<String, Value> = asked
         .iter()
         .map(|(name, word)| ((*name).to_owned(), Value::from(*word)))

@@ -49,11 +49,14 @@ pub(crate) fn tax_id(
     billing::tax_id(&address.country, text)
         .map(|(number, kind)| TaxId(number, kind))
         .ok_or_else(|| {
-            Box::new(Flaw::field(
-                &format!("{prefix}tax_id"),
-                "Invalid tax ID.",
-                text,
-            ))
+            // Checkouts and customers have a word of their own for it.
+            let kind = if prefix.is_empty() {
+                "invalid"
+            } else {
+                "value_error"
+            };
+            let place = [Value::from(format!("{prefix}tax_id"))];
+            Box::new(Flaw::body(kind, place, "Invalid tax ID.", text))
         })
 }
 

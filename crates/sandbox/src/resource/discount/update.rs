@@ -53,6 +53,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let input: Input = call.input()?;
     let mut row = get::own(world, call)?.clone();
     check_unchanged(&row, &input)?;
+    check_unused(&row, &input)?;
     if let Some(code) = input.code.clone().sent() {
         row.code = filled(code);
         check::code(world, row.organization, Some(row.id), row.code.as_deref())?;
@@ -74,6 +75,9 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         input.amounts,
         input.currency.zip(input.amount),
     );
+    if let (Duration::Repeating(_), Some(months)) = (row.duration, input.duration_in_months) {
+        row.duration = Duration::Repeating(months);
+    }
     row.name = input.name.unwrap_or(row.name);
     row.metadata = input.metadata.unwrap_or(row.metadata);
     row.modified_at = Some(world.stamp());
@@ -90,10 +94,10 @@ fn check_unchanged(row: &Discount, input: &Input) -> Result<(), Failure> {
         Worth::Fixed(_) => "fixed",
         Worth::Percentage(_) => "percentage",
     };
-    let (duration, months) = match row.duration {
-        Duration::Once => ("once", None),
-        Duration::Forever => ("forever", None),
-        Duration::Repeating(months) => ("repeating", Some(months)),
+    let duration = match row.duration {
+        Duration::Once => "once",
+        Duration::Forever => "forever",
+        Duration::Repeating(_) => "repeating",
     };
     let mut flaws = Vec::new();
     if let Some(wanted) = input.kind.as_ref().filter(|wanted| *wanted != kind) {
@@ -107,18 +111,54 @@ fn check_unchanged(row: &Discount, input: &Input) -> Result<(), Failure> {
         let message = "Discount duration cannot be changed.";
         flaws.push(Flaw::field("duration", message, wanted.as_str()));
     }
-    if input.duration_in_months.is_some() && input.duration_in_months != months {
-        let message = "Discount duration cannot be changed.";
-        flaws.push(Flaw::field(
-            "duration_in_months",
-            message,
-            input.duration_in_months,
-        ));
-    }
     if flaws.is_empty() {
         return Ok(());
     }
     Err(Failure::Refused(flaws))
+}
+
+/// What a discount is worth, and how long, is settled once somebody has used it.
+fn check_unused(row: &Discount, input: &Input) -> Result<(), Failure> {
+    if row.redemptions.is_empty() {
+        return Ok(());
+    }
+    let months = match row.duration {
+        Duration::Repeating(months) => Some(months),
+        Duration::Once | Duration::Forever => None,
+    };
+    let mut changed = match &row.worth {
+        Worth::Percentage(points) => vec![("basis_points", differs(input.basis_points, points))],
+        Worth::Fixed(amounts) => {
+            let single = amounts.iter().next();
+            vec![
+                (
+                    "amounts",
+                    input.amounts.as_ref().is_some_and(|sent| sent != amounts),
+                ),
+                (
+                    "amount",
+                    single.is_some_and(|(_, amount)| differs(input.amount, amount)),
+                ),
+                (
+                    "currency",
+                    single.is_some_and(|(word, _)| differs(input.currency.clone(), word)),
+                ),
+            ]
+        }
+    };
+    changed.push((
+        "duration_in_months",
+        input.duration_in_months.is_some() && input.duration_in_months != months,
+    ));
+    let Some((field, _)) = changed.into_iter().find(|(_, changed)| *changed) else {
+        return Ok(());
+    };
+    let message = "A discount that has been redeemed keeps its worth and its duration.";
+    Err(Failure::refused(Flaw::field(field, message, Value::Null)))
+}
+
+fn differs<T: PartialEq>(sent: Option<T>, kept: &T) -> bool {
+    sent.is_some_and(|sent| sent != *kept)
 }
 
 fn worth(
@@ -129,10 +169,10 @@ fn worth(
 ) -> Worth {
     match before {
         Worth::Percentage(before) => Worth::Percentage(basis_points.unwrap_or(before)),
-        Worth::Fixed(before) => Worth::Fixed(amounts.unwrap_or_else(|| {
-            let mut amounts = before;
-            amounts.extend(single);
-            amounts
-        })),
+        Worth::Fixed(before) => Worth::Fixed(match (amounts, single) {
+            (Some(amounts), _) => amounts,
+            (None, Some(single)) => BTreeMap::from([single]),
+            (None, None) => before,
+        }),
     }
 }

@@ -16,9 +16,13 @@ const SORTS: &SortKeys<Event> = &[("timestamp", |_, row| SortKey::Time(row.times
 /// How far below an event a list may reach.
 const DEPTH_MAX: i64 = 5;
 
+/// The shortest text that is searched for.
+const QUERY_MIN: usize = 3;
+
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let query = &call.query;
+    check_search(call)?;
     let filters = filters(world, call, organization)?;
     let audience = Audience::read(world, call);
     let start = query.time("start_timestamp");
@@ -38,7 +42,31 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         .filter(|row| is_below(world, call, row))
         .filter(|row| speaks_of(world, call, row))
         .collect();
+    if query.flag("cursor_pagination") == Some(true) {
+        return Ok(list::page_by_cursor(world, call, rows, SORTS, render));
+    }
     Ok(list::page(world, call, rows, SORTS, render))
+}
+
+/// A search must name the organization it searches, and be long enough to mean something.
+fn check_search(call: &Call) -> Result<(), Failure> {
+    let Some(text) = call.query.get("query") else {
+        return Ok(());
+    };
+    let (kind, message) = if call.query.get("organization_id").is_none() {
+        ("value_error", "A query needs an organization_id beside it.")
+    } else if text.chars().count() < QUERY_MIN {
+        ("query", "A query needs three characters or more.")
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Malformed(vec![Flaw {
+        kind,
+        at: vec!["query".into(), "query".into()],
+        message: message.to_owned(),
+        input: text.into(),
+        context: None,
+    }]))
 }
 
 /// The filters that are written out, and those of the meter that is named.

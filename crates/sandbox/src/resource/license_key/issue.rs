@@ -68,7 +68,8 @@ pub(crate) fn follow(world: &mut World, id: Id<LicenseKey>) {
     grant::follow_key(world, id, status == Status::Granted);
 }
 
-fn text(world: &mut World, prefix: Option<&str>) -> String {
+/// New words for a key.
+pub(super) fn text(world: &mut World, prefix: Option<&str>) -> String {
     let random = world.chance.uuid().to_string().to_uppercase();
     match prefix.map(str::trim).filter(|prefix| !prefix.is_empty()) {
         Some(prefix) => format!("{}-{random}", prefix.to_uppercase()),

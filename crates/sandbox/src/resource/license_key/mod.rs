@@ -5,6 +5,7 @@ mod check;
 mod issue;
 mod read;
 mod render;
+mod rotate;
 mod update;
 mod validate;
 
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 pub(crate) use issue::{follow, grant, revoke};
 pub(crate) use read::{list_rows, with_activations};
 pub(crate) use render::render;
+pub(crate) use rotate::rotate;
 
 use crate::call::Handler;
 use crate::resource::benefit::Benefit;
@@ -29,6 +31,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("license_keys:get", read::get),
     ("license_keys:get_activation", read::activation),
     ("license_keys:update", update::handle),
+    ("license_keys:rotate", rotate::by_seller),
     ("license_keys:validate", validate::by_seller),
     ("license_keys:activate", activate::by_seller),
     ("license_keys:deactivate", activate::undo_by_seller),

@@ -11,7 +11,8 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     if member.role == Role::Owner {
         let message = "The owner cannot be removed.";
         let input = member.id.to_string();
-        return Err(Failure::refused(Flaw::field("member_id", message, input)));
+        let flaw = Flaw::body("value_error", [], message, input);
+        return Err(Failure::refused(flaw));
     }
     let id = member.id;
     add::remove(world, id);

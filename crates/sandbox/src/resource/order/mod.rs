@@ -3,6 +3,7 @@
 mod add;
 mod amount;
 mod announce;
+mod draft;
 mod dunning;
 mod export;
 mod get;
@@ -39,7 +40,9 @@ pub(crate) use settle::{
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
+    ("orders:create", draft::create),
     ("orders:export", export::handle),
+    ("orders:finalize", draft::finalize),
     ("orders:generate_invoice", invoice::generate),
     ("orders:get", get::handle),
     ("orders:invoice", invoice::address),

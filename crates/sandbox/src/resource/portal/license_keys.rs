@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::reply::Reply;
 use crate::resource::benefit::Kind;
-use crate::resource::license_key::{LicenseKey, list_rows, with_activations};
+use crate::resource::license_key::{self, LicenseKey, list_rows, with_activations};
 use crate::world::World;
 
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
@@ -29,4 +29,15 @@ pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         _ => false,
     };
     Ok(with_activations(world, key, customer_admin).into())
+}
+
+/// `POST …/{id}/rotate`
+pub(super) fn rotate(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    let visitor = Visitor::of(world, call)?;
+    let key = world.license_keys.get(call.id("id")?)?;
+    if !visitor.sees(key.customer, key.member) {
+        return Err(Failure::not_found());
+    }
+    let id = key.id;
+    license_key::rotate(world, id)
 }

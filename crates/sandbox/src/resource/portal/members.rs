@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Visitor;
 use crate::call::{Call, Caller};
-use crate::failure::Failure;
+use crate::failure::{Failure, Flaw};
 use crate::list;
 use crate::operations;
 use crate::render;
@@ -26,7 +26,8 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 pub(super) fn add(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let visitor = of_team(world, call)?;
     if call.body.get("role") == Some(&json!(Role::Owner)) {
-        return Err(refuse("Cannot add a member as owner."));
+        let message = "Cannot add a member as owner.";
+        return Err(Failure::refused(Flaw::field("role", message, "owner")));
     }
     let made = run(world, &visitor, call, "customers:members:create")?;
     let id = match &made {
@@ -43,7 +44,7 @@ pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let id = member.id;
     let role = call.body.get("role").filter(|role| !role.is_null());
     if role.is_some() && visitor.member.is_some_and(|(own, _)| own == id) {
-        return Err(refuse("You cannot change your own role."));
+        return Err(refuse_self(call, "You cannot change your own role."));
     }
     run(world, &visitor, call, "customers:members:update")?;
     Ok(render(world.members.get(id)?).into())
@@ -53,7 +54,7 @@ pub(super) fn remove(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let visitor = of_team(world, call)?;
     let member = own(world, &visitor, call)?;
     if visitor.member.is_some_and(|(own, _)| own == member.id) {
-        return Err(refuse("You cannot remove yourself."));
+        return Err(refuse_self(call, "You cannot remove yourself."));
     }
     run(world, &visitor, call, "customers:members:delete")
 }
@@ -92,6 +93,17 @@ fn run(
         body: call.body.clone(),
     };
     operations::run(world, operation, &call)
+}
+
+/// Refuses the member in the path: they are the visitor.
+fn refuse_self(call: &Call, message: &str) -> Failure {
+    Failure::refused(Flaw {
+        kind: "value_error",
+        at: vec!["path".into(), "id".into()],
+        message: message.to_owned(),
+        input: call.path.get("id").cloned().into(),
+        context: None,
+    })
 }
 
 fn refuse(detail: &str) -> Failure {

@@ -51,6 +51,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("customer_portal:downloadables:list", downloadables::list),
     ("customer_portal:license_keys:list", license_keys::list),
     ("customer_portal:license_keys:get", license_keys::get),
+    ("customer_portal:license_keys:rotate", license_keys::rotate),
     ("customer_portal:members:list_members", members::list),
     ("customer_portal:members:add_member", members::add),
     ("customer_portal:members:update_member", members::update),

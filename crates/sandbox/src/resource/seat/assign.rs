@@ -138,6 +138,14 @@ fn recipient(world: &mut World, purchase: &Purchase, input: &Input) -> Result<Id
     }
     if let Some(external_id) = &input.external_member_id {
         if let Some(id) = known(&|row| row.external_id.as_ref() == Some(external_id)) {
+            let own = world.members.get(id)?.email.to_lowercase();
+            if input
+                .email
+                .as_ref()
+                .is_some_and(|sent| sent.to_lowercase() != own)
+            {
+                return Err(other_email(external_id));
+            }
             return Ok(id);
         }
         if input.email.is_none() {
@@ -165,6 +173,13 @@ fn recipient(world: &mut World, purchase: &Purchase, input: &Input) -> Result<Id
     };
     let wanted = email.to_lowercase();
     if let Some(id) = known(&|row| row.email.to_lowercase() == wanted) {
+        if let Some(external_id) = &input.external_member_id {
+            let row = world.members.get_mut(id)?;
+            if row.external_id.is_some() {
+                return Err(other_email(external_id));
+            }
+            row.external_id = Some(external_id.clone());
+        }
         return Ok(id);
     }
     let new = NewMember {
@@ -173,4 +188,9 @@ fn recipient(world: &mut World, purchase: &Purchase, input: &Input) -> Result<Id
         external_id: input.external_member_id.clone(),
     };
     Ok(member::add(world, purchase.customer, new, Role::Member))
+}
+
+fn other_email(external_id: &str) -> Failure {
+    let detail = format!("The member {external_id} has another e-mail.");
+    Failure::named(400, "MemberEmailMismatch", detail)
 }
