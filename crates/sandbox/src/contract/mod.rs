@@ -1,6 +1,7 @@
 //! What the facts say a call may look like, checked as Polar's framework checks it.
 
 mod check;
+mod discount;
 mod email;
 mod json;
 mod moment;
@@ -9,6 +10,7 @@ mod older;
 mod parameter;
 mod receiver;
 mod rule;
+mod seat;
 mod subdivision;
 mod tag;
 mod text;

@@ -1,11 +1,13 @@
 //! What Polar's own validators add to the schema, field by field. The facts cannot say these things:
 //! each entry here was seen in an answer of the real server or is stated in its behaviour digest.
 
+use std::collections::HashSet;
+
 use polarkit_spec::{Kind, MapRule, Shape, StringRule};
 use serde_json::{Map, Value, json};
 
 use super::check::Check;
-use super::{moment, receiver, subdivision, text};
+use super::{discount, moment, receiver, seat, subdivision, text};
 use crate::billing;
 
 const KEY_MAX: u64 = 40;
@@ -63,6 +65,23 @@ pub(super) fn field(
         ("WebhookEndpointCreate" | "WebhookEndpointUpdate", "url") => {
             receiver::check(check, shape, value)
         }
+        ("CheckoutProductsCreate", "products") => {
+            let read = check.value(shape, value)?;
+            let twice = has_twice(&read).then_some("Product ids must differ.");
+            agrees(check, twice, value).then_some(read)
+        }
+        ("SeatAssign" | "CustomerSeatAssign", "metadata") => {
+            let read = check.value(shape, value)?;
+            let problem = seat::too_much_to_note(&read);
+            agrees(check, problem, value).then_some(read)
+        }
+        ("DiscountFixedCreate" | "DiscountPercentageCreate" | "DiscountUpdate", "code") => {
+            let read = check.value(shape, value)?;
+            match read.as_str() {
+                Some(text) => discount::code(check, text, value),
+                None => Some(read),
+            }
+        }
         ("AddressInput", "country") => {
             let upper = value.as_str().map(|text| Value::from(text.to_uppercase()));
             check.value(shape, upper.as_ref().unwrap_or(value))
@@ -89,22 +108,16 @@ pub(super) fn whole(
         return false;
     }
     match name {
-        "CheckoutProductsCreate" => match seat_conflict(kept) {
-            Some(problem) => {
-                let message = format!("Value error, {problem}");
-                check.flaw("value_error", message, value, Some(json!({"error": {}})));
-                false
-            }
-            None => true,
-        },
-        "AddressInput" => match subdivision::put_right(kept) {
-            Ok(()) => true,
-            Err(problem) => {
-                let message = format!("Value error, {problem}");
-                check.flaw("value_error", message, value, Some(json!({"error": {}})));
-                false
-            }
-        },
+        "CheckoutProductsCreate" => agrees(check, seat_conflict(kept), value),
+        "DiscountFixedCreate" | "DiscountPercentageCreate" => {
+            agrees(check, discount::conflict(name, kept), value)
+        }
+        "SeatAssign" | "CustomerSeatAssign" => agrees(check, seat::conflict(kept), value),
+        "BenefitLicenseKeyExpirationProperties" => agrees(check, too_long_a_life(kept), value),
+        "AddressInput" => {
+            let problem = subdivision::put_right(kept).err();
+            agrees(check, problem, value)
+        }
         "EventMetadataInput" => {
             let before = check.flaws.len();
             for word in kept.keys() {
@@ -117,6 +130,35 @@ pub(super) fn whole(
         }
         _ => true,
     }
+}
+
+/// True unless there is a problem, which is noted.
+fn agrees(check: &mut Check, problem: Option<&'static str>, value: &Value) -> bool {
+    if let Some(problem) = problem {
+        let message = format!("Value error, {problem}");
+        check.flaw("value_error", message, value, Some(json!({"error": {}})));
+    }
+    problem.is_none()
+}
+
+/// True when something is on the list twice.
+fn has_twice(list: &Value) -> bool {
+    let mut seen = HashSet::new();
+    let items = list.as_array().into_iter().flatten();
+    !items
+        .filter_map(Value::as_str)
+        .all(|item| seen.insert(item))
+}
+
+/// What is wrong with the lifetime of a licence key.
+fn too_long_a_life(sent: &Map<String, Value>) -> Option<&'static str> {
+    let most = match sent.get("timeframe").and_then(Value::as_str) {
+        Some("year") => 457,
+        Some("month") => 1200,
+        _ => 36_500,
+    };
+    let ttl = sent.get("ttl").and_then(Value::as_i64);
+    (ttl > Some(most)).then_some("The ttl is too long for its timeframe")
 }
 
 fn has_half_a_trial(sent: &Map<String, Value>) -> bool {

@@ -133,6 +133,12 @@ async fn a_session_takes_only_its_own_products_currencies_and_living_prices() {
         refused_post(&shop, "/v1/checkouts/", strange).await,
         json!([422, "value_error", ["body", "prices", stranger]])
     );
+    let twice = json!({"products": [product, product]});
+    let found = refused_post(&shop, "/v1/checkouts/", twice).await;
+    assert_eq!(
+        (&found[1], &found[2][2]),
+        (&json!("value_error"), &json!("products"))
+    );
     let open = shop
         .post("/v1/checkouts/", json!({"products": [product]}))
         .await;
@@ -176,6 +182,56 @@ async fn a_required_address_is_more_than_a_country() {
     );
     buyer["customer_billing_address"]["city"] = "Wien".into();
     shop.post(&path, buyer).await;
+}
+
+#[tokio::test]
+async fn a_discount_agrees_with_itself() {
+    let shop = Shop::open().await;
+    let place = ["body", "percentage"];
+    for (field, value, loc) in [
+        ("code", json!("ab"), &["body", "percentage", "code"][..]),
+        ("code", json!("a-b-c"), &["body", "percentage", "code"]),
+        ("duration", json!("repeating"), &place),
+        ("duration_in_months", json!(3), &place),
+        ("ends_at", json!("2026-01-01T00:00:00Z"), &place),
+    ] {
+        let mut body = json!({"name": "Half", "type": "percentage", "basis_points": 5000});
+        body["duration"] = "once".into();
+        body["starts_at"] = "2026-01-02T00:00:00Z".into();
+        body[field] = value;
+        assert_eq!(
+            refused_post(&shop, "/v1/discounts/", body).await,
+            json!([422, "value_error", loc])
+        );
+    }
+    let both = json!({"name": "Off", "type": "fixed", "duration": "once", "amount": 100, "amounts": {"usd": 100}});
+    assert_eq!(
+        refused_post(&shop, "/v1/discounts/", both).await,
+        json!([422, "value_error", ["body", "fixed"]])
+    );
+}
+
+#[tokio::test]
+async fn a_license_key_lives_a_bounded_time() {
+    let shop = Shop::open().await;
+    for (timeframe, most) in [("year", 457), ("month", 1200), ("day", 36_500)] {
+        let body = |ttl: i64| {
+            json!({
+                "type": "license_keys",
+                "description": "Keys",
+                "properties": {"expires": {"ttl": ttl, "timeframe": timeframe}},
+            })
+        };
+        shop.post("/v1/benefits/", body(most)).await;
+        assert_eq!(
+            refused_post(&shop, "/v1/benefits/", body(most + 1)).await,
+            json!([
+                422,
+                "value_error",
+                ["body", "license_keys", "properties", "expires"]
+            ])
+        );
+    }
 }
 
 #[tokio::test]
@@ -260,4 +316,37 @@ async fn a_search_of_events_names_the_organization_and_three_letters() {
         refusal(&shop, Method::GET, &short, Value::Null).await,
         json!([422, "query", ["query", "query"]])
     );
+}
+
+#[tokio::test]
+async fn little_is_noted_on_a_seat() {
+    let shop = Shop::open().await;
+    let many: serde_json::Map<_, _> = (0..11).map(|n| (format!("k{n}"), json!(n))).collect();
+    for metadata in [Value::Object(many), json!({"k": "x".repeat(1100)})] {
+        let subscription = "00000000-0000-4000-8000-000000000000";
+        let body = json!({"subscription_id": subscription, "email": "a@example.com", "metadata": metadata});
+        assert_eq!(
+            refused_post(&shop, "/v1/customer-seats", body).await,
+            json!([422, "value_error", ["body", "metadata"]])
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_seat_is_of_one_purchase_and_for_one_person() {
+    let shop = Shop::open().await;
+    let some = "00000000-0000-4000-8000-000000000000";
+    for body in [
+        json!({"email": "a@example.com"}),
+        json!({"subscription_id": some, "order_id": some, "email": "a@example.com"}),
+        json!({"subscription_id": some}),
+        json!({"subscription_id": some, "customer_id": some, "member_id": some}),
+        json!({"subscription_id": some, "customer_id": some, "email": "a@example.com"}),
+        json!({"subscription_id": some, "member_id": some, "email": "a@example.com"}),
+    ] {
+        assert_eq!(
+            refused_post(&shop, "/v1/customer-seats", body).await,
+            json!([422, "value_error", ["body"]])
+        );
+    }
 }

@@ -8,7 +8,7 @@ use crate::resource::organization::Organization;
 use crate::resource::product::Product;
 use crate::world::{Id, World};
 
-/// Letters and digits only, and no other discount's code.
+/// No other discount's code.
 pub(super) fn code(
     world: &World,
     organization: Id<Organization>,
@@ -18,10 +18,6 @@ pub(super) fn code(
     let Some(code) = code else {
         return Ok(());
     };
-    if !code.chars().all(|c| c.is_ascii_alphanumeric()) {
-        let message = "Code must contain only alphanumeric characters.";
-        return Err(Failure::refused(Flaw::field("code", message, code)));
-    }
     match world.discount_by_code(organization, code) {
         Some(holder) if Some(holder.id) != own => {
             let message = "Discount with this code already exists.";

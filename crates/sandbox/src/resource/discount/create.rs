@@ -54,7 +54,6 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let code = filled(input.code);
     let products = input.products.unwrap_or_default();
     check::code(world, organization, None, code.as_deref())?;
-    check::dates(input.starts_at, input.ends_at)?;
     check::products(world, organization, &products)?;
     let id = world.chance.id();
     let created_at = world.stamp();
@@ -99,11 +98,7 @@ fn worth(input: &Input) -> Result<Worth, Failure> {
         return Ok(Worth::Percentage(basis_points));
     }
     match (&input.amounts, input.amount) {
-        (Some(_), Some(amount)) => {
-            let message = "Give either amounts, or amount and currency.";
-            Err(Failure::refused(Flaw::field("amount", message, amount)))
-        }
-        (Some(amounts), None) => Ok(Worth::Fixed(amounts.clone())),
+        (Some(amounts), _) => Ok(Worth::Fixed(amounts.clone())),
         (None, Some(amount)) => {
             let currency = input.currency.clone().unwrap_or_else(|| "usd".to_owned());
             Ok(Worth::Fixed(BTreeMap::from([(currency, amount)])))

@@ -52,7 +52,8 @@ fn change(world: &World, row: &mut Customer, input: Input) -> Vec<Flaw> {
         Patch::Absent => {}
         Patch::Null => {
             let message = "Billing address cannot be removed.";
-            flaws.push(Flaw::field("billing_address", message, Value::Null));
+            let place = ["billing_address".into()];
+            flaws.push(Flaw::body("missing", place, message, Value::Null));
         }
         Patch::Value(address) => row.billing_address = Some(address.kept()),
     }
@@ -68,9 +69,15 @@ fn change(world: &World, row: &mut Customer, input: Input) -> Vec<Flaw> {
     match input.default_payment_method_id {
         Patch::Value(id) if !owns(world, row, id) => {
             let message = "Payment method does not exist.";
-            flaws.push(Flaw::field("default_payment_method_id", message, json!(id)));
+            let place = ["default_payment_method_id".into()];
+            flaws.push(Flaw::body("invalid", place, message, json!(id)));
         }
-        chosen => chosen.apply(&mut row.default_payment_method),
+        Patch::Null => {
+            let message = "There is always a default payment method.";
+            let place = ["default_payment_method_id".into()];
+            flaws.push(Flaw::body("missing", place, message, Value::Null));
+        }
+        chosen @ (Patch::Value(_) | Patch::Absent) => chosen.apply(&mut row.default_payment_method),
     }
     flaws
 }
