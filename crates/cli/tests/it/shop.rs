@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::browser::Browser;
+use crate::patience::eventually;
 use crate::process::{Running, folder};
 
 const PAYS: &str = "4242424242424242";
@@ -25,7 +26,12 @@ async fn a_purchase_shows_as_access_without_a_reload() {
 
     validate_the_licence(&browser).await;
     spend_units(&browser).await;
+    skip_a_month(&browser).await;
     browser.picture("shop.png").await;
+
+    browser.find("#portal").await.click().await;
+    browser.wait_for_url(dev.sandbox()).await;
+    browser.wait_for_text("[data-subscription]", "Active").await;
 }
 
 #[tokio::test]
@@ -96,4 +102,16 @@ async fn spend_units(browser: &Browser) {
         )
         .await;
     assert_eq!(wide, true, "the page fits its window");
+}
+
+async fn skip_a_month(browser: &Browser) {
+    let before = browser.find("#access").await.text().await;
+    assert!(before.contains("Renews on"), "{before}");
+    browser.find("#month").await.click().await;
+    browser.wait_for_text("#notice", "A month has passed").await;
+    eventually("the renewal in my access", async || {
+        let after = browser.find("#access").await.text().await;
+        (after.contains("Renews on") && after != before).then_some(())
+    })
+    .await;
 }
