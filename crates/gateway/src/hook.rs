@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use polarkit_store::{Call, Entitlement, Waiting};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::gateway::Gateway;
 use crate::inbox::news::News;
@@ -167,6 +168,20 @@ pub(crate) fn calls_of_access(
         let id = format!("{hook}:{customer}:{target}:{}", now.changed_at);
         calls.push(call(id, customer, hook, &access));
     }
+    // A plan that was left has no row of its own any more: its subscription tells of another.
+    let left = |thing: &(&str, &str)| !has.contains_key(thing);
+    for ((kind, target), was) in had.iter().filter(|(thing, was)| was.granted && left(thing)) {
+        let access = Access {
+            id: String::new(),
+            customer_id: customer.to_owned(),
+            external_id: external_id.map(str::to_owned),
+            kind: (*kind).to_owned(),
+            target: (*target).to_owned(),
+            reason: "no_longer_stated".to_owned(),
+        };
+        let id = format!("access_revoked:{customer}:{target}:{}:left", was.changed_at);
+        calls.push(call(id, customer, "access_revoked", &access));
+    }
     calls
 }
 
@@ -206,7 +221,7 @@ pub(crate) async fn run(gateway: Gateway, hooks: Arc<dyn Hooks>, stop: Cancellat
         {
             Ok(calls) if !calls.is_empty() => {
                 for call in calls {
-                    make(&gateway, hooks.as_ref(), &call).await;
+                    make(&gateway, &hooks, call).await;
                 }
                 continue;
             }
@@ -221,8 +236,8 @@ pub(crate) async fn run(gateway: Gateway, hooks: Arc<dyn Hooks>, stop: Cancellat
     }
 }
 
-async fn make(gateway: &Gateway, hooks: &dyn Hooks, call: &Call) {
-    let settled = match dispatch(hooks, call).await {
+async fn make(gateway: &Gateway, hooks: &Arc<dyn Hooks>, call: Call) {
+    let settled = match guarded(hooks, &call).await {
         Ok(()) => gateway.store.call_done(&call.id).await,
         Err(error) => {
             let due = due_again(gateway, call.tries);
@@ -236,6 +251,13 @@ async fn make(gateway: &Gateway, hooks: &dyn Hooks, call: &Call) {
     if let Err(error) = settled {
         tracing::error!(id = %call.id, error = %chain(&error), "hook call cannot be settled");
     }
+}
+
+/// A task of its own: a hook that panics has failed, and fails nobody else.
+async fn guarded(hooks: &Arc<dyn Hooks>, call: &Call) -> Outcome {
+    let (hooks, call) = (Arc::clone(hooks), call.clone());
+    let task = TaskTracker::new().spawn(async move { dispatch(hooks.as_ref(), &call).await });
+    task.await.unwrap_or_else(|panic| Err(panic.into()))
 }
 
 async fn dispatch(hooks: &dyn Hooks, call: &Call) -> Outcome {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -105,7 +105,7 @@ async fn tidy(gateway: Gateway, stop: CancellationToken) {
 
 async fn throw_away(gateway: &Gateway) -> Result<(), polarkit_store::Error> {
     let now = gateway.time.local();
-    let before = |kept: SignedDuration| now.checked_sub(kept).unwrap_or(now).as_microsecond();
+    let before = |kept: SignedDuration| cut_off(now, kept);
     let days = SignedDuration::from_hours(24 * i64::from(gateway.config.inbox_days));
     gateway.store.inbox_prune(before(days)).await?;
     gateway.store.calls_prune(before(days)).await?;
@@ -114,4 +114,27 @@ async fn throw_away(gateway: &Gateway) -> Result<(), polarkit_store::Error> {
         .store
         .idempotency_prune(before(IDEMPOTENCY_KEPT))
         .await
+}
+
+/// Before when it may go, µs; what is kept for longer than there is time never goes.
+fn cut_off(now: Timestamp, kept: SignedDuration) -> i64 {
+    now.checked_sub(kept)
+        .unwrap_or(Timestamp::MIN)
+        .as_microsecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_kept_for_ever_is_not_thrown_away_at_once() {
+        let now = Timestamp::UNIX_EPOCH;
+        let days = |days: i64| SignedDuration::from_hours(24 * days);
+        assert_eq!(cut_off(now, days(1)), -86_400_000_000);
+        assert_eq!(
+            cut_off(now, days(i64::from(u32::MAX))),
+            Timestamp::MIN.as_microsecond()
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::{Duration, Instant};
 
+use http::StatusCode;
 use polarkit::Error;
 use polarkit_model::{
     CheckoutId, CustomerId, CustomerSessionCreate, CustomerSessionCustomerExternalIdCreate,
@@ -89,6 +90,13 @@ impl Failure {
                 if refusal.name.as_deref() == Some("insufficient_scope") =>
             {
                 Self::Credentials
+            }
+            // Every refusal of Polar's own has a name. What has none is a proxy's, or another
+            // server's altogether: it says nothing of the request.
+            Error::NotFound(refusal) | Error::NotPermitted(refusal) | Error::Refused(refusal)
+                if refusal.name.is_none() =>
+            {
+                Self::Failed
             }
             Error::NotFound(_) => Self::NotFound,
             Error::Validation { fields, .. } => {
@@ -305,6 +313,9 @@ impl Polar {
     }
 
     /// Sends usage; an event that Polar has already counts as sent.
+    ///
+    /// Only what Polar finds wrong in the events themselves is about them: whatever else it refuses
+    /// is waited out, because an event given up is money lost.
     pub(crate) async fn ingest(&self, events: Vec<Event>) -> Result<(), Failure> {
         let events = events.into_iter().map(|event| {
             let create = EventCreateExternalCustomer::new(event.name, event.external_customer_id);
@@ -313,7 +324,19 @@ impl Polar {
                 .timestamp(event.timestamp);
             create.metadata(event.metadata)
         });
-        self.heard(self.own.events().ingest(events)).await.map(drop)
+        let answer = self.own.events().ingest(events).await;
+        self.listen(&self.own);
+        let refused = |error: Error| {
+            let failure = Failure::from_error(&error);
+            match (&error, error.status()) {
+                (Error::Validation { .. } | Error::Request { .. }, _) => failure,
+                // Too much at once: halves are sent.
+                (_, Some(StatusCode::PAYLOAD_TOO_LARGE)) => Failure::Refused { fields: Vec::new() },
+                _ if failure.is_about_the_request() => Failure::Failed,
+                _ => failure,
+            }
+        };
+        answer.map(drop).map_err(refused)
     }
 
     /// A customer's meters; none when Polar does not know the customer yet.

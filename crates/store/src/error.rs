@@ -31,10 +31,11 @@ impl Error {
         match self {
             Self::Database(cause) => match cause.as_ref() {
                 sqlx::Error::Encode(_) => true,
-                // Class 22 of SQLSTATE: data exceptions, such as a NUL in a text.
-                sqlx::Error::Database(refusal) => refusal
-                    .code()
-                    .is_some_and(|code| code.len() == 5 && code.starts_with("22")),
+                // Of SQLSTATE, class 22: data exceptions, such as a NUL in a text; and class 54:
+                // limits, such as a text too long for an index.
+                sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| {
+                    code.len() == 5 && (code.starts_with("22") || code.starts_with("54"))
+                }),
                 _ => false,
             },
             _ => false,

@@ -89,10 +89,7 @@ pub(super) async fn list(
         external_customer_id: external_id,
         customer_id: standing.customer.clone(),
         products,
-        features: benefits
-            .values()
-            .flat_map(|reason| features(&reason.detail))
-            .collect(),
+        features: all_features(granted()),
         benefits: benefits.into_values().map(Benefit::from).collect(),
         age: Age::of(&gateway, &standing),
     }))
@@ -248,17 +245,30 @@ fn by_target(standing: &Standing, kind: &str, target: &str) -> Verdict {
 
 fn by_feature(standing: &Standing, name: &str) -> Verdict {
     let granted = standing.reasons.iter().filter(|one| one.granted);
-    let mut found = granted
-        .flat_map(|one| features(&one.detail))
-        .filter(|(key, _)| key == name);
-    match found.next() {
-        Some((_, value)) => {
-            let off = matches!(&value, Value::Bool(false)) || value == "false" || value == 0;
+    match all_features(granted).remove(name) {
+        Some(value) => {
+            let off = is_off(&value);
             let reason = if off { "switched_off" } else { "granted" };
             (!off, reason.to_owned(), Some(value))
         }
         None => (false, "never_granted".to_owned(), None),
     }
+}
+
+/// What one grant switches on, no other switches off.
+fn all_features<'a>(granted: impl Iterator<Item = &'a Reason>) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    for (key, value) in granted.flat_map(|one| features(&one.detail)) {
+        let slot = all.entry(key).or_insert_with(|| value.clone());
+        if is_off(slot) {
+            *slot = value;
+        }
+    }
+    all
+}
+
+fn is_off(value: &Value) -> bool {
+    matches!(value, Value::Bool(false)) || value == "false" || value == 0
 }
 
 fn by_meter(left: Option<Decimal>) -> Verdict {

@@ -1,6 +1,7 @@
 //! `POST /api/license/validate`, `/activate` and `/deactivate`.
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, State};
+use http::request::Parts;
 use polarkit_model::FreeForm;
 use serde::{Deserialize, Serialize};
 
@@ -27,11 +28,9 @@ use crate::problem::{Problem, Shape};
 )]
 pub(super) async fn validate(
     State(gateway): State<Gateway>,
-    caller: Option<Caller>,
-    address: Address,
+    _admitted: Admitted,
     Body(ask): Body<Ask>,
 ) -> Result<Reply<Valid>, Problem> {
-    admit(&gateway, caller.as_ref(), address)?;
     match license::validate(&gateway, ask).await {
         Ok(valid) => {
             tracing::info!(license = %valid.display_key, "licence validated");
@@ -77,11 +76,9 @@ pub(crate) struct Activate {
 )]
 pub(super) async fn activate(
     State(gateway): State<Gateway>,
-    caller: Option<Caller>,
-    address: Address,
+    _admitted: Admitted,
     Body(ask): Body<Activate>,
 ) -> Result<Reply<Activation>, Problem> {
-    admit(&gateway, caller.as_ref(), address)?;
     license::text("license_key", &ask.license_key)?;
     license::text("label", &ask.label)?;
     let refused = |failure| license::refused(&failure);
@@ -127,11 +124,9 @@ pub(super) struct Deactivated {
 )]
 pub(super) async fn deactivate(
     State(gateway): State<Gateway>,
-    caller: Option<Caller>,
-    address: Address,
+    _admitted: Admitted,
     Body(ask): Body<Deactivate>,
 ) -> Result<Reply<Deactivated>, Problem> {
-    admit(&gateway, caller.as_ref(), address)?;
     license::text("license_key", &ask.license_key)?;
     let refused = |failure| license::refused(&failure);
     gateway
@@ -148,18 +143,26 @@ pub(super) async fn deactivate(
 }
 
 /// A server or a user may ask as often as they like; anyone else within a limit, where it is open.
-fn admit(
-    gateway: &Gateway,
-    caller: Option<&Caller>,
-    Address(address): Address,
-) -> Result<(), Problem> {
-    match caller {
-        None if gateway.config.open_licenses => gateway
-            .anonymous
-            .take(address, gateway.time.local())
-            .map_err(refusal),
-        None => Err(missing()),
-        Some(Caller::User(_)) => Ok(()),
-        Some(server @ Caller::Server(_)) => server.must_be_server("licenses:write").map(drop),
+/// Whoever may not is refused before the body is read.
+#[derive(Debug)]
+pub(super) struct Admitted;
+
+impl FromRequestParts<Gateway> for Admitted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Gateway) -> Result<Self, Problem> {
+        let caller: Option<Caller> =
+            <Caller as OptionalFromRequestParts<Gateway>>::from_request_parts(parts, state).await?;
+        match caller {
+            None if state.config.open_licenses => {
+                let Address(address) = Address::from_request_parts(parts, state).await?;
+                let taken = state.anonymous.take(address, state.time.local());
+                taken.map_err(refusal)?;
+            }
+            None => return Err(missing()),
+            Some(Caller::User(_)) => {}
+            Some(server @ Caller::Server(_)) => drop(server.must_be_server("licenses:write")?),
+        }
+        Ok(Self)
     }
 }

@@ -37,6 +37,7 @@ impl Limit {
 
     /// Takes one call, or says how long until there is one.
     pub(crate) fn take(&self, address: IpAddr, now: Timestamp) -> Result<(), SignedDuration> {
+        let address = network(address);
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if full_at.len() >= ADDRESSES_MAX && !full_at.contains_key(&address) {
             full_at.retain(|_, full| *full > now);
@@ -57,6 +58,17 @@ impl Limit {
     }
 }
 
+/// Whom an address stands for: a household or server has a whole /64 of IPv6 addresses.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 /// The caller's address: the socket's, or what the proxy in front says where configuration trusts
 /// it.
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +79,9 @@ impl FromRequestParts<Gateway> for Address {
 
     async fn from_request_parts(parts: &mut Parts, state: &Gateway) -> Result<Self, Problem> {
         if state.config.trust_forwarded_for
-            && let Some(header) = parts.headers.get("x-forwarded-for")
-            // The last is what our own proxy added; those before are whatever the caller wrote.
+            // The last is what our own proxy added, to the last line or as one of its own; all
+            // before it is whatever the caller wrote.
+            && let Some(header) = parts.headers.get_all("x-forwarded-for").iter().next_back()
             && let Some(last) = header.to_str().unwrap_or_default().rsplit(',').next()
             && let Ok(address) = last.trim().parse()
         {

@@ -36,10 +36,13 @@ impl Glance {
     }
 }
 
+/// No id or type is longer; an index of PostgreSQL's takes ten times as much and then refuses.
+const TEXT_BYTES_MAX: usize = 255;
+
 /// A NUL is legal in JSON and no text for PostgreSQL: such a delivery is stored about nobody, and
 /// found unreadable later, not refused now.
 fn storable(text: Cow<'_, str>) -> String {
-    if text.contains('\0') {
+    if text.contains('\0') || text.len() > TEXT_BYTES_MAX {
         String::new()
     } else {
         text.into_owned()

@@ -77,6 +77,8 @@ struct Nested<'a> {
     benefit: Option<&'a RawValue>,
     #[serde(default)]
     paid: Option<bool>,
+    #[serde(borrow, default)]
+    status: Option<&'a RawValue>,
 }
 
 /// Kinds whose objects are mirrored when they are what an event is about.
@@ -132,7 +134,11 @@ impl News {
     fn object(&mut self, kind: &'static str, data: &RawValue, at: i64) -> Result<(), Unreadable> {
         let id = self.add(kind, data, at)?;
         let nested: Nested<'_> = serde_json::from_str(data.get()).unwrap_or_default();
-        if kind == "order" && nested.paid == Some(true) {
+        // A refunded order was paid once; who hears of it only now must not ship it.
+        let went_back = nested
+            .status
+            .is_some_and(|status| status.get() == "\"refunded\"");
+        if kind == "order" && nested.paid == Some(true) && !went_back {
             self.paid_order = Some(id);
         }
         self.inside("customer", nested.customer, at)?;

@@ -256,6 +256,7 @@ fn question(ask: &Ask) -> Question {
     let mut hash = Sha256::new();
     hash.update(ask.license_key.len().to_be_bytes());
     hash.update(&ask.license_key);
+    hash.update([u8::from(ask.activation_id.is_some())]);
     hash.update(ask.activation_id.unwrap_or_default());
     // A map of JSON values always has a JSON form.
     hash.update(serde_json::to_vec(&ask.conditions).unwrap_or_default());

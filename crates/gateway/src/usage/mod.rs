@@ -18,6 +18,9 @@ pub(crate) const EVENTS_MAX: usize = 1_000;
 const NAME_CHARS_MAX: usize = 128;
 const METADATA_KEYS_MAX: usize = 50;
 const ID_CHARS_MAX: usize = 255;
+/// An event's metadata as JSON, far above what Polar takes: a batch of 500 stays in memory, and a
+/// balance weighs 10,000.
+const METADATA_BYTES_MAX: usize = 32_768;
 /// Clocks of the application and of Polar may differ by this much.
 const FUTURE_MAX: SignedDuration = SignedDuration::from_secs(60);
 
@@ -96,6 +99,10 @@ fn accept(one: Use, now: Timestamp) -> Result<Event, &'static str> {
     let metadata = one.metadata.unwrap_or_default();
     if metadata.len() > METADATA_KEYS_MAX {
         return Err("metadata: at most 50 keys");
+    }
+    let bytes = serde_json::to_vec(&metadata).map_or(0, |json| json.len());
+    if bytes > METADATA_BYTES_MAX {
+        return Err("metadata: at most 32 KiB");
     }
     let timestamp = one.timestamp.unwrap_or(now);
     if timestamp.duration_since(now) > FUTURE_MAX {

@@ -103,6 +103,28 @@ fn one_setting_means_one_server() {
 }
 
 #[test]
+fn an_address_that_cannot_be_a_server_is_a_fault() {
+    for value in [
+        "http://user:hunter2@127.0.0.1:8787",
+        "http://127.0.0.1:8787/?a=b",
+        "http://127.0.0.1:8787/#top",
+    ] {
+        assert_eq!(
+            faults(&settings(&[("POLAR_SERVER", value)])),
+            ["POLAR_SERVER"]
+        );
+    }
+}
+
+#[test]
+fn secrets_anybody_could_guess_are_faults() {
+    for value in [",", " , ,", "whsec_", "whsec_good_enough,polar_whs_"] {
+        let named = faults(&settings(&[("POLAR_WEBHOOK_SECRET", value)]));
+        assert_eq!(named, ["POLAR_WEBHOOK_SECRET"], "{value}");
+    }
+}
+
+#[test]
 fn the_database_alone_needs_nothing_else() {
     use secrecy::ExposeSecret as _;
     let url = database_url(&BTreeMap::new()).unwrap();

@@ -374,3 +374,25 @@ async fn the_same_story_is_told_by_postgresql() {
         })
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feature_one_grant_switches_on_no_other_switches_off() {
+    for (first, second) in [(true, false), (false, true)] {
+        let world = World::begin().await;
+        let mut other = grant(true, 6);
+        other["id"] = json!("90349a0a-d763-440c-86a7-9ca10507d795");
+        other["benefit_id"] = json!("c58834ca-924b-4a89-b27a-188c0ea7ce2e");
+        other["benefit"]["id"] = other["benefit_id"].clone();
+        other["benefit"]["metadata"] = json!({"exports": second});
+        let mut one = grant(true, 5);
+        one["benefit"]["metadata"] = json!({"exports": first});
+        let granted = [
+            event("benefit_grant.created", 5, one),
+            event("benefit_grant.created", 6, other),
+        ];
+        deliver(&world, &granted).await;
+        assert_eq!(allowed(&world, "feature=exports").await, yes("granted"));
+        let list = world.get("/api/entitlements/u_1").await.ok();
+        assert_eq!(list["features"]["exports"], true, "{list}");
+    }
+}

@@ -183,5 +183,47 @@ async fn licences_can_be_closed_to_strangers() {
             .post_anonymously(&format!("/api/license/{path}"), ask)
             .await;
         answer.refused(401, "unauthenticated");
+        let call = world.request(Method::POST, &format!("/api/license/{path}"));
+        let garbage = call.body("{not json").send().await.unwrap();
+        assert_eq!(garbage.status(), 401, "nothing is read of a stranger's");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_caller_writes_before_the_proxy_is_not_their_address() {
+    let world = World::with(&[
+        ("POLARKIT_ANONYMOUS_PER_MINUTE", "1"),
+        ("POLARKIT_TRUST_FORWARDED_FOR", "true"),
+    ])
+    .await;
+    let ask = async |claimed: &str, seen: &str| {
+        let call = world
+            .request(Method::POST, "/api/license/validate")
+            .json(&json!({"license_key": "K"}))
+            .header("x-forwarded-for", claimed)
+            .header("x-forwarded-for", seen);
+        call.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask("192.0.2.1", "198.51.100.7").await, 400);
+    assert_eq!(ask("192.0.2.2", "198.51.100.7").await, 429);
+    // A household has one network, and more addresses in it than can be counted.
+    assert_eq!(ask("192.0.2.1", "2001:db8:1:2::1").await, 400);
+    assert_eq!(ask("192.0.2.1", "2001:db8:1:2:3::9").await, 429);
+    assert_eq!(ask("192.0.2.1", "2001:db8:1:3::1").await, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activation_that_does_not_exist_says_nothing_of_the_key() {
+    let world = World::begin().await;
+    let key = key(&world).await;
+    let nobodys = json!({
+        "license_key": key, "activation_id": "00000000-0000-0000-0000-000000000000",
+    });
+    validate(&world, nobodys.clone())
+        .await
+        .refused(400, "license_invalid");
+    validate(&world, json!({"license_key": key})).await.ok();
+    validate(&world, nobodys)
+        .await
+        .refused(400, "license_invalid");
 }

@@ -152,3 +152,84 @@ async fn hooks_are_told_of_changes_not_of_deliveries() {
         })
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_was_left_is_revoked() {
+    const OTHER: &str = "5b5b1201-0000-4000-8000-539b764d69e1";
+    let told = Arc::new(Told::default());
+    let world = World::hooked(Arc::<Told>::clone(&told)).await;
+    let mut moved = subscription("active", 8);
+    moved["product_id"] = json!(OTHER);
+    for step in [
+        event("subscription.active", 6, subscription("active", 6)),
+        event("subscription.updated", 8, moved),
+    ] {
+        deliver(&world, &[step]).await;
+    }
+    let expected = [
+        format!("granted product {OTHER} to u_1"),
+        format!("granted product {PRODUCT} to u_1"),
+        format!("revoked product {PRODUCT} no_longer_stated"),
+    ];
+    world
+        .until("both changes were told", async || {
+            world.clock.advance(SignedDuration::from_secs(1));
+            let mut heard = told.heard.lock().unwrap().clone();
+            heard.sort();
+            heard == expected
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_went_back_is_not_told_as_paid() {
+    let told = Arc::new(Told::default());
+    let world = World::hooked(Arc::<Told>::clone(&told)).await;
+    let refunded = order("refunded", true, 7);
+    deliver(&world, &[event("order.refunded", 7, refunded)]).await;
+    deliver(
+        &world,
+        &[event("subscription.active", 8, subscription("active", 8))],
+    )
+    .await;
+    world
+        .until("the later change was told", async || {
+            world.clock.advance(SignedDuration::from_secs(1));
+            !told.heard.lock().unwrap().is_empty()
+        })
+        .await;
+    let heard = told.heard.lock().unwrap().clone();
+    assert_eq!(heard, [format!("granted product {PRODUCT} to u_1")]);
+}
+
+/// Panics once, then listens.
+#[derive(Default)]
+struct Startled(Mutex<Vec<bool>>);
+
+impl Hooks for Startled {
+    fn access_granted<'a>(&'a self, _call: &'a Access) -> Running<'a> {
+        Box::pin(async move {
+            let first = {
+                let mut heard = self.0.lock().unwrap();
+                heard.push(true);
+                heard.len() == 1
+            };
+            assert!(!first, "the application's own bug");
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_that_panics_is_called_again() {
+    let startled = Arc::new(Startled::default());
+    let world = World::hooked(Arc::<Startled>::clone(&startled)).await;
+    let active = event("subscription.active", 6, subscription("active", 6));
+    deliver(&world, &[active]).await;
+    world
+        .until("it was called again", async || {
+            world.clock.advance(SignedDuration::from_secs(1));
+            startled.0.lock().unwrap().len() == 2
+        })
+        .await;
+}

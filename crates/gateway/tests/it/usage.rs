@@ -1,11 +1,14 @@
 //! Usage: accepted, durable, delivered, balanced.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::event::at;
 use crate::shop::buy;
-use crate::world::World;
+use crate::world::{World, spawn};
 
 fn call(units: i64) -> Value {
     json!({"external_customer_id": "u_1", "name": "api_call", "metadata": {"units": units}})
@@ -167,6 +170,58 @@ async fn an_outage_is_waited_out_and_survives_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_else_in_polars_place_costs_no_event() {
+    for status in [403, 404] {
+        let (url, heard) = stranger(status).await;
+        let world = World::with(&[("POLAR_SERVER", &url)]).await;
+        assert_eq!(world.post("/api/usage/track", call(1)).await.status, 202);
+        world
+            .until("it was sent more than a few times", async || {
+                world.clock.advance(SignedDuration::from_mins(6));
+                heard.load(Ordering::Relaxed) > 5
+            })
+            .await;
+        let backlog = world.gateway.store().usage_backlog().await.unwrap();
+        assert_eq!((backlog.pending, backlog.dead), (1, 0), "{status}");
+        let ask = json!({"license_key": "K"});
+        let answer = world.post("/api/license/validate", ask).await;
+        answer.refused(502, "upstream_failed");
+    }
+}
+
+/// A proxy on the way, or another server altogether: how often it was sent usage.
+async fn stranger(status: u16) -> (String, Arc<AtomicU32>) {
+    let heard = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&heard);
+    let answer = async move |uri: http::Uri| {
+        if uri.path() == "/v1/events/ingest" {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        let status = http::StatusCode::from_u16(status).unwrap();
+        (status, "<h1>Not what you are looking for</h1>")
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = axum::Router::new().fallback(answer);
+    spawn(axum::serve(listener, app).into_future());
+    (url, heard)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_too_large_to_wait_in_memory_is_refused() {
+    let world = World::begin().await;
+    let mut huge = call(1);
+    huge["metadata"]["note"] = json!("x".repeat(40_000));
+    let answer = world.post("/api/usage/track", huge).await;
+    assert!(
+        answer
+            .refused(400, "invalid_request")
+            .contains("events[0].metadata"),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_balance_is_polars_less_what_it_has_not_counted() {
     let world = World::begin().await;
     buy(&world, "Metered", "u_1").await;
@@ -195,6 +250,10 @@ async fn a_balance_is_polars_less_what_it_has_not_counted() {
         (&check["allowed"], check["value"].as_f64()),
         (&json!(true), Some(970.0))
     );
+    // Two uses at the very same instant look like one to a clock that stands still.
+    delivered(&world).await;
+    world.settle().await;
+    world.clock.advance(SignedDuration::from_secs(1));
     world.post("/api/usage/track", call(970)).await.ok();
     let check = world
         .get("/api/entitlements/u_1/check?meter=API%20calls")

@@ -346,7 +346,7 @@ pub(crate) fn token(claims: &Value) -> SecretString {
     clippy::disallowed_methods,
     reason = "waited for by the world that holds its handle"
 )]
-fn spawn(
+pub(crate) fn spawn(
     served: impl Future<Output = std::io::Result<()>> + Send + 'static,
 ) -> JoinHandle<std::io::Result<()>> {
     tokio::spawn(served)

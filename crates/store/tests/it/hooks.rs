@@ -39,6 +39,11 @@ async fn a_call_is_made_once_for_one_cause(store: Store) {
         1,
         "only calls made are forgotten"
     );
+    push(&store, "order_paid:o1", 9).await;
+    assert!(
+        store.calls_due(9, 10).await.unwrap().len() == 1,
+        "an order that was told as paid is never told so again"
+    );
 }
 
 async fn a_failed_call_comes_back_until_given_up(store: Store) {

@@ -155,3 +155,16 @@ async fn an_entitlement_is_replaced_by_its_source(store: Store) {
     assert_eq!(store.entitlements("anna").await.unwrap(), [revoked]);
     assert!(store.entitlements("bert").await.unwrap().is_empty());
 }
+
+/// PostgreSQL's index takes some 2,700 bytes; one such object must not stop everybody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_too_long_for_an_index_is_the_rows_own_fault() {
+    let store = crate::fixture::postgres().await;
+    let mut long = subscription(1, 1, "{}");
+    long.id = (0..400).map(|_| uuid::Uuid::new_v4().to_string()).collect();
+    let mut tx = store.begin().await.unwrap();
+    let refused = tx.mirror(&long).await.unwrap_err();
+    assert!(refused.is_about_the_data(), "{refused:?}");
+    drop(tx);
+    store.close().await;
+}
