@@ -130,3 +130,11 @@ fn the_database_alone_needs_nothing_else() {
     let url = database_url(&BTreeMap::new()).unwrap();
     assert_eq!(url.expose_secret(), "sqlite:polarkit.db");
 }
+
+#[test]
+fn every_variable_is_documented() {
+    let page = include_str!("../../../../docs/configuration.md");
+    for variable in polarkit_gateway::config::VARIABLES {
+        assert!(page.contains(&format!("`{variable}`")), "{variable}");
+    }
+}
