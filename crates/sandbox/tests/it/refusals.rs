@@ -350,3 +350,21 @@ async fn a_seat_is_of_one_purchase_and_for_one_person() {
         );
     }
 }
+
+#[tokio::test]
+async fn the_first_seats_cannot_wait_for_the_next_period() {
+    let shop = Shop::open().await;
+    let single = shop.product(fixed(500), Some("month"), &[]).await;
+    let tiers = json!([{"min_seats": 1, "max_seats": null, "price_per_seat": 1000}]);
+    let seats = json!([{"amount_type": "seat_based", "price_currency": "usd", "seat_tiers": {"tiers": tiers}}]);
+    let team = shop.product(seats, Some("month"), &[]).await;
+    let bought = shop.buy(&single, json!({})).await;
+    let path = format!("/v1/subscriptions/{}", shop.subscription(&bought).await);
+    let later = json!({"product_id": team, "proration_behavior": "next_period"});
+    assert_eq!(
+        refusal(&shop, Method::PATCH, &path, later).await,
+        json!([422, "value_error", ["body", "proration_behavior"]])
+    );
+    let now = json!({"product_id": team, "proration_behavior": "prorate"});
+    assert_eq!(shop.patch(&path, now).await["seats"], 1);
+}

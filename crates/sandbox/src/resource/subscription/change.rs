@@ -67,6 +67,7 @@ pub(crate) fn apply(
         return Ok(());
     }
     if behavior == Behavior::NextPeriod {
+        refuse_seats_later(&row, &target)?;
         let update = PendingUpdate {
             id: world.chance.id(),
             created_at: world.stamp(),
@@ -87,6 +88,19 @@ pub(crate) fn apply(
     announce(world, id, &["updated"]);
     announce::sync_grants(world, id);
     Ok(())
+}
+
+/// The first seats begin at once, or whoever pays for them could not give them away.
+fn refuse_seats_later(row: &Subscription, target: &Target) -> Result<(), Failure> {
+    if row.seats.is_some() || target.seats.is_none() {
+        return Ok(());
+    }
+    let message = "A change to a product with seats cannot wait for the next period.";
+    Err(Failure::refused(Flaw::field(
+        "proration_behavior",
+        message,
+        "next_period",
+    )))
 }
 
 /// What the subscription is to be.
