@@ -1,5 +1,6 @@
 //! Two engines behind one face: which database it is, how it is opened, how a transaction ends.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -167,6 +168,7 @@ impl Engine {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(WAIT_MAX);
+        keep_private(options.get_filename());
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(WAIT_MAX)
@@ -201,3 +203,21 @@ impl Engine {
         done.map_err(|cause| Error::Migration(Arc::new(cause)))
     }
 }
+
+/// Makes a new database file readable by its owner alone: it holds customers' data. SQLite gives
+/// the files beside it the same permissions. What can't be made here, SQLite reports by itself.
+#[cfg(unix)]
+fn keep_private(file: &Path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // A database in memory has a name, but no file.
+    if file.to_string_lossy().starts_with("file:") {
+        return;
+    }
+    let mut new = std::fs::OpenOptions::new();
+    if let Err(error) = new.write(true).create_new(true).mode(0o600).open(file) {
+        tracing::debug!(%error, "the database file is not made anew");
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_private(_file: &Path) {}

@@ -10,6 +10,7 @@
 mod fixture;
 
 mod api_keys;
+mod file;
 mod hooks;
 mod idempotency;
 mod inbox;
