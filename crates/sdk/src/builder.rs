@@ -6,34 +6,34 @@ use polarkit_model::{Clock, Secret};
 
 use crate::{
     API_VERSION,
-    client::Polar,
+    client::{Polar, Settings},
     clock::SystemClock,
     retry::Retry,
-    server::Server,
-    transport::{Parts, Transport},
+    server::{Server, ServerError},
+    transport::{BoxError, Transport},
 };
 
 /// A client about to be made.
 #[derive(Clone)]
 #[must_use]
 pub struct Builder {
-    server: Server,
+    settings: Settings,
     token: Option<Secret>,
-    version: String,
-    timeout: Duration,
-    retry: Retry,
-    clock: Arc<dyn Clock>,
+    transport: Option<Arc<dyn Transport>>,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            server: Server::default(),
+            settings: Settings {
+                server: Server::default(),
+                version: API_VERSION.to_owned(),
+                timeout: Duration::from_secs(30),
+                retry: Retry::default(),
+                clock: Arc::new(SystemClock),
+            },
             token: None,
-            version: API_VERSION.to_owned(),
-            timeout: Duration::from_secs(30),
-            retry: Retry::default(),
-            clock: Arc::new(SystemClock),
+            transport: None,
         }
     }
 }
@@ -41,7 +41,7 @@ impl Default for Builder {
 impl Builder {
     /// Which Polar is meant; the real one unless told otherwise.
     pub fn server(mut self, server: Server) -> Self {
-        self.server = server;
+        self.settings.server = server;
         self
     }
 
@@ -53,45 +53,64 @@ impl Builder {
 
     /// Which version of the API to ask for.
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = version.into();
+        self.settings.version = version.into();
         self
     }
 
-    /// How long one attempt may take from beginning to end.
+    /// How long one attempt may take from beginning to end; 30 s unless told otherwise.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.settings.timeout = timeout;
         self
     }
 
     /// Whether to try again.
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
+        self.settings.retry = retry;
         self
     }
 
     /// Who tells the local time.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.settings.clock = clock;
+        self
+    }
+
+    /// What carries the requests: with the feature `reqwest` that needs no telling.
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
         self
     }
 
     /// The client.
     pub fn build(self) -> Result<Polar, BuildError> {
-        let transport = Transport::new(Parts {
-            server: self.server.clone(),
-            token: self.token,
-            version: self.version,
-            timeout: self.timeout,
-            clock: self.clock,
-        })?;
-        Ok(Polar::new_from(self.server, transport, self.retry))
+        let server = self.settings.server.checked()?;
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport(&server)?,
+        };
+        let settings = Settings {
+            server,
+            ..self.settings
+        };
+        Ok(Polar::assemble(settings, transport, self.token))
     }
+}
+
+#[cfg(feature = "reqwest")]
+fn default_transport(server: &Server) -> Result<Arc<dyn Transport>, BuildError> {
+    let network = crate::transport::Network::new(server.is_encrypted())?;
+    Ok(Arc::new(network))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport(_server: &Server) -> Result<Arc<dyn Transport>, BuildError> {
+    Err(BuildError::NoTransport)
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("server", &self.server)
+            .field("server", &self.settings.server)
             .finish_non_exhaustive()
     }
 }
@@ -100,12 +119,18 @@ impl fmt::Debug for Builder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
+    /// The server's address is none.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// The platform's certificates could not be used.
     #[error(
         "the system's certificates cannot be used (is a package such as ca-certificates installed?)"
     )]
-    Tls(#[source] rustls::Error),
+    Tls(#[source] BoxError),
     /// The HTTP client could not be made.
     #[error("no HTTP client could be made")]
-    Client(#[source] reqwest::Error),
+    Client(#[source] BoxError),
+    /// There is nothing to carry the requests.
+    #[error("no transport: turn on the feature `reqwest`, or give one to `Builder::transport`")]
+    NoTransport,
 }

@@ -1,36 +1,44 @@
 //! The client: cheap to clone, one pool of connections.
 
-use std::{
-    collections::hash_map::RandomState,
-    fmt,
-    hash::{BuildHasher as _, Hasher as _},
-    sync::Arc,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::Method;
-use polarkit_model::Secret;
+use polarkit_model::{Clock, Secret, read::ReadError};
 
 use crate::{
     builder::{BuildError, Builder},
     error::Error,
     operation::Operation,
-    request::{Reply, Request},
-    retry::{Outcome, Retry},
+    reply::Reply,
+    request::Request,
+    retry::Retry,
     server::Server,
-    server_time::ServerTime,
+    server_time::{Listener, ServerTime},
     transport::Transport,
 };
 
-/// A client of Polar's API.
+/// A client of Polar's API. A clone shares its connections and what it knows.
 #[derive(Clone)]
 pub struct Polar {
-    inner: Arc<Inner>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) token: Option<Secret>,
 }
 
-struct Inner {
-    server: Server,
-    transport: Transport,
-    retry: Retry,
+/// What clones have in common.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) server_time: Listener,
+}
+
+/// What the builder was told.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) server: Server,
+    pub(crate) version: String,
+    pub(crate) timeout: Duration,
+    pub(crate) retry: Retry,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Polar {
@@ -44,19 +52,43 @@ impl Polar {
         Builder::default()
     }
 
-    pub(crate) fn new_from(server: Server, transport: Transport, retry: Retry) -> Self {
+    pub(crate) fn assemble(
+        settings: Settings,
+        transport: Arc<dyn Transport>,
+        token: Option<Secret>,
+    ) -> Self {
+        let shared = Shared {
+            settings,
+            transport,
+            server_time: Listener::default(),
+        };
         Self {
-            inner: Arc::new(Inner {
-                server,
-                transport,
-                retry,
-            }),
+            shared: Arc::new(shared),
+            token,
+        }
+    }
+
+    /// The same client with another token: that of a customer's or a member's session, say.
+    #[must_use]
+    pub fn with_token(&self, token: impl Into<Secret>) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            token: Some(token.into()),
+        }
+    }
+
+    /// The same client without a token, for what is open to everybody.
+    #[must_use]
+    pub fn without_token(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            token: None,
         }
     }
 
     /// Which Polar it talks to.
     pub fn server(&self) -> &Server {
-        &self.inner.server
+        &self.shared.settings.server
     }
 
     /// Sends an operation. `.await` on the operation does the same.
@@ -68,40 +100,16 @@ impl Polar {
 
     /// What the server's clock said in the last reply, if there was one.
     pub fn server_time(&self) -> Option<ServerTime> {
-        self.inner.transport.server_time.last()
+        self.shared.server_time.last()
     }
 
-    /// Asks the server for its time now. Needs no token, and any answer will do.
+    /// Asks the server for its time now, once. Needs no token, and any answer will do.
     pub async fn ask_server_time(&self) -> Result<Option<ServerTime>, Error> {
-        let request = Request::new("health", Method::GET, "/healthz");
-        self.inner.transport.send(&request).await?;
-        Ok(self.server_time())
-    }
-
-    /// Sends until it succeeds or trying again makes no sense.
-    pub(crate) async fn dispatch(&self, request: &Request) -> Result<Reply, Error> {
-        if let Some(fault) = &request.fault {
-            return Err(Error::Request {
-                operation: request.operation,
-                argument: fault.argument,
-                problem: fault.problem.clone(),
-            });
-        }
-        let mut made = 0;
-        loop {
-            made += 1;
-            let (outcome, error) = match self.inner.transport.send(request).await {
-                Ok(reply) if reply.status.is_success() => return Ok(reply),
-                Ok(reply) => (
-                    Some(status(request, &reply)),
-                    Error::from_reply(request.operation, &reply),
-                ),
-                Err(error) => (broken(request, &error), error),
-            };
-            match outcome.and_then(|outcome| self.inner.retry.next(made, outcome, chance())) {
-                Some(wait) => sleep(wait).await,
-                None => return Err(error),
-            }
+        let mut request = Request::new("health", Method::GET, "/healthz");
+        request.overrides.retry = Some(Retry::never());
+        match self.dispatch(&request).await {
+            Err(error) if error.status().is_none() => Err(error),
+            _answered => Ok(self.server_time()),
         }
     }
 }
@@ -109,52 +117,15 @@ impl Polar {
 impl fmt::Debug for Polar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Polar")
-            .field("server", &self.inner.server)
+            .field("server", self.server())
             .finish_non_exhaustive()
     }
 }
 
-pub(crate) fn decode(
-    request: &Request,
-    source: polarkit_model::read::ReadError,
-    reply: &Reply,
-) -> Error {
+pub(crate) fn decode(request: &Request, source: ReadError, reply: &Reply) -> Error {
     Error::Decode {
         operation: request.operation,
         source,
         body: reply.body.clone(),
     }
-}
-
-fn status(request: &Request, reply: &Reply) -> Outcome {
-    Outcome::Status {
-        code: reply.status.as_u16(),
-        repeatable: request.repeatable,
-        retry_after: reply.retry_after(),
-    }
-}
-
-fn broken(request: &Request, error: &Error) -> Option<Outcome> {
-    match error {
-        Error::Network { source, .. } if source.is_builder() => None,
-        Error::Network { source, .. } if source.is_connect() => Some(Outcome::Unreached),
-        Error::Network { .. } => Some(Outcome::Broken {
-            repeatable: request.repeatable,
-        }),
-        _ => None,
-    }
-}
-
-/// The standard library seeds every hasher anew, which is chance enough to spread waits.
-fn chance() -> u8 {
-    let [byte, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
-    byte
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the wait between two attempts over a real network"
-)]
-async fn sleep(wait: std::time::Duration) {
-    tokio::time::sleep(wait).await;
 }

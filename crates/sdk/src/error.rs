@@ -6,7 +6,11 @@ use http::StatusCode;
 use polarkit_model::read::ReadError;
 use serde_json::Value;
 
-use crate::request::{Reply, ReplyBody};
+use crate::{
+    kind::Kind,
+    reply::{Reply, ReplyBody},
+    transport::TransportError,
+};
 
 /// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +23,7 @@ pub enum Error {
         operation: &'static str,
         /// Why.
         #[source]
-        source: reqwest::Error,
+        source: TransportError,
     },
     /// The token is missing, wrong, expired or revoked.
     #[error("{0}")]
@@ -86,47 +90,6 @@ pub enum Error {
     },
 }
 
-/// The coarse kinds of error, for those who only want to know what to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// Try again later.
-    Network,
-    /// Look at the token.
-    Authentication,
-    /// Look at the request.
-    Validation,
-    /// Look at the webhook's secret.
-    WebhookVerification,
-    /// Slow down.
-    RateLimit,
-    /// It isn't there.
-    NotFound,
-    /// Look at the state it is in.
-    Conflict,
-    /// Polar failed.
-    Upstream,
-    /// We failed.
-    Internal,
-}
-
-impl Kind {
-    /// The kind as a word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Network => "network",
-            Self::Authentication => "authentication",
-            Self::Validation => "validation",
-            Self::WebhookVerification => "webhook_verification",
-            Self::RateLimit => "rate_limit",
-            Self::NotFound => "not_found",
-            Self::Conflict => "conflict",
-            Self::Upstream => "upstream",
-            Self::Internal => "internal",
-        }
-    }
-}
-
 impl Error {
     /// The coarse kind.
     pub fn kind(&self) -> Kind {
@@ -159,6 +122,14 @@ impl Error {
     /// The HTTP status, when there was one.
     pub fn status(&self) -> Option<StatusCode> {
         self.refusal().map(|refusal| refusal.status)
+    }
+
+    /// How long to wait before asking again, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } => *retry_after,
+            _ => None,
+        }
     }
 
     /// Whether the same request may do better later.

@@ -14,39 +14,59 @@
 //! it. A list is a stream: `polar.orders().list().stream()`. What the types don't know yet can be
 //! had with [`Polar::raw`]. Webhooks are verified, then parsed, by [`webhooks`].
 
+#[cfg(feature = "client")]
 mod builder;
+#[cfg(feature = "client")]
 mod client;
 mod clock;
+#[cfg(feature = "client")]
+mod dispatch;
+#[cfg(feature = "client")]
 mod error;
+mod kind;
+#[cfg(feature = "client")]
 mod operation;
+#[cfg(feature = "client")]
 #[path = "generated/mod.rs"]
 pub mod operations;
+#[cfg(feature = "client")]
 mod pages;
+#[cfg(feature = "client")]
 mod raw;
+#[cfg(feature = "client")]
+mod reply;
+#[cfg(feature = "client")]
 mod request;
+#[cfg(feature = "client")]
 mod retry;
+#[cfg(feature = "client")]
 mod server;
+#[cfg(feature = "client")]
 mod server_time;
-mod transport;
+#[cfg(feature = "client")]
+pub mod transport;
 pub mod webhooks;
 
 pub use polarkit_model as model;
 #[doc(no_inline)]
 pub use polarkit_model::{Clock, Money, Page, Patch, Secret, Timestamp, read::ReadError};
 
+#[cfg(feature = "client")]
 pub use crate::{
     builder::{BuildError, Builder},
     client::Polar,
-    clock::SystemClock,
-    error::{Error, FieldError, Kind, Refusal},
+    error::{Error, FieldError, Refusal},
     operation::{Call, Operation},
     pages::Items,
     raw::Raw,
-    request::{Reply, ReplyBody, Request},
+    reply::{Reply, ReplyBody},
+    request::Request,
     retry::Retry,
     server::{Server, ServerError},
     server_time::ServerTime,
+    transport::{Transport, TransportError},
 };
+pub use crate::{clock::SystemClock, kind::Kind};
 
 /// The version of Polar's API that is asked for unless told otherwise.
 pub const API_VERSION: &str = "2026-04";

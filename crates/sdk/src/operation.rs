@@ -7,7 +7,8 @@ use polarkit_model::read::ReadError;
 use crate::{
     client::{Polar, decode},
     error::Error,
-    request::{Reply, Request},
+    reply::Reply,
+    request::Request,
 };
 
 /// Something Polar can be asked.
@@ -40,6 +41,37 @@ pub(crate) fn call<'a, T: Send + 'a>(
     })
 }
 
+/// What any one call may do differently from its client.
+macro_rules! per_call {
+    ($name:ident) => {
+        impl $name<'_> {
+            /// Asks for another version of the API, this once.
+            pub fn api_version(mut self, version: impl Into<String>) -> Self {
+                self.request.overrides.version = Some(version.into());
+                self
+            }
+
+            /// Asks with another token, this once: a customer's or a member's, say.
+            pub fn with_token(mut self, token: impl Into<crate::Secret>) -> Self {
+                self.request.overrides.token = Some(token.into());
+                self
+            }
+
+            /// Gives an attempt another time to take, this once.
+            pub fn with_timeout(mut self, timeout: std::time::Duration) -> Self {
+                self.request.overrides.timeout = Some(timeout);
+                self
+            }
+
+            /// Tries again by another policy, this once.
+            pub fn with_retry(mut self, retry: crate::Retry) -> Self {
+                self.request.overrides.retry = Some(retry);
+                self
+            }
+        }
+    };
+}
+
 /// Declares an operation bound to a client: the request value, how it is sent, what it answers.
 macro_rules! operation {
     (
@@ -56,13 +88,7 @@ macro_rules! operation {
             $(body: $body,)?
         }
 
-        impl<'a> $name<'a> {
-            /// Asks for another version of the API, this once.
-            pub fn api_version(mut self, version: impl Into<String>) -> Self {
-                self.request.version = Some(version.into());
-                self
-            }
-        }
+        crate::operation::per_call!($name);
 
         impl crate::Operation for $name<'_> {
             type Output = $output;
@@ -98,4 +124,4 @@ macro_rules! operation {
     };
 }
 
-pub(crate) use operation;
+pub(crate) use {operation, per_call};

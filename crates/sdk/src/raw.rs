@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::{
     client::Polar,
-    operation::{Call, Operation, call},
-    request::{Reply, Request},
+    operation::{Call, Operation, call, per_call},
+    reply::Reply,
+    request::Request,
 };
 
 impl Polar {
@@ -60,13 +61,9 @@ impl Raw<'_> {
         self.request = self.request.json(body);
         self
     }
-
-    /// Asks for another version of the API.
-    pub fn api_version(mut self, version: impl Into<String>) -> Self {
-        self.request.version = Some(version.into());
-        self
-    }
 }
+
+per_call!(Raw);
 
 impl Operation for Raw<'_> {
     type Output = Value;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::{error::Error, transport::TransportError};
+
 /// How often, and how long between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -77,6 +79,22 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// What an error says of the attempt, where another could mend it.
+    pub(crate) fn of(error: &Error, repeatable: bool) -> Option<Self> {
+        match error {
+            Error::Network {
+                source: TransportError::Unreached(_),
+                ..
+            } => Some(Self::Unreached),
+            Error::Network { .. } => Some(Self::Broken { repeatable }),
+            _ => Some(Self::Status {
+                code: error.status()?.as_u16(),
+                repeatable,
+                retry_after: error.retry_after(),
+            }),
+        }
+    }
+
     /// A refusal by the rate limit comes before any work, as does a failure to connect; after
     /// anything else only what may be repeated is.
     fn is_worth_another(self) -> bool {

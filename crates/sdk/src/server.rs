@@ -27,7 +27,16 @@ impl Server {
         }
     }
 
+    /// The same server, if its address is one.
+    pub(crate) fn checked(self) -> Result<Self, ServerError> {
+        match self {
+            Self::At(base) => parse_url(&base),
+            known => Ok(known),
+        }
+    }
+
     /// Whether what is said to it is encrypted.
+    #[cfg(feature = "reqwest")]
     pub(crate) fn is_encrypted(&self) -> bool {
         self.base().starts_with("https:")
     }
