@@ -29,10 +29,10 @@ impl ResponseError for Refused {
         match self {
             Self::NotConfigured => StatusCode::INTERNAL_SERVER_ERROR,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Signature(VerifyError::BadSignature | VerifyError::StaleTimestamp { .. }) => {
-                StatusCode::FORBIDDEN
+            Self::Body(_) => StatusCode::BAD_REQUEST,
+            Self::Signature(error) => {
+                StatusCode::from_u16(error.status()).unwrap_or(StatusCode::FORBIDDEN)
             }
-            Self::Body(_) | Self::Signature(_) => StatusCode::BAD_REQUEST,
         }
     }
 

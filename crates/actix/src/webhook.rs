@@ -8,10 +8,7 @@ use actix_web::{
     web::{Bytes, BytesMut},
 };
 use futures_util::StreamExt as _;
-use polarkit::{
-    ReadError,
-    webhooks::{self, Delivery, Headers, Verified},
-};
+use polarkit::webhooks::{self, Delivery, Headers, ParseError, Verified};
 
 use crate::{config::WebhookConfig, refused::Refused};
 
@@ -22,7 +19,7 @@ pub struct Webhook {
     pub verified: Verified,
     /// What it says. Where that could not be read, `body` still has it: refusing a genuine
     /// delivery makes Polar try again, in vain, and then disable the endpoint.
-    pub delivery: Result<Delivery, ReadError>,
+    pub delivery: Result<Delivery, ParseError>,
     /// The bytes that were signed.
     pub body: Bytes,
 }
@@ -42,12 +39,12 @@ async fn receive(request: &HttpRequest, payload: Payload) -> Result<Webhook, Ref
     let config = request
         .app_data::<WebhookConfig>()
         .ok_or(Refused::NotConfigured)?;
-    let headers = Headers::find(|name| request.headers().get(name)?.to_str().ok())
-        .map_err(Refused::Signature)?;
+    let headers = Headers::from_pairs(request.headers()).map_err(Refused::Signature)?;
+    headers.well_formed().map_err(Refused::Signature)?;
     let body = read_body(payload, config.body_bytes_max).await?;
     let verified = webhooks::verify(&config.secrets, &headers, &body, config.clock.now())
         .map_err(Refused::Signature)?;
-    let delivery = webhooks::parse(&body);
+    let delivery = webhooks::parse(body.clone());
     Ok(Webhook {
         verified,
         delivery,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use polarkit::webhooks::{SecretError, Verifier};
 use polarkit_model::Clock;
 use polarkit_store::Store;
 use secrecy::ExposeSecret as _;
@@ -15,7 +16,6 @@ use crate::entitlement::view::View;
 use crate::hook::Hooks;
 use crate::http::health::Connection;
 use crate::http::limit::Limit;
-use crate::inbox::receive::Secrets;
 use crate::keys::Keys;
 use crate::license::Licenses;
 use crate::metrics::Metrics;
@@ -33,7 +33,7 @@ pub struct Parts {
     pub(crate) store: Store,
     pub(crate) time: Time,
     pub(crate) polar: Polar,
-    pub(crate) secrets: Secrets,
+    pub(crate) verifier: Verifier,
     pub(crate) keys: Keys,
     pub(crate) view: View,
     pub(crate) checkouts: Checkouts,
@@ -61,6 +61,9 @@ pub enum OpenError {
     /// The client for Polar cannot be built.
     #[error("the client for Polar cannot be built")]
     Polar(#[from] Unusable),
+    /// Deliveries can't be told from forgeries.
+    #[error("POLAR_WEBHOOK_SECRET: deliveries cannot be verified")]
+    WebhookSecret(#[from] SecretError),
 }
 
 impl Gateway {
@@ -82,7 +85,7 @@ impl Gateway {
         let time = Time::new(clock);
         let polar = Polar::new(&config, time.clone())?;
         Ok(Self(Arc::new(Parts {
-            secrets: Secrets::new(&config.webhook_secrets),
+            verifier: Verifier::new(config.webhook_secrets.iter().cloned())?,
             keys: Keys::new(&config.api_keys),
             view: View::new(store.clone()),
             checkouts: Checkouts::new(),

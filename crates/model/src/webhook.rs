@@ -13,7 +13,7 @@ use crate::{
 /// The body of a delivery.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Delivery {
+pub struct Payload {
     /// When it happened.
     pub timestamp: Timestamp,
     /// The version of the API the data has, where Polar says so.
@@ -22,10 +22,12 @@ pub struct Delivery {
     pub event: Event,
 }
 
-impl Read for Delivery {
+impl Read for Payload {
     fn read(value: Value) -> Result<Self, ReadError> {
         let mut object = Object::open(value)?;
-        let kind = object.take("type")?;
+        // Without a type nothing is told; text would be read as empty where it is missing.
+        let kind: Option<String> = object.take("type")?;
+        let kind = kind.ok_or_else(|| ReadError::new("missing").in_field("type"))?;
         let data = object.take("data")?;
         Ok(Self {
             timestamp: object.take("timestamp")?,
@@ -35,4 +37,4 @@ impl Read for Delivery {
     }
 }
 
-through_serde!(Delivery);
+through_serde!(Payload);

@@ -23,7 +23,7 @@ impl Clock for Frozen {
 async fn receive(webhook: Webhook) -> HttpResponse {
     let kind = match webhook.delivery {
         Ok(delivery) => delivery.event.kind().to_owned(),
-        Err(error) => error.to_string(),
+        Err(error) => error.problem().to_string(),
     };
     HttpResponse::Ok().body(format!(
         "{} {kind} {}",
@@ -55,7 +55,8 @@ async fn deliver_signed(
         "msg_1",
         time,
         signed.as_bytes(),
-    );
+    )
+    .unwrap();
     let request = test::TestRequest::post()
         .uri("/")
         .insert_header(("webhook-id", "msg_1"))

@@ -4,14 +4,12 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::header::CONTENT_LENGTH;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use polarkit::webhooks::{BODY_BYTES_MAX, VerifyError};
 
 use super::body::json;
 use crate::gateway::Gateway;
 use crate::inbox::receive::{self, Refusal};
 use crate::problem::{Code, Problem};
-
-/// Polar's largest events are far below; anything above is refused unread.
-pub(super) const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// Takes one delivery.
 #[utoipa::path(
@@ -84,12 +82,23 @@ fn too_large() -> Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Headers(header) => Self::new(
-                Code::WebhookHeaders,
-                format!("The header {header} is missing or malformed"),
-            ),
-            Refusal::Signature => Self::new(Code::WebhookSignature, "Invalid webhook signature"),
+            Refusal::Unverified(error) => Self::from(error),
             Refusal::Store(error) => Self::from(error).saying("Webhook processing failed"),
+        }
+    }
+}
+
+impl From<VerifyError> for Problem {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::MissingHeader { name } | VerifyError::MalformedHeader { name } => {
+                Self::new(
+                    Code::WebhookHeaders,
+                    format!("The header {name} is missing or malformed"),
+                )
+            }
+            VerifyError::BodyTooLarge { .. } => too_large(),
+            _ => Self::new(Code::WebhookSignature, "Invalid webhook signature"),
         }
     }
 }

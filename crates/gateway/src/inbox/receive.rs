@@ -2,40 +2,17 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use jiff::Timestamp;
-use polarkit::Secret;
-use polarkit::webhooks::{Headers, Scheme, TOLERANCE, Verified, VerifyError, verify};
+use polarkit::webhooks::{Headers, Scheme, TOLERANCE, Verified, VerifyError};
 use polarkit_store::{Mail, Receipt};
-use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Glance;
 use crate::gateway::Gateway;
 
-/// Longest header worth reading; Polar's are far shorter.
-const HEADER_BYTES_MAX: usize = 2_048;
-
-/// Every secret a delivery may be signed with.
-#[derive(Debug)]
-pub(crate) struct Secrets(Vec<Secret>);
-
-impl Secrets {
-    pub(crate) fn new(secrets: &[SecretString]) -> Self {
-        Self(
-            secrets
-                .iter()
-                .map(|secret| secret.expose_secret().into())
-                .collect(),
-        )
-    }
-}
-
 /// Why a delivery was not taken.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// This header is missing or malformed.
-    Headers(&'static str),
-    /// No key fits, or the time does not.
-    Signature,
+    /// No key fits, or the time does not, or its headers are none.
+    Unverified(VerifyError),
     /// It cannot be stored now.
     Store(polarkit_store::Error),
 }
@@ -45,30 +22,13 @@ pub(crate) enum Refusal {
 pub(crate) struct Stamped(HeaderMap);
 
 impl Stamped {
-    pub(crate) fn read(headers: HeaderMap) -> Result<Self, Refusal> {
-        for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
-            let value = headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default();
-            if value.trim().is_empty() || value.len() > HEADER_BYTES_MAX {
-                return Err(Refusal::Headers(name));
-            }
-        }
-        let stamped = Self(headers);
-        let seconds = stamped.text("webhook-timestamp").parse().ok();
-        if seconds.is_none_or(|seconds| Timestamp::from_second(seconds).is_err()) {
-            return Err(Refusal::Headers("webhook-timestamp"));
-        }
-        Ok(stamped)
+    pub(crate) fn read(headers: HeaderMap) -> Result<Self, VerifyError> {
+        Headers::from_pairs(&headers)?.well_formed()?;
+        Ok(Self(headers))
     }
 
-    fn headers(&self) -> Headers<'_> {
-        Headers {
-            id: self.text("webhook-id"),
-            timestamp: self.text("webhook-timestamp"),
-            signature: self.text("webhook-signature"),
-        }
+    fn headers(&self) -> Result<Headers<'_>, VerifyError> {
+        Headers::from_pairs(&self.0)
     }
 
     fn text(&self, name: &str) -> &str {
@@ -117,28 +77,22 @@ pub(crate) async fn receive(
 /// A delivery is fresh by this host's clock or by Polar's: a sandbox may live in another month, a
 /// host may have a wrong clock. Fresh by neither is worth one question to Polar for the time.
 async fn verified(gateway: &Gateway, stamped: &Stamped, body: &[u8]) -> Result<Verified, Refusal> {
-    let Secrets(secrets) = &gateway.secrets;
-    let id = stamped.text("webhook-id");
-    match verify(secrets, &stamped.headers(), body, gateway.time.local()) {
-        Ok(verified) => Ok(verified),
-        Err(VerifyError::StaleTimestamp { verified, .. }) => {
-            let fresh = || gateway.time.now().duration_since(verified.timestamp).abs() <= TOLERANCE;
-            if fresh() {
-                return Ok(verified);
-            }
-            gateway.polar.ask_the_time().await;
-            if fresh() {
-                return Ok(verified);
-            }
-            tracing::warn!(id, sent_at = %verified.timestamp, "stale webhook refused");
-            Err(Refusal::Signature)
+    let now = gateway.time.local();
+    let verify = |headers| gateway.verifier.verify(&headers, body, now);
+    let refused = match stamped.headers().and_then(verify) {
+        Ok(verified) => return Ok(verified),
+        Err(refused) => refused,
+    };
+    if let VerifyError::TooOld { verified, .. } | VerifyError::TooNew { verified, .. } = &refused {
+        let fresh = || gateway.time.now().duration_since(verified.timestamp).abs() <= TOLERANCE;
+        if fresh() {
+            return Ok(verified.clone());
         }
-        Err(VerifyError::MissingHeader { name } | VerifyError::MalformedHeader { name }) => {
-            Err(Refusal::Headers(name))
-        }
-        Err(_) => {
-            tracing::warn!(id, "webhook with a bad signature refused");
-            Err(Refusal::Signature)
+        gateway.polar.ask_the_time().await;
+        if fresh() {
+            return Ok(verified.clone());
         }
     }
+    tracing::warn!(id = stamped.text("webhook-id"), %refused, "webhook refused");
+    Err(Refusal::Unverified(refused))
 }

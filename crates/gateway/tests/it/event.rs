@@ -112,7 +112,7 @@ impl Delivery {
 
     pub(crate) async fn send(&self, world: &World) -> Answer {
         let secret = self.secret.as_str().into();
-        let signature = sign(&secret, self.scheme, &self.id, self.sent_at, &self.body);
+        let signature = sign(&secret, self.scheme, &self.id, self.sent_at, &self.body).unwrap();
         let mut headers = vec![
             ("webhook-id", self.id.clone()),
             ("webhook-timestamp", self.sent_at.as_second().to_string()),

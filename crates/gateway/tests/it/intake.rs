@@ -93,7 +93,8 @@ async fn one_of_several_signatures_is_enough() {
         "msg_1",
         delivery.sent_at,
         &delivery.body,
-    );
+    )
+    .unwrap();
     delivery.headers = vec![("webhook-signature", format!("v1,AAAA v2,zzz {good}"))];
     assert_eq!(delivery.send(&world).await.status, 200);
 }

@@ -15,25 +15,61 @@ use sha2::Sha256;
 pub enum Scheme {
     /// The key is the bytes of the whole secret, prefix and all.
     WholeSecret,
-    /// The key is what the part after `whsec_` decodes to, as Standard Webhooks has it.
+    /// The key is what the part after the prefix decodes to from base64, as Standard Webhooks has it.
     Decoded,
 }
+
+/// Why a secret can't be used. It says which one, never what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// There is none: nothing could ever be verified.
+    #[error("no webhook secret was given")]
+    Missing,
+    /// It is empty, blank, or a prefix with nothing behind: anybody could sign with it.
+    #[error("webhook secret {} holds no secret", .index + 1)]
+    Guessable {
+        /// Which, counted from 0.
+        index: usize,
+    },
+    /// Its text is not base64, so that it has no key of the scheme asked for.
+    #[error("the webhook secret has no key of that scheme")]
+    NoKey,
+}
+
+/// What secrets start with, in front of what is secret.
+const PREFIXES: [&str; 2] = ["whsec_", "polar_whs_"];
 
 impl Scheme {
     pub(super) const ALL: [Self; 2] = [Self::WholeSecret, Self::Decoded];
 
-    /// The keyed hash; `None` when the secret has no key of this scheme.
+    /// The keyed hash; `None` when the secret has no key of this scheme, or is none.
     pub(super) fn mac(self, secret: &Secret) -> Option<Hmac<Sha256>> {
-        let secret = secret.reveal();
+        if is_guessable(secret) {
+            return None;
+        }
         match self {
-            Self::WholeSecret => Hmac::new_from_slice(secret.as_bytes()).ok(),
+            Self::WholeSecret => Hmac::new_from_slice(secret.reveal().as_bytes()).ok(),
             Self::Decoded => {
-                let encoded = secret.strip_prefix("whsec_").unwrap_or(secret);
-                let key = LENIENT.decode(encoded).ok().filter(|key| !key.is_empty())?;
+                let key = LENIENT.decode(without_prefix(secret)).ok();
+                let key = key.filter(|key| !key.is_empty())?;
                 Hmac::new_from_slice(&key).ok()
             }
         }
     }
+}
+
+/// Whether nothing about it is secret.
+pub(super) fn is_guessable(secret: &Secret) -> bool {
+    without_prefix(secret).trim().is_empty()
+}
+
+fn without_prefix(secret: &Secret) -> &str {
+    let secret = secret.reveal();
+    PREFIXES
+        .iter()
+        .find_map(|prefix| secret.strip_prefix(prefix))
+        .unwrap_or(secret)
 }
 
 /// Secrets are random letters and digits: their padding is missing and their last bits are loose.

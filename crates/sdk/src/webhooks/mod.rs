@@ -1,36 +1,53 @@
 //! Webhooks: verified over their raw bytes first, then parsed.
 //!
 //! ```
-//! use polarkit::{Clock, Secret, SystemClock, webhooks::{self, Headers, Scheme}};
+//! use polarkit::webhooks::{Event, Headers, Verifier};
+//! # use polarkit::{Clock as _, Secret, SystemClock, webhooks::{Scheme, sign}};
+//! # let now = SystemClock.now();
+//! # let body = br#"{"type":"moon.landed","timestamp":"2026-01-01T00:00:00Z","data":{"crew":3}}"#.as_slice();
+//! # let signature = sign(&Secret::from("whsec_example"), Scheme::WholeSecret, "msg_1", now, body)?;
+//! # let seconds = now.as_second().to_string();
+//! # let request = [("Webhook-Id", "msg_1"), ("Webhook-Timestamp", &seconds), ("Webhook-Signature", &signature)];
+//! let verifier = Verifier::new(["whsec_example"])?;
 //!
-//! let secret = Secret::from("whsec_example");
-//! let body = br#"{"type":"order.paid","timestamp":"2026-01-01T00:00:00Z","data":{}}"#;
-//! let now = SystemClock.now();
-//! let signature = webhooks::sign(&secret, Scheme::WholeSecret, "msg_1", now, body);
-//! let timestamp = now.as_second().to_string();
-//!
-//! let headers = Headers { id: "msg_1", timestamp: &timestamp, signature: &signature };
-//! let verified = webhooks::verify(&[secret], &headers, body, now).expect("just signed");
-//! assert_eq!(verified.id, "msg_1");
+//! let headers = Headers::from_pairs(request)?;
+//! let webhook = verifier.receive(&headers, body, now)?;
+//! // By its id a repetition is known; whatever follows, the bytes are kept.
+//! println!("{}: {} bytes", webhook.verified.id, webhook.body().len());
+//! match webhook.delivery {
+//!     Ok(delivery) => match delivery.event {
+//!         Event::OrderPaid(order) => println!("{} paid {}", order.customer_id, order.total_amount),
+//!         Event::Unrecognized { kind, data } => println!("newer than this build: {kind} {data}"),
+//!         event => println!("of no interest: {}", event.kind()),
+//!     },
+//!     // Genuine all the same: answer with success, keep the bytes, look into it.
+//!     Err(unread) => println!("{unread}: {}", unread.problem()),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The two steps are also apart: [`Verifier::verify`] or [`verify`], then [`parse`].
+//!
+//! # Which key
+//!
+//! Polar's server signs with the bytes of the whole secret, prefix and all
+//! ([`Scheme::WholeSecret`]). Standard Webhooks has it that the key is what the part after the
+//! prefix decodes to ([`Scheme::Decoded`]). Both are tried; which one it was, [`Verified`] tells.
 
 mod headers;
 mod key;
+mod parse;
 mod sign;
+mod verifier;
 mod verify;
-
-use polarkit_model::read::{self, ReadError};
 
 pub use self::{
     headers::Headers,
-    key::Scheme,
+    key::{Scheme, SecretError},
+    parse::{Delivery, ParseError, Webhook, parse},
     sign::sign,
-    verify::{TOLERANCE, Verified, VerifyError, verify, verify_within},
+    verifier::{BODY_BYTES_MAX, TOLERANCE, Verifier},
+    verify::{Verified, VerifyError, verify},
 };
 #[doc(inline)]
-pub use polarkit_model::webhook::{Delivery, Event};
-
-/// Parses a body that was verified.
-pub fn parse(body: &[u8]) -> Result<Delivery, ReadError> {
-    read::from_slice(body)
-}
+pub use polarkit_model::webhook::Event;

@@ -5,25 +5,25 @@ use hmac::{Hmac, Mac as _};
 use polarkit_model::{Secret, Timestamp};
 use sha2::Sha256;
 
-use super::Scheme;
+use super::{Scheme, SecretError, key::is_guessable};
 
-/// The `webhook-signature` of a body. A secret that has no key of the scheme signs with its whole
-/// text.
+/// The `webhook-signature` of a body, such as `v1,ELJJ…=`.
+///
+/// Refuses a secret that is none, and one that has no key of the scheme.
 pub fn sign(
     secret: &Secret,
     scheme: Scheme,
     id: &str,
     timestamp: Timestamp,
     body: &[u8],
-) -> String {
-    let mac = scheme
-        .mac(secret)
-        .or_else(|| Scheme::WholeSecret.mac(secret));
-    let signature = mac.map(|mac| signed(mac, id, &timestamp.as_second().to_string(), body));
-    let bytes = signature
-        .map(|mac| mac.finalize().into_bytes().to_vec())
-        .unwrap_or_default();
-    format!("v1,{}", STANDARD.encode(bytes))
+) -> Result<String, SecretError> {
+    if is_guessable(secret) {
+        return Err(SecretError::Guessable { index: 0 });
+    }
+    let mac = scheme.mac(secret).ok_or(SecretError::NoKey)?;
+    let mac = signed(mac, id, &timestamp.as_second().to_string(), body);
+    let signature = STANDARD.encode(mac.finalize().into_bytes());
+    Ok(format!("v1,{signature}"))
 }
 
 /// What is signed: id, time and body with dots between.

@@ -1,78 +1,37 @@
-//! Whether a delivery is genuine.
+//! What verifying tells: a delivery is genuine, or why it isn't accepted.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hmac::Mac as _;
-use jiff::SignedDuration;
 use polarkit_model::{Secret, Timestamp};
 
-use super::{Headers, Scheme, sign::signed};
+use super::{Headers, Scheme, Verifier};
 
-/// How far a delivery's timestamp may be from now, before and after.
-pub const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
-
-/// A header may carry several signatures while secrets rotate; nobody needs more than these.
-const SIGNATURES_MAX: usize = 16;
-
-/// Whether one of the secrets signed this, lately.
+/// Whether one of the secrets signed this body, at most [`TOLERANCE`](super::TOLERANCE) from now.
+///
+/// A [`Verifier`] does the same with the keys made once, and refuses empty secrets by name; here
+/// they accept nothing.
 pub fn verify(
     secrets: &[Secret],
     headers: &Headers<'_>,
     body: &[u8],
     now: Timestamp,
 ) -> Result<Verified, VerifyError> {
-    verify_within(TOLERANCE, secrets, headers, body, now)
+    Verifier::of(secrets).verify(headers, body, now)
 }
-
-/// As [`verify`], with another tolerance.
-///
-/// The signature is looked at first: a stale delivery is told apart from a forged one, so that who
-/// distrusts the clock can ask it again.
-pub fn verify_within(
-    tolerance: SignedDuration,
-    secrets: &[Secret],
-    headers: &Headers<'_>,
-    body: &[u8],
-    now: Timestamp,
-) -> Result<Verified, VerifyError> {
-    let seconds = headers
-        .timestamp
-        .parse()
-        .map_err(|_not_a_number| MALFORMED_TIMESTAMP)?;
-    let timestamp = Timestamp::from_second(seconds).map_err(|_out_of_range| MALFORMED_TIMESTAMP)?;
-    let signatures = signatures(headers.signature)?;
-    let (secret, scheme) =
-        matching(secrets, headers, body, &signatures).ok_or(VerifyError::BadSignature)?;
-    let verified = Verified {
-        id: headers.id.to_owned(),
-        timestamp,
-        secret,
-        scheme,
-    };
-    if now.duration_since(timestamp).abs() > tolerance {
-        return Err(VerifyError::StaleTimestamp { now, verified });
-    }
-    Ok(verified)
-}
-
-const MALFORMED_TIMESTAMP: VerifyError = VerifyError::MalformedHeader {
-    name: "webhook-timestamp",
-};
 
 /// A delivery that is genuine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verified {
-    /// The delivery's id.
+    /// The delivery's id. It stays the same when the delivery is repeated.
     pub id: String,
     /// When this attempt was made.
     pub timestamp: Timestamp,
-    /// Which of the secrets it was signed with.
+    /// Which of the secrets it was signed with, counted from 0.
     pub secret: usize,
     /// Which key was made of it.
     pub scheme: Scheme,
 }
 
-/// Why a delivery isn't accepted.
+/// Why a delivery isn't accepted. Nothing here comes from a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -82,18 +41,32 @@ pub enum VerifyError {
         /// Which.
         name: &'static str,
     },
-    /// A header is not as it must be.
+    /// A header is not as it must be, or comes twice with two values.
     #[error("the header {name} is malformed")]
     MalformedHeader {
         /// Which.
         name: &'static str,
     },
+    /// The body is longer than a body may be.
+    #[error("the body is longer than {bytes_max} bytes")]
+    BodyTooLarge {
+        /// The bound, in bytes.
+        bytes_max: usize,
+    },
     /// None of the secrets signed this.
     #[error("no secret of ours made this signature")]
     BadSignature,
-    /// Signed by us, but too long ago, or not yet.
-    #[error("the signature is good, but its timestamp {} is too far from {now}", .verified.timestamp)]
-    StaleTimestamp {
+    /// Signed by us, but too long ago: a replay, a late arrival, or a clock here that is fast.
+    #[error("the signature is good, but its timestamp {} is too long before {now}", .verified.timestamp)]
+    TooOld {
+        /// The time it was compared with.
+        now: Timestamp,
+        /// What was found besides.
+        verified: Verified,
+    },
+    /// Signed by us, but not yet: a clock here that is slow.
+    #[error("the signature is good, but its timestamp {} is too long after {now}", .verified.timestamp)]
+    TooNew {
         /// The time it was compared with.
         now: Timestamp,
         /// What was found besides.
@@ -102,49 +75,18 @@ pub enum VerifyError {
 }
 
 impl VerifyError {
+    /// The HTTP status to answer with: 400 where headers are none, 413 where the body is too long,
+    /// else 403. It is enough for a stranger: say no more.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::MissingHeader { .. } | Self::MalformedHeader { .. } => 400,
+            Self::BodyTooLarge { .. } => 413,
+            Self::BadSignature | Self::TooOld { .. } | Self::TooNew { .. } => 403,
+        }
+    }
+
     /// The coarse kind.
     pub fn kind(&self) -> crate::Kind {
         crate::Kind::WebhookVerification
     }
-}
-
-/// The `v1` signatures of a header. Other versions are somebody else's.
-fn signatures(header: &str) -> Result<Vec<Vec<u8>>, VerifyError> {
-    let found: Vec<_> = header
-        .split_ascii_whitespace()
-        .filter_map(|entry| entry.strip_prefix("v1,"))
-        .filter_map(|signature| STANDARD.decode(signature).ok())
-        .filter(|signature| !signature.is_empty())
-        .take(SIGNATURES_MAX)
-        .collect();
-    if found.is_empty() {
-        return Err(VerifyError::MalformedHeader {
-            name: "webhook-signature",
-        });
-    }
-    Ok(found)
-}
-
-/// The first secret and scheme that made one of the signatures; each compared in constant time.
-fn matching(
-    secrets: &[Secret],
-    headers: &Headers<'_>,
-    body: &[u8],
-    signatures: &[Vec<u8>],
-) -> Option<(usize, Scheme)> {
-    for (index, secret) in secrets.iter().enumerate() {
-        for scheme in Scheme::ALL {
-            let Some(mac) = scheme.mac(secret) else {
-                continue;
-            };
-            let mac = signed(mac, headers.id, headers.timestamp, body);
-            if signatures
-                .iter()
-                .any(|signature| mac.clone().verify_slice(signature).is_ok())
-            {
-                return Some((index, scheme));
-            }
-        }
-    }
-    None
 }

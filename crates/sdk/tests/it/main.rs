@@ -14,5 +14,3 @@ mod requests;
 mod sandbox;
 #[cfg(test)]
 mod stand;
-#[cfg(test)]
-mod webhooks;
