@@ -43,8 +43,12 @@ mod retry;
 mod server;
 #[cfg(feature = "client")]
 mod server_time;
+#[cfg(feature = "tower")]
+pub mod tower;
 #[cfg(feature = "client")]
 pub mod transport;
+#[cfg(feature = "client")]
+pub mod usage;
 pub mod webhooks;
 
 pub use polarkit_model as model;

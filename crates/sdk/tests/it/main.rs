@@ -14,3 +14,5 @@ mod requests;
 mod sandbox;
 #[cfg(test)]
 mod stand;
+#[cfg(test)]
+mod usage;

@@ -13,14 +13,14 @@ use polarkit::{
 use polarkit_sandbox::{Credentials, Options, Sandbox};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-struct World {
+pub(crate) struct World {
     sandbox: Sandbox,
     credentials: Credentials,
     _stop: DropGuard,
 }
 
 impl World {
-    async fn begin() -> Self {
+    pub(crate) async fn begin() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stop = CancellationToken::new();
         let options = Options {
@@ -50,7 +50,7 @@ impl World {
             .unwrap()
     }
 
-    fn seller(&self) -> Polar {
+    pub(crate) fn seller(&self) -> Polar {
         self.polar(&self.credentials.access_token)
     }
 

@@ -1,0 +1,17 @@
+//! Usage is delivered once, in batches, and never in the way.
+
+mod accounts;
+mod arrival;
+mod batches;
+mod clock;
+#[cfg(feature = "tower")]
+mod layer;
+mod outage;
+mod refusal;
+mod shape;
+mod wire;
+
+use std::time::Duration;
+
+/// More than any wait here; the clock is paused.
+const LONG: Duration = Duration::from_hours(24);
