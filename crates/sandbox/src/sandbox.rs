@@ -1,11 +1,12 @@
 //! Starting a sandbox, and what its owner may ask of it.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::connect_info::MockConnectInfo;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use jiff::{SignedDuration, Timestamp};
@@ -108,7 +109,8 @@ impl Sandbox {
         let mut world = saved
             .unwrap_or_else(|| seed::world(options.seed, options.clock.now(), base_url.clone()));
         world.base_url = base_url;
-        let engine = Arc::new(Engine::new(world, options.clock, stop.clone()));
+        let kept = storage.is_some();
+        let engine = Arc::new(Engine::new(world, options.clock, kept, stop.clone()));
         let tasks = engine.tasks();
         let served = CancellationToken::new();
         tasks.spawn(Arc::clone(&engine).work());
@@ -145,6 +147,17 @@ impl Sandbox {
         })
     }
 
+    /// Its HTTP face without a socket in between: whoever calls it counts as this machine.
+    pub fn router(&self) -> Router {
+        let here = MockConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        app(Arc::clone(&self.engine)).layer(here)
+    }
+
+    /// The whole world as bytes: equal worlds have equal ones. Nothing else is to be read from them.
+    pub fn dump(&self) -> Result<Vec<u8>, serde_json::Error> {
+        self.engine.read(World::clone).to_bytes()
+    }
+
     /// What time it is in there.
     pub fn now(&self) -> Timestamp {
         self.engine.now()
@@ -169,7 +182,7 @@ impl Sandbox {
 /// Opens the data folder and reads the world in it, off the threads that serve.
 async fn open(folder: PathBuf) -> Result<(Option<Storage>, Option<World>), StartError> {
     let reading = tokio::task::spawn_blocking(move || {
-        let storage = Storage::open(&folder)?;
+        let mut storage = Storage::open(&folder)?;
         let world = storage.load()?;
         Ok((Some(storage), world))
     });

@@ -27,6 +27,8 @@ pub use settle::Restless;
 #[derive(Debug)]
 pub(crate) struct Engine {
     world: Mutex<World>,
+    /// True when somebody writes its changes down.
+    kept: bool,
     clock: Arc<dyn Clock>,
     routes: Routes,
     /// Rung when there may be something to do.
@@ -45,9 +47,15 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(world: World, clock: Arc<dyn Clock>, stop: CancellationToken) -> Self {
+    pub(crate) fn new(
+        world: World,
+        clock: Arc<dyn Clock>,
+        kept: bool,
+        stop: CancellationToken,
+    ) -> Self {
         Self {
             world: Mutex::new(world),
+            kept,
             clock,
             routes: Routes::new(),
             bell: Notify::new(),
@@ -80,8 +88,14 @@ impl Engine {
     pub(crate) fn call<R>(&self, method: Method, act: impl FnOnce(&mut World) -> R) -> R {
         if method == Method::Get {
             let mut world = self.lock();
-            while worker::work(&mut world) {}
-            return act(&mut world);
+            let mut worked = false;
+            while worker::work(&mut world) {
+                worked = true;
+            }
+            let done = act(&mut world);
+            drop(world);
+            self.tell_if(worked);
+            return done;
         }
         self.change(|world| {
             while worker::work(world) {}

@@ -48,7 +48,7 @@ impl Engine {
         };
         self.change(|world| {
             if epoch == self.epoch() {
-                world.shipped(shipment.message, &outcome);
+                world.shipped(&shipment, &outcome);
             }
         });
     }

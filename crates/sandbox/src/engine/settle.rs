@@ -70,7 +70,7 @@ impl Engine {
                 .is_err()
             {
                 return Err(self.read(|world| Restless {
-                    jobs: world.agenda.sizes().values().sum(),
+                    jobs: world.agenda.len(),
                     attempts: world.outbox.in_flight(),
                 }));
             }

@@ -51,12 +51,15 @@ impl Engine {
             worked = true;
         }
         let nap = nap(&world);
+        if !self.kept {
+            world.forget_changes();
+        }
         drop(world);
         self.tell_if(worked);
         nap
     }
 
-    fn tell_if(&self, worked: bool) {
+    pub(super) fn tell_if(&self, worked: bool) {
         if worked {
             self.changes.send_modify(|count| *count += 1);
         }

@@ -67,8 +67,8 @@ pub(crate) fn announce(world: &mut World, customer: Id<Customer>) {
 pub(crate) fn render(world: &World, customer: &Customer) -> Value {
     let subscriptions: Vec<_> = world
         .subscriptions
-        .iter()
-        .filter(|row| row.customer == customer.id && row.is_active())
+        .of(customer.id)
+        .filter(|row| row.is_active())
         .map(|row| render_subscription(world, row))
         .collect();
     let grants: Vec<_> = grant::granted_to(world, customer.id)

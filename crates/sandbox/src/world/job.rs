@@ -16,7 +16,7 @@ use crate::resource::subscription::{self, Subscription};
 use crate::resource::{customer_meter, customer_state, grant, license_key, subscription_meter};
 
 /// One piece of work. Running it may plan more. Jobs look their rows up again: much may have happened since.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Job {
     BillSubscription(Id<Subscription>),
     BookFee(Id<Order>),

@@ -4,17 +4,23 @@ mod agenda;
 mod chance;
 mod id;
 mod job;
+mod journal;
+mod row;
+mod saved;
 mod table;
 mod token;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 pub(crate) use agenda::Agenda;
 pub(crate) use chance::Chance;
 pub(crate) use id::Id;
 pub(crate) use job::Job;
-pub(crate) use table::Table;
+pub(crate) use journal::Line;
+pub(crate) use row::{Field, Key, Row, found_by};
+pub(crate) use saved::Reader;
+pub(crate) use table::{Found, Table};
 
 use crate::credentials::Credentials;
 use crate::resource::access_token::AccessToken;
@@ -25,7 +31,7 @@ use crate::resource::custom_field::CustomField;
 use crate::resource::customer::Customer;
 use crate::resource::customer_meter::CustomerMeter;
 use crate::resource::discount::Discount;
-use crate::resource::event::{EventLog, EventType};
+use crate::resource::event::{Event, EventType};
 use crate::resource::grant::Grant;
 use crate::resource::license_key::LicenseKey;
 use crate::resource::member::Member;
@@ -43,102 +49,110 @@ use crate::resource::subscription::Subscription;
 use crate::resource::subscription_meter::SubscriptionMeter;
 use crate::resource::webhook::{Delivery, Endpoint, Message, Outbox};
 
-/// The state of a whole Polar: tables of rows, work to do, and its own time.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct World {
-    /// The last moment that was handed out.
-    now: Timestamp,
-    /// How far this world's time runs ahead of the clock it was started with.
-    ahead: SignedDuration,
-    /// What it all began with.
-    pub(crate) seed: u64,
-    /// Ids and tokens.
-    pub(crate) chance: Chance,
-    /// Ids of webhook messages and the jitter of their retries. Apart, because deliveries end in
-    /// whatever order the network likes, and the ids of rows must not depend on it.
-    pub(crate) delivery_chance: Chance,
-    /// Webhook attempts to make.
-    pub(crate) outbox: Outbox,
-    /// Where the sandbox's own pages stand, without a slash at the end.
-    pub(crate) base_url: String,
-    /// The tokens this world was seeded with.
-    pub(crate) credentials: Option<Credentials>,
-    /// Work to do.
-    pub(crate) agenda: Agenda,
-    pub(crate) access_tokens: Table<AccessToken>,
-    pub(crate) benefits: Table<Benefit>,
-    pub(crate) checkout_links: Table<CheckoutLink>,
-    pub(crate) checkouts: Table<Checkout>,
-    pub(crate) custom_fields: Table<CustomField>,
-    pub(crate) customer_meters: Table<CustomerMeter>,
-    pub(crate) customers: Table<Customer>,
-    pub(crate) deliveries: Table<Delivery>,
-    pub(crate) discounts: Table<Discount>,
-    pub(crate) endpoints: Table<Endpoint>,
-    pub(crate) event_types: Table<EventType>,
-    pub(crate) events: EventLog,
-    pub(crate) grants: Table<Grant>,
-    pub(crate) license_keys: Table<LicenseKey>,
-    pub(crate) members: Table<Member>,
-    pub(crate) messages: Table<Message>,
-    pub(crate) meters: Table<Meter>,
-    pub(crate) orders: Table<Order>,
-    pub(crate) organizations: Table<Organization>,
-    pub(crate) payment_methods: Table<PaymentMethod>,
-    pub(crate) payments: Table<Payment>,
-    pub(crate) prices: Table<Price>,
-    pub(crate) products: Table<Product>,
-    pub(crate) seats: Table<Seat>,
-    pub(crate) refunds: Table<Refund>,
-    pub(crate) sessions: Table<Session>,
-    pub(crate) subscription_meters: Table<SubscriptionMeter>,
-    pub(crate) subscriptions: Table<Subscription>,
+/// The world with these tables. A table that is named here is part of the world, saved and brought back.
+macro_rules! world {
+    ($($table:ident: $row:ty,)*) => {
+        /// The state of a whole Polar: tables of rows, work to do, and its own time.
+        #[derive(Debug, Clone)]
+        pub(crate) struct World {
+            /// The last moment that was handed out.
+            now: Timestamp,
+            /// How far this world's time runs ahead of the clock it was started with.
+            ahead: SignedDuration,
+            /// What it all began with.
+            pub(crate) seed: u64,
+            /// Ids and tokens.
+            pub(crate) chance: Chance,
+            /// Ids of webhook messages and the jitter of their retries. Apart, because deliveries end in
+            /// whatever order the network likes, and the ids of rows must not depend on it.
+            pub(crate) delivery_chance: Chance,
+            /// Webhook attempts to make.
+            pub(crate) outbox: Outbox,
+            /// Where the sandbox's own pages stand, without a slash at the end.
+            pub(crate) base_url: String,
+            /// The tokens this world was seeded with.
+            pub(crate) credentials: Option<Credentials>,
+            /// Work to do.
+            pub(crate) agenda: Agenda,
+            $(pub(crate) $table: Table<$row>,)*
+        }
+
+        impl World {
+            /// An empty world whose time begins at `now` and whose ids follow from `seed`.
+            pub(crate) fn empty(seed: u64, now: Timestamp, base_url: String) -> Self {
+                Self {
+                    now,
+                    ahead: SignedDuration::ZERO,
+                    seed,
+                    chance: Chance::new(seed),
+                    delivery_chance: Chance::new(!seed),
+                    outbox: Outbox::default(),
+                    base_url,
+                    credentials: None,
+                    agenda: Agenda::default(),
+                    $($table: Table::default(),)*
+                }
+            }
+
+            /// Every row of every table.
+            fn rows(&self, lines: &mut Vec<Line>) {
+                $(self.$table.lines(stringify!($table), lines);)*
+            }
+
+            /// The rows that were added, changed or removed since this was called last.
+            fn take_changed_rows(&mut self, lines: &mut Vec<Line>) {
+                $(self.$table.take_changes(stringify!($table), lines);)*
+            }
+
+            /// Takes back a row, or its absence; `false` when there is no such table.
+            fn read_row(
+                &mut self,
+                table: &str,
+                place: u64,
+                row: Option<&RawValue>,
+            ) -> Result<bool, serde_json::Error> {
+                match table {
+                    $(stringify!($table) => self.$table.read_line(place, row)?,)*
+                    _ => return Ok(false),
+                }
+                Ok(true)
+            }
+        }
+    };
+}
+
+world! {
+    access_tokens: AccessToken,
+    benefits: Benefit,
+    checkout_links: CheckoutLink,
+    checkouts: Checkout,
+    custom_fields: CustomField,
+    customer_meters: CustomerMeter,
+    customers: Customer,
+    deliveries: Delivery,
+    discounts: Discount,
+    endpoints: Endpoint,
+    event_types: EventType,
+    events: Event,
+    grants: Grant,
+    license_keys: LicenseKey,
+    members: Member,
+    messages: Message,
+    meters: Meter,
+    orders: Order,
+    organizations: Organization,
+    payment_methods: PaymentMethod,
+    payments: Payment,
+    prices: Price,
+    products: Product,
+    refunds: Refund,
+    seats: Seat,
+    sessions: Session,
+    subscription_meters: SubscriptionMeter,
+    subscriptions: Subscription,
 }
 
 impl World {
-    /// An empty world whose time begins at `now` and whose ids follow from `seed`.
-    pub(crate) fn empty(seed: u64, now: Timestamp, base_url: String) -> Self {
-        Self {
-            now,
-            ahead: SignedDuration::ZERO,
-            seed,
-            chance: Chance::new(seed),
-            delivery_chance: Chance::new(!seed),
-            outbox: Outbox::default(),
-            base_url,
-            credentials: None,
-            agenda: Agenda::default(),
-            access_tokens: Table::default(),
-            benefits: Table::default(),
-            checkout_links: Table::default(),
-            checkouts: Table::default(),
-            custom_fields: Table::default(),
-            customer_meters: Table::default(),
-            customers: Table::default(),
-            deliveries: Table::default(),
-            discounts: Table::default(),
-            endpoints: Table::default(),
-            event_types: Table::default(),
-            events: EventLog::default(),
-            grants: Table::default(),
-            license_keys: Table::default(),
-            members: Table::default(),
-            messages: Table::default(),
-            meters: Table::default(),
-            orders: Table::default(),
-            organizations: Table::default(),
-            payment_methods: Table::default(),
-            payments: Table::default(),
-            prices: Table::default(),
-            products: Table::default(),
-            seats: Table::default(),
-            refunds: Table::default(),
-            sessions: Table::default(),
-            subscription_meters: Table::default(),
-            subscriptions: Table::default(),
-        }
-    }
-
     /// The world's present moment.
     pub(crate) const fn now(&self) -> Timestamp {
         self.now

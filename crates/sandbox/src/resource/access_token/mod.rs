@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Handler;
 use crate::resource::organization::Organization;
-use crate::world::{Id, World};
+use crate::world::{Id, World, found_by};
 
 /// The operations of this noun that the sandbox really does: Polar's public API has none.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[];
@@ -23,6 +23,8 @@ pub(crate) struct AccessToken {
     pub(crate) scopes: Vec<String>,
     pub(crate) created_at: Timestamp,
 }
+
+found_by!(AccessToken: token);
 
 impl std::fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -57,7 +59,7 @@ impl World {
 
     /// The row of an organization access token.
     pub(crate) fn access_token(&self, text: &str) -> Option<&AccessToken> {
-        self.access_tokens.iter().find(|row| row.token == text)
+        self.access_tokens.of(text).find(|row| row.token == text)
     }
 }
 

@@ -13,9 +13,10 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let row = world.benefits.get_mut(id)?;
     row.deleted = true;
     row.modified_at = Some(now);
-    for product in world.products.iter_mut() {
-        product.benefits.retain(|benefit| *benefit != id);
-    }
+    world.products.change_where(
+        |product| product.benefits.contains(&id),
+        |product| product.benefits.retain(|benefit| *benefit != id),
+    );
     world.agenda.soon(Job::RevokeBenefit(id));
     Ok(Reply::Empty)
 }

@@ -18,7 +18,7 @@ pub(crate) use kind::{Kind, LicenseTerms, Lifetime, Timeframe};
 use crate::call::Handler;
 use crate::render;
 use crate::resource::organization::Organization;
-use crate::world::{Id, World};
+use crate::world::{Id, World, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -44,6 +44,8 @@ pub(crate) struct Benefit {
     pub(crate) kind: Kind,
     pub(crate) deleted: bool,
 }
+
+found_by!(Benefit: organization);
 
 /// Whether customers see the benefit before they have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

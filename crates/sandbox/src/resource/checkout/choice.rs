@@ -298,9 +298,8 @@ pub(super) fn one_subscription(world: &World, checkout: &Checkout) -> Result<(),
             .map(|row| row.id)
     });
     let subscribed = customer.is_some_and(|customer| {
-        world.subscriptions.iter().any(|row| {
-            row.customer == customer && row.is_billable() && Some(row.id) != checkout.upgrades
-        })
+        let mut theirs = world.subscriptions.of(customer);
+        theirs.any(|row| row.is_billable() && Some(row.id) != checkout.upgrades)
     });
     if subscribed {
         let detail = "You already have an active subscription.";

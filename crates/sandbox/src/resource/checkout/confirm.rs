@@ -166,10 +166,10 @@ fn has_had_trial(world: &World, checkout: &Checkout) -> bool {
         .is_some_and(|row| row.subscriptions.prevent_trial_abuse);
     strict
         && checkout.active_trial(world).is_some()
-        && world
-            .subscriptions
-            .iter()
-            .any(|row| Some(row.customer) == checkout.customer && row.trial_start.is_some())
+        && checkout.customer.is_some_and(|customer| {
+            let mut theirs = world.subscriptions.of(customer);
+            theirs.any(|row| row.trial_start.is_some())
+        })
 }
 
 /// The bank refuses while the buyer waits: the session stays as it was.

@@ -27,11 +27,9 @@ pub(super) fn own<'w>(world: &'w World, call: &Call) -> Result<&'w Checkout, Fai
 /// The session of a secret. After its day it is gone for the buyer, whatever became of it.
 pub(super) fn by_secret<'w>(world: &'w World, call: &Call) -> Result<&'w Checkout, Failure> {
     let secret = call.text("client_secret")?;
-    // The newest are asked for most.
     let checkout = world
         .checkouts
-        .iter()
-        .rev()
+        .of(secret)
         .find(|row| row.client_secret == secret)
         .ok_or_else(Failure::not_found)?;
     if checkout.expires_at <= world.now() {

@@ -31,7 +31,7 @@ use crate::resource::payment_method::Card;
 use crate::resource::price::Price;
 use crate::resource::product::Product;
 use crate::resource::subscription::Subscription;
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 pub(crate) use challenge::{challenge, note_decline, reopen};
 pub(crate) use complete::run as complete;
@@ -104,6 +104,8 @@ pub(crate) struct Checkout {
     pub(crate) intent_status: Option<String>,
     pub(crate) intent_secret: Option<String>,
 }
+
+found_by!(Checkout: organization, customer, client_secret);
 
 /// A product on offer.
 #[derive(Debug, Clone, Serialize, Deserialize)]

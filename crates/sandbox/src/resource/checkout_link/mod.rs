@@ -17,7 +17,7 @@ use crate::render;
 use crate::resource::discount::{self, Discount};
 use crate::resource::organization::Organization;
 use crate::resource::product::{self, Product};
-use crate::world::{Id, World};
+use crate::world::{Id, World, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -49,6 +49,8 @@ pub(crate) struct CheckoutLink {
     pub(crate) trial: Option<Cycle>,
     pub(crate) metadata: Map<String, Value>,
 }
+
+found_by!(CheckoutLink: organization, client_secret);
 
 /// The link as the API shows it. Places in its success URL stay until a session fills them.
 pub(crate) fn render(world: &World, link: &CheckoutLink) -> Value {

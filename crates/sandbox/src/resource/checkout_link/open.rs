@@ -38,7 +38,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let secret = call.text("client_secret")?;
     let link = world
         .checkout_links
-        .iter()
+        .of(secret)
         .find(|row| row.client_secret == secret && row.deleted_at.is_none())
         .ok_or_else(Failure::not_found)?
         .clone();

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::call::Handler;
 use crate::render;
 use crate::resource::organization::Organization;
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 pub(crate) use attached::{check_attached, render_attached};
 pub(crate) use data::{checked, missing};
@@ -44,6 +44,8 @@ pub(crate) struct CustomField {
     pub(crate) properties: Map<String, Value>,
     pub(crate) metadata: Map<String, Value>,
 }
+
+found_by!(CustomField: organization);
 
 /// What an answer looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -54,8 +54,8 @@ fn scrub(customer: &mut Customer) {
 fn end_subscriptions(world: &mut World, customer: Id<Customer>) {
     let living: Vec<_> = world
         .subscriptions
-        .iter()
-        .filter(|row| row.customer == customer && row.is_alive())
+        .of(customer)
+        .filter(|row| row.is_alive())
         .map(|row| row.id)
         .collect();
     for id in living {

@@ -4,7 +4,7 @@ use super::Customer;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::resource::organization::Organization;
-use crate::world::{Id, World};
+use crate::world::{Found, Id, World};
 
 impl World {
     /// The living customer with this id.
@@ -24,8 +24,9 @@ impl World {
         organization: Id<Organization>,
         external_id: &str,
     ) -> Option<&Customer> {
-        self.living(organization)
-            .find(|row| row.external_id.as_deref() == Some(external_id))
+        self.customers.of(external_id).find(|row| {
+            row.organization == organization && row.external_id.as_deref() == Some(external_id)
+        })
     }
 
     /// The living customer with this e-mail, in any case.
@@ -35,18 +36,15 @@ impl World {
         email: &str,
     ) -> Option<&Customer> {
         let email = email.to_lowercase();
-        self.living(organization).find(|row| {
-            row.email
-                .as_ref()
-                .is_some_and(|own| own.to_lowercase() == email)
+        self.customers.of(email.as_str()).find(|row| {
+            let own = row.email.as_ref().map(|own| own.to_lowercase());
+            row.organization == organization && own.as_ref() == Some(&email)
         })
     }
 
     /// All living customers of an organization, oldest first.
-    pub(crate) fn living(&self, organization: Id<Organization>) -> impl Iterator<Item = &Customer> {
-        self.customers
-            .iter()
-            .filter(move |row| row.organization == organization && row.deleted_at.is_none())
+    pub(crate) fn living(&self, organization: Id<Organization>) -> Found<'_, Customer> {
+        self.customers.of(organization)
     }
 }
 

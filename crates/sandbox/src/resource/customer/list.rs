@@ -5,6 +5,7 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::list::{self, SortKey, SortKeys};
 use crate::reply::Reply;
+use crate::resource::subscription::Subscription;
 use crate::world::World;
 
 const SORTS: &SortKeys<Customer> = &[
@@ -46,6 +47,6 @@ fn same(own: Option<&String>, wanted: &str) -> bool {
 fn is_active(world: &World, customer: &Customer) -> bool {
     world
         .subscriptions
-        .iter()
-        .any(|row| row.customer == customer.id && row.is_billable())
+        .of(customer.id)
+        .any(Subscription::is_billable)
 }

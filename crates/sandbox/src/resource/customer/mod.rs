@@ -23,7 +23,7 @@ use crate::billing::Address;
 use crate::call::Handler;
 use crate::resource::organization::Organization;
 use crate::resource::payment_method::PaymentMethod;
-use crate::world::Id;
+use crate::world::{Field, Id, Key, Row};
 
 pub(crate) use add::{NewCustomer, add};
 pub(crate) use announce::{created, deleted, touch, updated};
@@ -76,6 +76,20 @@ pub(crate) struct Customer {
     pub(crate) receipts: u32,
     /// Money the seller owes (positive) or is owed (negative) from earlier orders, by currency.
     pub(crate) balances: BTreeMap<String, i64>,
+}
+
+/// A deleted customer is found by its id alone. E-mails are compared in lower case.
+impl Row for Customer {
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+
+    fn keys(&self) -> impl Iterator<Item = Key> {
+        let email = self.email.as_ref().map(|email| email.to_lowercase());
+        let keys = [self.organization.key(), email.key(), self.external_id.key()];
+        let living = self.deleted_at.is_none();
+        keys.into_iter().flatten().filter(move |_| living)
+    }
 }
 
 /// A person, or people with seats.

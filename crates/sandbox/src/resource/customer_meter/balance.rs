@@ -35,7 +35,7 @@ impl<'w> Window<'w> {
         let meter = world.meters.find(meter)?;
         let since = last_reset(world, customer.id, meter.id);
         let events = || {
-            let all = world.events.of(customer);
+            let all = world.events.about(customer);
             all.filter(move |event| since.is_none_or(|since| event.ingested_at >= since))
         };
         let usage = events()

@@ -47,7 +47,7 @@ pub(crate) fn last_reset(
     meter: Id<Meter>,
 ) -> Option<Timestamp> {
     let customer = world.customers.find(customer)?;
-    let resets = world.events.of(customer);
+    let resets = world.events.about(customer);
     resets
         .filter(|event| event.name == RESET && concerns(event, meter))
         .map(|event| event.ingested_at)

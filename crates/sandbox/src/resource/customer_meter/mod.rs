@@ -20,7 +20,7 @@ use crate::resource::customer::{self, Customer};
 use crate::resource::event::Source;
 use crate::resource::meter::{self, Meter};
 use crate::resource::subscription_meter;
-use crate::world::{Id, Job, World};
+use crate::world::{Id, Job, World, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -41,6 +41,8 @@ pub(crate) struct CustomerMeter {
     pub(crate) credited: i64,
 }
 
+found_by!(CustomerMeter: customer);
+
 impl CustomerMeter {
     /// What is left; negative when more was used than credited.
     pub(crate) fn balance(&self) -> Decimal {
@@ -57,8 +59,8 @@ pub(crate) fn measure(world: &mut World, customer: Id<Customer>) {
     note_first_usage(world, customer);
     let meters: Vec<_> = world
         .meters
-        .iter()
-        .filter(|meter| meter.organization == organization && meter.archived_at.is_none())
+        .of(organization)
+        .filter(|meter| meter.archived_at.is_none())
         .map(|meter| meter.id)
         .collect();
     let mut changed = false;
@@ -79,7 +81,7 @@ fn note_first_usage(world: &mut World, customer: Id<Customer>) {
     if row.first_user_event_at.is_some() {
         return;
     }
-    let usage = world.events.of(row);
+    let usage = world.events.about(row);
     let first = usage
         .filter(|event| event.source == Source::User)
         .map(|event| event.timestamp)
@@ -128,10 +130,8 @@ pub(crate) fn measure_everybody(world: &mut World, meter: Id<Meter>) {
         return;
     };
     let customers: Vec<_> = world
-        .customers
-        .iter()
-        .filter(|row| row.organization == meter.organization && row.deleted_at.is_none())
-        .filter(|row| world.events.of(row).any(|event| meter.counts(event)))
+        .living(meter.organization)
+        .filter(|row| world.events.about(row).any(|event| meter.counts(event)))
         .map(|row| row.id)
         .collect();
     for customer in customers {
@@ -144,10 +144,9 @@ fn find_mut(
     customer: Id<Customer>,
     meter: Id<Meter>,
 ) -> Option<&mut CustomerMeter> {
-    world
-        .customer_meters
-        .iter_mut()
-        .find(|row| row.customer == customer && row.meter == meter)
+    let mut rows = world.customer_meters.of(customer);
+    let id = rows.find(|row| row.meter == meter)?.id;
+    world.customer_meters.find_mut(id)
 }
 
 /// The meters of a customer that are shown: archived ones are not.
@@ -155,9 +154,9 @@ pub(crate) fn active(
     world: &World,
     customer: Id<Customer>,
 ) -> impl Iterator<Item = &CustomerMeter> {
-    world.customer_meters.iter().filter(move |row| {
+    world.customer_meters.of(customer).filter(|row| {
         let meter = world.meters.find(row.meter);
-        row.customer == customer && meter.is_some_and(|meter| meter.archived_at.is_none())
+        meter.is_some_and(|meter| meter.archived_at.is_none())
     })
 }
 

@@ -21,7 +21,7 @@ use crate::resource::customer::Customer;
 use crate::resource::organization::Organization;
 use crate::resource::product::Product;
 use crate::resource::subscription::Subscription;
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 pub(crate) use render::{render, render_base, render_public};
 pub(crate) use rules::{is_applicable, plain_email};
@@ -56,6 +56,8 @@ pub(crate) struct Discount {
     pub(crate) metadata: Map<String, Value>,
     pub(crate) redemptions: Vec<Redemption>,
 }
+
+found_by!(Discount: organization);
 
 /// How much it takes off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

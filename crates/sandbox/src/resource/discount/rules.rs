@@ -90,9 +90,8 @@ impl World {
         code: &str,
     ) -> Option<&Discount> {
         let wanted = code.trim();
-        self.discounts.iter().find(|row| {
-            row.organization == organization
-                && row.deleted_at.is_none()
+        self.discounts.of(organization).find(|row| {
+            row.deleted_at.is_none()
                 && row
                     .code
                     .as_ref()

@@ -56,11 +56,12 @@ impl Wanted {
     }
 
     fn by_external_id(world: &World, external_ids: HashSet<String>) -> Self {
-        let known = |customer: &&Customer| {
-            let external_id = customer.external_id.as_ref();
-            external_id.is_some_and(|id| external_ids.contains(id))
+        let named = |external_id: &String| {
+            let rows = world.customers.of(external_id.as_str());
+            let mine = |row: &&Customer| row.external_id.as_ref() == Some(external_id);
+            rows.filter(mine).map(|row| row.id).collect::<Vec<_>>()
         };
-        let ids = world.customers.iter().filter(known).map(|c| c.id).collect();
+        let ids = external_ids.iter().flat_map(named).collect();
         Self { ids, external_ids }
     }
 

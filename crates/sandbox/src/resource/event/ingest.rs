@@ -66,7 +66,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     Ok(json!({"inserted": inserted, "duplicates": duplicates}).into())
 }
 
-/// The customers that the batch names by external id; found together, in one pass.
+/// The customers that the batch names by external id.
 fn known_customers(
     world: &World,
     organization: Id<Organization>,
@@ -74,16 +74,11 @@ fn known_customers(
 ) -> HashMap<String, Id<Customer>> {
     let named = batch.events.iter().map(|sent| &sent.external_customer_id);
     let named: HashSet<_> = named.flatten().collect();
-    world
-        .customers
-        .iter()
-        .filter(|row| row.organization == organization && row.deleted_at.is_none())
-        .filter_map(|row| {
-            let external_id = row.external_id.as_ref()?;
-            let found = named.contains(external_id);
-            found.then(|| (external_id.clone(), row.id))
-        })
-        .collect()
+    let find = |external_id: &String| {
+        let row = world.customer_by_external_id(organization, external_id)?;
+        Some((external_id.clone(), row.id))
+    };
+    named.into_iter().filter_map(find).collect()
 }
 
 /// Adds one event, of the customer when there is one already.
@@ -100,7 +95,7 @@ fn write(
         .parent_id
         .and_then(|parent| find_parent(world, organization, &parent));
     kinds::ensure(world, organization, &sent.name);
-    world.events.insert(Event {
+    let event = Event {
         id,
         organization,
         timestamp,
@@ -114,7 +109,8 @@ fn write(
         external_id: sent.external_id,
         parent,
         metadata: with_decimal_cost(sent.metadata),
-    });
+    };
+    world.events.insert(id, event);
     if let Some(row) = customer.and_then(|id| world.customers.find_mut(id)) {
         row.first_user_event_at.get_or_insert(timestamp);
     }

@@ -12,7 +12,7 @@ use crate::list::{self, SortKey, SortKeys};
 use crate::render;
 use crate::reply::Reply;
 use crate::resource::organization::Organization;
-use crate::world::{Id, World};
+use crate::world::{Id, World, found_by};
 
 /// One row; made when a name is first sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub(crate) struct EventType {
     /// A path into the metadata whose text takes the label's place.
     pub(crate) label_property_selector: Option<String>,
 }
+
+found_by!(EventType: name);
 
 const SORTS: &SortKeys<Tally> = &[
     ("name", |_, row| SortKey::Text(row.name.clone())),
@@ -98,7 +100,7 @@ pub(super) fn find<'w>(
 ) -> Option<&'w EventType> {
     world
         .event_types
-        .iter()
+        .of(name)
         .find(|row| row.organization == organization && row.name == name)
 }
 

@@ -15,7 +15,6 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use audience::Audience;
 pub(crate) use kinds::EventType;
-pub(crate) use log::EventLog;
 pub(crate) use system::record_system;
 
 use crate::call::Handler;
@@ -23,7 +22,7 @@ use crate::render;
 use crate::resource::customer::{self, Customer};
 use crate::resource::member::Member;
 use crate::resource::organization::Organization;
-use crate::world::{Id, World};
+use crate::world::{Id, World, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -55,6 +54,8 @@ pub(crate) struct Event {
     pub(crate) parent: Option<Id<Self>>,
     pub(crate) metadata: Map<String, Value>,
 }
+
+found_by!(Event: customer, external_customer, external_id, parent);
 
 /// Who wrote the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -95,7 +96,7 @@ pub(crate) fn render(world: &World, event: &Event) -> Value {
         "external_customer_id": event.external_customer,
         "member_id": event.member,
         "external_member_id": event.external_member,
-        "child_count": world.events.children(event.id).count(),
+        "child_count": world.events.children(event.id),
         "parent_id": event.parent,
         "label": kinds::label(world, event),
         "source": event.source,

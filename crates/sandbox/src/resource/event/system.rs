@@ -25,7 +25,7 @@ pub(crate) fn record_system(
         // Only events about customers say null; the others leave out what there is none of.
         metadata.retain(|_, value| !value.is_null());
     }
-    world.events.insert(Event {
+    let event = Event {
         id,
         organization,
         timestamp: now,
@@ -39,6 +39,7 @@ pub(crate) fn record_system(
         external_id: None,
         parent: None,
         metadata,
-    });
+    };
+    world.events.insert(id, event);
     id
 }

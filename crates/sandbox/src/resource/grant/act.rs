@@ -20,12 +20,10 @@ pub(super) fn grant(
     if world.benefits.find(benefit).is_none_or(|row| row.deleted) {
         return;
     }
-    let row = world.grants.iter().find(|row| {
-        row.benefit == benefit
-            && row.customer == customer
-            && row.member == member
-            && row.scope == scope
-    });
+    let row = world
+        .grants
+        .of(scope)
+        .find(|row| row.benefit == benefit && row.customer == customer && row.member == member);
     if row.is_some_and(|row| row.is_granted() || row.error.is_some()) {
         return;
     }

@@ -109,12 +109,10 @@ pub(crate) fn key_of(grant: &Grant) -> Option<Id<LicenseKey>> {
 
 /// True when another purchase gives the customer the same benefit.
 fn others(world: &World, grant: &Grant) -> bool {
-    world.grants.iter().any(|row| {
-        row.id != grant.id
-            && row.benefit == grant.benefit
-            && row.customer == grant.customer
-            && row.is_granted()
-    })
+    world
+        .grants
+        .of(grant.customer)
+        .any(|row| row.id != grant.id && row.benefit == grant.benefit && row.is_granted())
 }
 
 fn look(world: &World, id: Id<Grant>) -> Option<(Grant, Kind)> {

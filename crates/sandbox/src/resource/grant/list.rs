@@ -24,9 +24,8 @@ pub(super) fn of_benefit(world: &mut World, call: &Call) -> Result<Reply, Failur
     let benefit = benefit::own(world, call)?.id;
     let rows: Vec<_> = world
         .grants
-        .iter()
+        .of(benefit)
         .rev()
-        .filter(|row| row.benefit == benefit)
         .filter(|row| allows(&call.query, row))
         .filter(|row| call.query.allows_some("member_id", row.member))
         .collect();

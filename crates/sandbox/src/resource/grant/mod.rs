@@ -23,7 +23,7 @@ use crate::resource::customer::Customer;
 use crate::resource::member::Member;
 use crate::resource::order::Order;
 use crate::resource::subscription::Subscription;
-use crate::world::{Id, World};
+use crate::world::{Field, Id, Key, World, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -49,8 +49,10 @@ pub(crate) struct Grant {
     pub(crate) properties: Map<String, Value>,
 }
 
+found_by!(Grant: customer, benefit, scope);
+
 /// The purchase a grant follows from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GrantScope {
     Order(Id<Order>),
@@ -62,6 +64,24 @@ pub(crate) enum GrantScope {
 pub(crate) struct GrantError {
     pub(crate) message: String,
     pub(crate) at: Timestamp,
+}
+
+impl Field for GrantScope {
+    fn key(&self) -> Option<Key> {
+        match self {
+            Self::Order(id) => id.key(),
+            Self::Subscription(id) => id.key(),
+        }
+    }
+}
+
+impl From<GrantScope> for Key {
+    fn from(scope: GrantScope) -> Self {
+        match scope {
+            GrantScope::Order(id) => id.into(),
+            GrantScope::Subscription(id) => id.into(),
+        }
+    }
 }
 
 impl Grant {
@@ -89,8 +109,5 @@ impl Grant {
 
 /// What the customer has now.
 pub(crate) fn granted_to(world: &World, customer: Id<Customer>) -> impl Iterator<Item = &Grant> {
-    world
-        .grants
-        .iter()
-        .filter(move |row| row.customer == customer && row.is_granted())
+    world.grants.of(customer).filter(|row| row.is_granted())
 }

@@ -10,7 +10,7 @@ use crate::resource::price::PriceKind;
 use crate::resource::product::Product;
 use crate::resource::seat;
 use crate::resource::subscription::{Subscription, SubscriptionStatus};
-use crate::world::{Id, Job, World};
+use crate::world::{Id, Job, Key, World};
 
 /// What a purchase entitles to.
 struct Holding {
@@ -37,10 +37,8 @@ pub(crate) fn sync(world: &mut World, scope: GrantScope) {
         .iter()
         .flat_map(|benefit| holding.members.iter().map(|member| (*benefit, *member)))
         .collect();
-    let outdated = |row: &Grant| {
-        row.scope == scope && row.is_granted() && !wanted.contains(&(row.benefit, row.member))
-    };
-    for grant in pick(world, outdated) {
+    let outdated = |row: &Grant| row.is_granted() && !wanted.contains(&(row.benefit, row.member));
+    for grant in pick(world, scope, outdated) {
         act::revoke(world, grant);
     }
     for (benefit, member) in wanted {
@@ -52,7 +50,7 @@ pub(crate) fn sync(world: &mut World, scope: GrantScope) {
 /// Planned as `Job::CycleGrants` at each renewal.
 pub(crate) fn cycle(world: &mut World, subscription: Id<Subscription>) {
     let scope = GrantScope::Subscription(subscription);
-    for grant in pick(world, |row| row.scope == scope && row.is_granted()) {
+    for grant in pick(world, scope, Grant::is_granted) {
         act::cycle(world, grant);
     }
 }
@@ -61,13 +59,13 @@ pub(crate) fn cycle(world: &mut World, subscription: Id<Subscription>) {
 pub(crate) fn sync_product(world: &mut World, product: Id<Product>) {
     let orders = world
         .orders
-        .iter()
-        .filter(|row| row.product == Some(product) && row.subscription.is_none())
+        .of(product)
+        .filter(|row| row.subscription.is_none())
         .map(|row| GrantScope::Order(row.id));
     let subscriptions = world
         .subscriptions
-        .iter()
-        .filter(|row| row.product == product && row.ended_at.is_none())
+        .of(product)
+        .filter(|row| row.ended_at.is_none())
         .map(|row| GrantScope::Subscription(row.id));
     let scopes: Vec<_> = orders.chain(subscriptions).collect();
     for scope in scopes {
@@ -78,22 +76,22 @@ pub(crate) fn sync_product(world: &mut World, product: Id<Product>) {
 /// Takes back everything that follows from a purchase, such as one refunded with its benefits.
 /// Planned as `Job::RevokeGrants`.
 pub(crate) fn revoke_scope(world: &mut World, scope: GrantScope) {
-    revoke_where(world, |row| row.scope == scope);
+    revoke_all(world, scope);
 }
 
 /// Takes back all that a customer has. Planned as `Job::RevokeCustomerGrants` when one is deleted.
 pub(crate) fn revoke_customer(world: &mut World, customer: Id<Customer>) {
-    revoke_where(world, |row| row.customer == customer);
+    revoke_all(world, customer);
 }
 
 /// Takes a deleted benefit back from everybody.
 pub(crate) fn revoke_benefit(world: &mut World, benefit: Id<Benefit>) {
-    revoke_where(world, |row| row.benefit == benefit);
+    revoke_all(world, benefit);
 }
 
 /// Brings everybody's grant up to date with changed properties of the benefit.
 pub(crate) fn update_benefit(world: &mut World, benefit: Id<Benefit>) {
-    for grant in pick(world, |row| row.benefit == benefit && row.is_granted()) {
+    for grant in pick(world, benefit, Grant::is_granted) {
         act::update(world, grant);
     }
 }
@@ -101,7 +99,9 @@ pub(crate) fn update_benefit(world: &mut World, benefit: Id<Benefit>) {
 /// Lets the grant of a licence key follow the key: granted with it, revoked with it.
 pub(crate) fn follow_key(world: &mut World, key: Id<LicenseKey>, granted: bool) {
     let differs = |row: &Grant| key_of(row) == Some(key) && row.is_granted() != granted;
-    for grant in pick(world, differs) {
+    let customer = world.license_keys.find(key).map(|key| key.customer);
+    let Some(customer) = customer else { return };
+    for grant in pick(world, customer, differs) {
         if granted {
             act::grant_again(world, grant);
         } else {
@@ -110,14 +110,14 @@ pub(crate) fn follow_key(world: &mut World, key: Id<LicenseKey>, granted: bool) 
     }
 }
 
-fn revoke_where(world: &mut World, unwanted: impl Fn(&Grant) -> bool) {
-    for grant in pick(world, |row| unwanted(row) && row.is_granted()) {
+fn revoke_all(world: &mut World, of: impl Into<Key>) {
+    for grant in pick(world, of, Grant::is_granted) {
         act::revoke(world, grant);
     }
 }
 
-fn pick(world: &World, wanted: impl Fn(&Grant) -> bool) -> Vec<Id<Grant>> {
-    let rows = world.grants.iter().filter(|row| wanted(row));
+fn pick(world: &World, of: impl Into<Key>, wanted: impl Fn(&Grant) -> bool) -> Vec<Id<Grant>> {
+    let rows = world.grants.of(of).filter(|row| wanted(row));
     rows.map(|row| row.id).collect()
 }
 

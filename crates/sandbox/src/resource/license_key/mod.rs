@@ -23,7 +23,7 @@ use crate::resource::benefit::Benefit;
 use crate::resource::customer::Customer;
 use crate::resource::member::Member;
 use crate::resource::organization::Organization;
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -64,6 +64,8 @@ pub(crate) struct LicenseKey {
     /// Live ones; a deactivated one is forgotten.
     pub(crate) activations: Vec<Activation>,
 }
+
+found_by!(LicenseKey: organization, customer, key);
 
 /// How a key stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -32,8 +32,12 @@ pub(crate) fn rotate(world: &mut World, id: Id<LicenseKey>) -> Result<Reply, Fai
     key.key = text;
     key.modified_at = Some(now);
     let display_key = key.display_key();
-    let grants = world.grants.iter_mut();
-    for row in grants.filter(|row| grant::key_of(row) == Some(id)) {
+    let customer = key.customer;
+    let grants = world.grants.of(customer);
+    let grants = grants.filter(|row| grant::key_of(row) == Some(id));
+    let grants: Vec<_> = grants.map(|row| row.id).collect();
+    for grant in grants {
+        let row = world.grants.get_mut(grant)?;
         row.properties
             .insert("display_key".to_owned(), json!(display_key));
     }

@@ -66,8 +66,8 @@ pub(super) fn remove(world: &mut World, id: Id<Member>) {
 pub(crate) fn of(world: &World, customer: Id<Customer>) -> impl Iterator<Item = &Member> {
     world
         .members
-        .iter()
-        .filter(move |row| row.customer == customer && row.deleted_at.is_none())
+        .of(customer)
+        .filter(|row| row.deleted_at.is_none())
 }
 
 /// The customer's owner.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Handler;
 use crate::resource::customer::Customer;
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 pub(crate) use add::{NewMember, add, of, owner, remove_all};
 pub(crate) use render::render;
@@ -44,6 +44,8 @@ pub(crate) struct Member {
     pub(crate) external_id: Option<String>,
     pub(crate) role: Role,
 }
+
+found_by!(Member: customer);
 
 /// What a member may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,7 +20,7 @@ use crate::call::Handler;
 use crate::render;
 use crate::resource::event::Event;
 use crate::resource::organization::Organization;
-use crate::world::{Id, World};
+use crate::world::{Id, World, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -45,6 +45,8 @@ pub(crate) struct Meter {
     pub(crate) metadata: Map<String, Value>,
     pub(crate) archived_at: Option<Timestamp>,
 }
+
+found_by!(Meter: organization);
 
 /// How quantities are named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

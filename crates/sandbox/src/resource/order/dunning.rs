@@ -28,7 +28,7 @@ pub(super) fn failed(world: &mut World, id: Id<Order>) {
     order.next_payment_attempt_at = next;
     match (next, subscription) {
         (Some(next), subscription) => {
-            world.agenda.cancel(|job| *job == Job::Dun(id));
+            world.agenda.cancel(&Job::Dun(id));
             world.agenda.at(next_hour(next), Job::Dun(id));
             if let Some(subscription) = subscription {
                 subscription::fall_past_due(world, subscription);
@@ -57,7 +57,7 @@ pub(super) fn without_card(world: &mut World, id: Id<Order>) {
 
 /// Money came after all: the subscription lives again once nothing else of it is unpaid.
 pub(super) fn recovered(world: &mut World, id: Id<Order>) {
-    world.agenda.cancel(|job| *job == Job::Dun(id));
+    world.agenda.cancel(&Job::Dun(id));
     let Some(subscription) = world.orders.find(id).and_then(|order| order.subscription) else {
         return;
     };
@@ -82,8 +82,8 @@ pub(crate) fn run(world: &mut World, id: Id<Order>) {
 pub(crate) fn pending_of(world: &World, subscription: Id<Subscription>) -> Vec<Id<Order>> {
     world
         .orders
-        .iter()
-        .filter(|row| row.subscription == Some(subscription) && row.status == OrderStatus::Pending)
+        .of(subscription)
+        .filter(|row| row.status == OrderStatus::Pending)
         .map(|row| row.id)
         .collect()
 }

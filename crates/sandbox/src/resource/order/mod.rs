@@ -26,7 +26,7 @@ use crate::resource::organization::Organization;
 use crate::resource::price::Price;
 use crate::resource::product::Product;
 use crate::resource::subscription::Subscription;
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 pub(crate) use add::{NewOrder, add, item, tax_setting};
 pub(crate) use announce::{announce, record};
@@ -90,6 +90,8 @@ pub(crate) struct Order {
     pub(crate) metadata: Map<String, Value>,
     pub(crate) custom_field_data: Map<String, Value>,
 }
+
+found_by!(Order: organization, customer, product, subscription, checkout);
 
 /// How an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ pub(crate) use settings::{Features, PortalSettings, SubscriptionSettings};
 
 use crate::call::Handler;
 use crate::render;
-use crate::world::{Id, World};
+use crate::world::{Id, World, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -48,6 +48,8 @@ pub(crate) struct Organization {
     pub(crate) embed_hosts: Vec<String>,
     pub(crate) sso_enforced: bool,
 }
+
+found_by!(Organization:);
 
 /// Adds an organization that may sell at once, with the settings Polar gives to a new one.
 pub(crate) fn create(world: &mut World, name: &str, slug: &str) -> Id<Organization> {

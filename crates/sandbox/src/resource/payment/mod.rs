@@ -15,7 +15,7 @@ use crate::resource::customer::Customer;
 use crate::resource::order::Order;
 use crate::resource::organization::Organization;
 use crate::resource::payment_method::{Card, Decline};
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 pub(crate) use attempt::{Attempt, add};
 
@@ -44,6 +44,8 @@ pub(crate) struct Payment {
     pub(crate) order: Option<Id<Order>>,
 }
 
+found_by!(Payment: organization, customer, checkout, order);
+
 /// How an attempt stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,7 +55,7 @@ pub(crate) enum PaymentStatus {
 }
 
 /// What made somebody try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Trigger {
     Purchase,

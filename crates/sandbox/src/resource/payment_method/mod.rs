@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::resource::customer::Customer;
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 pub(crate) use cards::card;
 pub(crate) use store::{keep, of, render, store};
@@ -23,8 +23,10 @@ pub(crate) struct PaymentMethod {
     pub(crate) card: Card,
 }
 
+found_by!(PaymentMethod: customer);
+
 /// The card behind a payment token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Card {
     pub(crate) brand: String,
     pub(crate) last4: String,
@@ -35,7 +37,7 @@ pub(crate) struct Card {
 }
 
 /// What a bank says to a charge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     Succeeds,
@@ -45,7 +47,7 @@ pub(crate) enum Outcome {
 }
 
 /// Why a bank refuses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Decline {
     Generic,

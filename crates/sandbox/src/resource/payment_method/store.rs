@@ -11,9 +11,9 @@ use crate::world::{Id, World};
 pub(crate) fn of(world: &World, customer: Id<Customer>) -> Vec<&PaymentMethod> {
     world
         .payment_methods
-        .iter()
+        .of(customer)
         .rev()
-        .filter(|row| row.customer == customer && row.deleted_at.is_none())
+        .filter(|row| row.deleted_at.is_none())
         .collect()
 }
 

@@ -28,7 +28,7 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let visitor = Visitor::of(world, call)?;
     let rows = world
         .grants
-        .iter()
+        .of(visitor.customer)
         .filter(|row| visitor.sees(row.customer, row.member))
         .filter(|row| {
             let benefit = world.benefits.find(row.benefit);

@@ -51,8 +51,7 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     };
     let rows = world
         .orders
-        .iter()
-        .filter(|row| row.customer == visitor.customer)
+        .of(visitor.customer)
         .filter(|row| query.allows_some("product_id", row.product))
         .filter(|row| query.allows("product_billing_type", billing_type(row)))
         .filter(|row| query.allows_some("subscription_id", row.subscription))
@@ -93,11 +92,7 @@ pub(super) fn receipt(world: &mut World, call: &Call) -> Result<Reply, Failure> 
 /// How the latest attempt to charge the order went.
 pub(super) fn payment_status(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let (_, row) = own(world, call)?;
-    let latest = world
-        .payments
-        .iter()
-        .rev()
-        .find(|payment| payment.order == Some(row.id));
+    let latest = world.payments.of(row.id).next_back();
     let status = match latest.map(|payment| payment.status) {
         Some(status) => json!(status),
         None if row.is_paid() => json!(PaymentStatus::Succeeded),

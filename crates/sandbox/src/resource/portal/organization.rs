@@ -18,8 +18,7 @@ pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         .ok_or_else(Failure::not_found)?;
     let products: Vec<_> = world
         .products
-        .iter()
-        .filter(|row| row.organization == organization.id)
+        .of(organization.id)
         .filter(|row| !row.archived && row.visibility == Visibility::Public)
         .map(|row| product::render(world, row))
         .collect();

@@ -66,10 +66,8 @@ fn check(world: &World, row: &Order) -> Result<(), Failure> {
     }
     let tries = world
         .payments
-        .iter()
-        .filter(|payment| {
-            payment.order == Some(row.id) && payment.trigger == Trigger::RetryCustomer
-        })
+        .of(row.id)
+        .filter(|payment| payment.trigger == Trigger::RetryCustomer)
         .count();
     if tries >= TRIES {
         let detail = "You have tried to pay this order too often.";

@@ -71,8 +71,8 @@ fn pays_for_something(world: &World, customer: Id<Customer>) -> bool {
     let billed = |id| world.prices.find(id).is_some_and(|price| !price.is_free());
     world
         .subscriptions
-        .iter()
-        .filter(|row| row.customer == customer && row.is_billable())
+        .of(customer)
+        .filter(|row| row.is_billable())
         .any(|row| row.prices.iter().any(|id| billed(*id)))
 }
 
@@ -84,11 +84,10 @@ fn forget(
 ) -> Result<(), Failure> {
     let now = world.stamp();
     world.payment_methods.get_mut(id)?.deleted_at = Some(now);
-    for row in world.subscriptions.iter_mut() {
-        if row.payment_method == Some(id) {
-            row.payment_method = other;
-        }
-    }
+    world.subscriptions.change_where(
+        |row| row.payment_method == Some(id),
+        |row| row.payment_method = other,
+    );
     let row = world.customers.get_mut(customer)?;
     if row.default_payment_method == Some(id) {
         row.default_payment_method = other;

@@ -34,8 +34,7 @@ pub(super) fn subscriptions(world: &mut World, call: &Call) -> Result<Reply, Fai
     let member = visitor.member.map(|(member, _)| member);
     let rows: Vec<_> = world
         .subscriptions
-        .iter()
-        .filter(|row| row.customer == visitor.customer)
+        .of(visitor.customer)
         .filter(|row| {
             let mut holders = seat::holders(world, GrantScope::Subscription(row.id));
             holders.any(|holder| member.is_none_or(|member| member == holder))

@@ -45,8 +45,7 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let query = &call.query;
     let rows = world
         .subscriptions
-        .iter()
-        .filter(|row| row.customer == visitor.customer)
+        .of(visitor.customer)
         .filter(|row| query.allows("product_id", row.product))
         .filter(|row| query.allows_flag("active", row.is_active()))
         .filter(|row| {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::billing::TaxSetting;
 use crate::resource::meter::Meter;
 use crate::resource::product::Product;
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 pub(crate) use input::PriceInput;
 pub(crate) use render::render;
@@ -34,6 +34,8 @@ pub(crate) struct Price {
     pub(crate) tax: Option<TaxSetting>,
     pub(crate) kind: PriceKind,
 }
+
+found_by!(Price:);
 
 /// How the price is found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ use crate::resource::benefit::Benefit;
 use crate::resource::custom_field::CustomField;
 use crate::resource::organization::Organization;
 use crate::resource::price::Price;
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 pub(crate) use render::{render, render_brief, render_offer, render_prices};
 pub(crate) use rules::pair;
@@ -56,6 +56,8 @@ pub(crate) struct Product {
     pub(crate) medias: Vec<Uuid>,
     pub(crate) metadata: Map<String, Value>,
 }
+
+found_by!(Product: organization);
 
 /// Who may see and buy it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -88,9 +88,10 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 
 /// What is archived cannot be bought through a link any more.
 fn leave_links(world: &mut World, id: Id<Product>) {
-    for link in world.checkout_links.iter_mut() {
-        link.products.retain(|product| *product != id);
-    }
+    world.checkout_links.change_where(
+        |link| link.products.contains(&id),
+        |link| link.products.retain(|product| *product != id),
+    );
 }
 
 fn check(world: &World, product: &Product, input: &Input) -> Result<(), Failure> {

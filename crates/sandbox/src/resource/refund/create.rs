@@ -95,8 +95,8 @@ fn refundable<'w>(
     }
     let charged = world
         .payments
-        .iter()
-        .any(|row| row.order == Some(id) && row.status == PaymentStatus::Succeeded);
+        .of(id)
+        .any(|row| row.status == PaymentStatus::Succeeded);
     if !charged {
         let detail = format!("Refund cannot be made: order {id} has no successful payment.");
         return Err(Failure::named(404, "RefundUnknownPayment", detail));

@@ -13,7 +13,7 @@ use crate::resource::customer::Customer;
 use crate::resource::order::Order;
 use crate::resource::organization::Organization;
 use crate::resource::subscription::Subscription;
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -40,6 +40,8 @@ pub(crate) struct Refund {
     pub(crate) revoke_benefits: bool,
     pub(crate) metadata: Map<String, Value>,
 }
+
+found_by!(Refund: organization, order);
 
 /// The refund as the API shows it.
 pub(crate) fn render(refund: &Refund) -> Value {

@@ -68,7 +68,7 @@ pub(crate) fn claim_for_buyer(world: &mut World, scope: GrantScope) {
 
 fn invited<'w>(world: &'w World, token: &str) -> Option<&'w Seat> {
     let now = world.now();
-    world.seats.iter().find(|seat| {
+    world.seats.of(token).find(|seat| {
         seat.status == Status::Pending
             && seat.invitation.as_deref() == Some(token)
             && seat.invitation_ends_at.is_some_and(|end| now < end)

@@ -22,7 +22,7 @@ use crate::resource::customer::Customer;
 use crate::resource::grant::GrantScope;
 use crate::resource::member::{self, Member};
 use crate::resource::organization::Organization;
-use crate::world::{Id, World};
+use crate::world::{Id, World, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -55,6 +55,8 @@ pub(crate) struct Seat {
     pub(crate) metadata: Map<String, Value>,
 }
 
+found_by!(Seat: purchase, member, invitation);
+
 impl std::fmt::Debug for Seat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Seat")
@@ -77,10 +79,7 @@ pub(crate) enum Status {
 
 /// The seats of a purchase, taken back ones among them.
 pub(crate) fn of(world: &World, purchase: GrantScope) -> impl Iterator<Item = &Seat> {
-    world
-        .seats
-        .iter()
-        .filter(move |row| row.purchase == purchase)
+    world.seats.of(purchase)
 }
 
 /// How many seats of a purchase are given out.

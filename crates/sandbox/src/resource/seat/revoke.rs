@@ -46,8 +46,8 @@ pub(crate) fn revoke_all(world: &mut World, purchase: GrantScope) {
 pub(crate) fn revoke_of_member(world: &mut World, member: Id<Member>) {
     let taken: Vec<_> = world
         .seats
-        .iter()
-        .filter(|seat| seat.member == member && seat.status != Status::Revoked)
+        .of(member)
+        .filter(|seat| seat.status != Status::Revoked)
         .map(|seat| seat.id)
         .collect();
     revoke_each(world, taken);

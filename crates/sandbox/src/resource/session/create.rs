@@ -84,9 +84,8 @@ fn member_of(
         (None, external_id) => row.external_id == *external_id,
     };
     if input.member_id.is_some() || input.external_member_id.is_some() {
-        let mut members = world.members.iter();
-        let member = members
-            .find(|row| row.customer == customer.id && row.deleted_at.is_none() && named(row));
+        let mut members = world.members.of(customer.id);
+        let member = members.find(|row| row.deleted_at.is_none() && named(row));
         let (field, sent) = match input.member_id {
             Some(id) => ("member_id", json!(id)),
             None => ("external_member_id", json!(input.external_member_id)),

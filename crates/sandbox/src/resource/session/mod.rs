@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use crate::call::{Caller, Handler};
 use crate::resource::customer::Customer;
 use crate::resource::member::Member;
-use crate::world::{Id, World};
+use crate::world::{Id, World, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[("customer-sessions:create", create::handle)];
@@ -32,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) member: Option<Id<Member>>,
     pub(crate) return_url: Option<String>,
 }
+
+found_by!(Session: token);
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,8 +95,7 @@ impl World {
         if !token.starts_with(CUSTOMER_PREFIX) && !token.starts_with(MEMBER_PREFIX) {
             return None;
         }
-        // The newest are asked for most.
-        let session = self.sessions.iter().rev().find(|row| row.token == token)?;
+        let session = self.sessions.of(token).find(|row| row.token == token)?;
         let customer = self.customers.find(session.customer)?;
         if self.now() >= session.expires_at || customer.deleted_at.is_some() {
             return None;

@@ -97,7 +97,7 @@ pub(crate) fn begin(world: &mut World, new: NewSubscription) -> Id<Subscription>
 /// Plans the end of the current period, instead of any other.
 pub(super) fn plan_cycle(world: &mut World, id: Id<Subscription>) {
     let job = Job::CycleSubscription(id);
-    world.agenda.cancel(|other| *other == job);
+    world.agenda.cancel(&job);
     if let Some(row) = world.subscriptions.find(id) {
         world.agenda.at(row.period_end, job);
     }

@@ -46,16 +46,15 @@ pub(crate) fn recover(world: &mut World, id: Id<Subscription>) {
 /// The customer has a new card: subscriptions use it from here on, and what is unpaid is tried at once.
 pub(crate) fn use_card(world: &mut World, customer: Id<Customer>, method: Id<PaymentMethod>) {
     let mut unpaid = Vec::new();
-    let subscriptions: Vec<_> = world
+    let alive = world
         .subscriptions
-        .iter_mut()
-        .filter(|row| row.customer == customer && row.is_alive())
-        .map(|row| {
-            row.payment_method = Some(method);
-            row.id
-        })
-        .collect();
+        .of(customer)
+        .filter(|row| row.is_alive());
+    let subscriptions: Vec<_> = alive.map(|row| row.id).collect();
     for subscription in subscriptions {
+        if let Some(row) = world.subscriptions.find_mut(subscription) {
+            row.payment_method = Some(method);
+        }
         unpaid.extend(order::pending_of(world, subscription));
     }
     for order in unpaid {

@@ -34,8 +34,8 @@ pub(super) fn end_of_period(world: &mut World, id: Id<Subscription>) {
 
 fn finish(world: &mut World, id: Id<Subscription>) {
     announce::touch(world, id);
-    let planned = [Job::CycleSubscription(id), Job::ResumeSubscription(id)];
-    world.agenda.cancel(|job| planned.contains(job));
+    world.agenda.cancel(&Job::CycleSubscription(id));
+    world.agenda.cancel(&Job::ResumeSubscription(id));
     announce::record(world, id, "revoked");
     announce(world, id, &["updated", "canceled", "revoked"]);
     let unpaid = order::pending_of(world, id);

@@ -35,7 +35,7 @@ use crate::resource::organization::Organization;
 use crate::resource::payment_method::PaymentMethod;
 use crate::resource::price::Price;
 use crate::resource::product::Product;
-use crate::world::Id;
+use crate::world::{Id, found_by};
 
 pub(crate) use announce::{announce, touch};
 pub(crate) use begin::{NewSubscription, begin, restart};
@@ -103,6 +103,8 @@ pub(crate) struct Subscription {
     pub(crate) metadata: Map<String, Value>,
     pub(crate) custom_field_data: Map<String, Value>,
 }
+
+found_by!(Subscription: organization, customer, product);
 
 /// How a subscription stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -101,9 +101,7 @@ pub(crate) fn come_back(world: &mut World, id: Id<Subscription>) {
     row.period_start = now;
     row.period_end = row.cycle.from(now);
     row.modified_at = Some(now);
-    world
-        .agenda
-        .cancel(|job| *job == Job::ResumeSubscription(id));
+    world.agenda.cancel(&Job::ResumeSubscription(id));
     subscription_meter::restart(world, id);
     begin::plan_cycle(world, id);
     announce::record(world, id, "resumed");

@@ -15,7 +15,7 @@ use crate::resource::customer_meter;
 use crate::resource::meter::{self, Meter};
 use crate::resource::price::{Price, PriceKind};
 use crate::resource::subscription::{self, Subscription};
-use crate::world::{Id, Job, World};
+use crate::world::{Id, Job, World, found_by};
 
 /// One row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,19 +31,21 @@ pub(crate) struct SubscriptionMeter {
     pub(crate) amount: i64,
 }
 
+found_by!(SubscriptionMeter: subscription);
+
 /// Begins counting for every meter the subscription has a price for, and forgets those it has none for
 /// any more. Called when a subscription is made and when its prices change.
 pub(crate) fn attach(world: &mut World, subscription: Id<Subscription>) {
     let Some((customer, meters)) = metered(world, subscription) else {
         return;
     };
-    world
-        .subscription_meters
-        .retain(|row| row.subscription != subscription || meters.contains(&row.meter));
+    let left = of(world, subscription).filter(|row| !meters.contains(&row.meter));
+    let left: Vec<_> = left.map(|row| row.id).collect();
+    for id in left {
+        world.subscription_meters.remove(id);
+    }
     for meter in meters {
-        let known =
-            |row: &SubscriptionMeter| row.subscription == subscription && row.meter == meter;
-        if world.subscription_meters.iter().any(known) {
+        if of(world, subscription).any(|row| row.meter == meter) {
             continue;
         }
         customer_meter::restart(world, customer, meter);
@@ -78,8 +80,8 @@ pub(crate) fn restart(world: &mut World, subscription: Id<Subscription>) {
 pub(crate) fn refresh(world: &mut World, customer: Id<Customer>) {
     let subscriptions: Vec<_> = world
         .subscriptions
-        .iter()
-        .filter(|row| row.customer == customer && row.is_billable())
+        .of(customer)
+        .filter(|row| row.is_billable())
         .map(|row| row.id)
         .collect();
     for subscription in subscriptions {
@@ -102,11 +104,11 @@ fn update(world: &mut World, subscription: Id<Subscription>) -> bool {
     let now = world.stamp();
     let mut changed = false;
     for charge in charges {
-        let row = world
-            .subscription_meters
-            .iter_mut()
-            .find(|row| row.subscription == subscription && row.meter == charge.meter);
-        let Some(row) = row else { continue };
+        let row = of(world, subscription).find(|row| row.meter == charge.meter);
+        let id = row.map(|row| row.id);
+        let Some(row) = id.and_then(|id| world.subscription_meters.find_mut(id)) else {
+            continue;
+        };
         let before = (row.consumed, row.credited, row.amount);
         let after = (charge.consumed, charge.credited, charge.amount);
         if before != after {
@@ -178,10 +180,7 @@ pub(crate) fn of(
     world: &World,
     subscription: Id<Subscription>,
 ) -> impl Iterator<Item = &SubscriptionMeter> {
-    world
-        .subscription_meters
-        .iter()
-        .filter(move |row| row.subscription == subscription)
+    world.subscription_meters.of(subscription)
 }
 
 /// The row without its meter, as customer state has it.

@@ -4,13 +4,14 @@ use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::outbox::Attempt;
 use super::{Endpoint, Message};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::list;
 use crate::render;
 use crate::reply::Reply;
-use crate::world::{Id, World};
+use crate::world::{Id, World, found_by};
 
 /// Payloads are kept so long.
 const RETENTION_H: i64 = 90 * 24;
@@ -27,6 +28,8 @@ pub(crate) struct Delivery {
     /// What was answered, or why nothing was.
     pub(crate) response: String,
 }
+
+found_by!(Delivery: message);
 
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
@@ -58,7 +61,13 @@ pub(super) fn redeliver(world: &mut World, call: &Call) -> Result<Reply, Failure
     let (id, endpoint) = (message.id, message.endpoint);
     if !is_archived(message, world.now()) {
         let now = world.stamp();
-        world.outbox.add_again(now, id, endpoint);
+        let attempt = Attempt {
+            message: id,
+            endpoint,
+            made: 0,
+            in_line: false,
+        };
+        world.outbox.add(now, attempt);
     }
     Ok(Value::Null.into())
 }

@@ -1,22 +1,25 @@
 //! Webhook endpoints, the messages that wait for them, and what became of each attempt.
 
+mod attempt;
 mod chat;
 mod delivery;
 mod endpoint;
-mod outbox;
+pub(crate) mod outbox;
 mod signature;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use self::attempt::{Outcome, Shipment};
 pub(crate) use self::delivery::Delivery;
-pub(crate) use self::outbox::{Outbox, Outcome, Shipment};
+use self::outbox::Attempt;
+pub(crate) use self::outbox::Outbox;
 pub(crate) use self::signature::sign;
 use crate::call::Handler;
 use crate::render;
 use crate::resource::organization::Organization;
-use crate::world::{Id, World};
+use crate::world::{Id, World, found_by};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -79,14 +82,16 @@ pub(crate) struct Message {
     pub(crate) skipped: bool,
 }
 
+found_by!(Endpoint: organization);
+found_by!(Message: endpoint);
+
 impl World {
     /// Announces an event: one message for each endpoint that is enabled and subscribed at this moment.
     /// `data` is the resource as the API shows it.
     pub(crate) fn emit(&mut self, organization: Id<Organization>, event: &str, data: &Value) {
         let created_at = self.stamp();
         let wants = |e: &&Endpoint| {
-            e.organization == organization
-                && e.enabled
+            e.enabled
                 && !e.deleted
                 && e.events.iter().any(|t| t == event)
                 && (e.format == Format::Raw || chat::cares(event, data))
@@ -96,7 +101,7 @@ impl World {
         };
         let endpoints: Vec<_> = self
             .endpoints
-            .iter()
+            .of(organization)
             .filter(wants)
             .map(|e| (e.id, e.format))
             .collect();
@@ -116,10 +121,18 @@ impl World {
                 body,
                 last_http_code: None,
                 succeeded: None,
-                skipped: false,
+                skipped: !self.outbox.has_room(),
             };
+            let attempt = Attempt {
+                message: id,
+                endpoint,
+                made: 0,
+                in_line: true,
+            };
+            if !message.skipped {
+                self.outbox.add(created_at, attempt);
+            }
             self.messages.insert(id, message);
-            self.outbox.add(created_at, id, endpoint);
         }
     }
 }

@@ -1,263 +1,216 @@
-//! Attempts still to be made: which may start now, and what follows from how they end.
+//! Attempts still to be made, and which of them may start now.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Endpoint, Message};
-use crate::world::{Id, World};
+use super::{Endpoint, Message};
+use crate::world::{Id, Line};
 
-/// Attempts before a message has failed for good.
-const ATTEMPTS_MAX: u32 = 10;
-/// So many failed messages in a row switch an endpoint off.
-const FAILURES_MAX: usize = 10;
-/// Longer pauses become a random one between half of this and this.
-const PAUSE_MAX_MS: i64 = 20 * 60 * 1000;
+/// The name of the outbox among the journal's tables.
+pub(crate) const TABLE: &str = "outbox";
 /// A first attempt lets later ones pass once it has been due for so long.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
-/// When there are more messages than this, the oldest are forgotten.
-const MESSAGES_MAX: usize = 5_000;
-/// How many are forgotten at a time.
-const FORGOTTEN: usize = 500;
-/// Answers are kept up to so many characters.
-const RESPONSE_CHARS: usize = 2048;
+/// Attempts on their way to one endpoint at one time: one that hangs leaves room for the others.
+const OF_ENDPOINT_MAX: usize = 16;
+/// Attempts that may wait. What happens beyond that is not told any more.
+const WAITING_MAX: usize = 200_000;
 
-/// Every attempt still to be made, soonest first.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Outbox(Vec<Pending>);
+/// Every attempt still to be made.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outbox {
+    /// Those that wait, soonest first, in queues that do not wait for each other.
+    queues: BTreeMap<Queue, BTreeMap<Turn, Attempt>>,
+    /// Those on their way. After a restart they are sent again: receivers know them by their id.
+    in_flight: BTreeMap<Turn, Attempt>,
+    /// How many attempts each message has in here.
+    messages: HashMap<Id<Message>, usize>,
+    planned: u64,
+    /// Turns that were added or are over since the last time somebody asked.
+    changed: BTreeSet<Turn>,
+}
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Pending {
-    due: Timestamp,
-    message: Id<Message>,
-    endpoint: Id<Endpoint>,
+/// An endpoint, and whether the attempts keep their order.
+type Queue = (Id<Endpoint>, bool);
+
+/// When an attempt is due, and how many were planned before it.
+pub(crate) type Turn = (Timestamp, u64);
+
+/// One attempt to make.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Attempt {
+    pub(super) message: Id<Message>,
+    pub(super) endpoint: Id<Endpoint>,
     /// Attempts already made in this round.
-    made: u32,
+    pub(super) made: u32,
     /// Whether later messages of the endpoint wait for this attempt.
-    in_line: bool,
-    /// Being sent. After a restart it is sent again: receivers know it by its id.
-    #[serde(skip)]
-    in_flight: bool,
+    pub(super) in_line: bool,
 }
 
-/// What one attempt needs to know.
-#[derive(Debug, Clone)]
-pub(crate) struct Shipment {
-    pub(crate) message: Id<Message>,
-    pub(crate) url: String,
-    pub(crate) secret: String,
-    pub(crate) body: String,
-}
+/// An attempt as it is saved: with its date.
+pub(crate) type Saved = (Timestamp, Attempt);
 
-/// How an attempt ended.
-#[derive(Debug, Clone)]
-pub(crate) struct Outcome {
-    /// Absent when nothing answered.
-    pub(crate) http_code: Option<u16>,
-    /// What was answered, or why nothing was.
-    pub(crate) response: String,
+impl Attempt {
+    const fn queue(&self) -> Queue {
+        (self.endpoint, self.in_line)
+    }
 }
 
 impl Outbox {
-    /// A message's first attempt: it keeps its place in the endpoint's line.
-    pub(super) fn add(&mut self, due: Timestamp, message: Id<Message>, endpoint: Id<Endpoint>) {
-        self.plan(Pending {
-            due,
-            message,
-            endpoint,
-            made: 0,
-            in_line: true,
-            in_flight: false,
-        });
+    /// False when so much waits already that nothing more is taken.
+    pub(super) fn has_room(&self) -> bool {
+        self.messages.len() < WAITING_MAX
     }
 
-    /// A new round for a message that had its turn.
-    pub(super) fn add_again(&mut self, due: Timestamp, id: Id<Message>, endpoint: Id<Endpoint>) {
-        self.plan(Pending {
-            due,
-            message: id,
-            endpoint,
-            made: 0,
-            in_line: false,
-            in_flight: false,
+    /// Plans an attempt.
+    pub(super) fn add(&mut self, due: Timestamp, attempt: Attempt) {
+        self.planned += 1;
+        self.put((due, self.planned), attempt);
+    }
+
+    /// Starts the next attempt that may start now. A first attempt waits for those before it at the same
+    /// endpoint, so first attempts arrive in order; retries arrive when they arrive.
+    pub(super) fn start(&mut self, now: Timestamp) -> Option<(Turn, Attempt)> {
+        let heads = self.queues.iter().filter_map(|(queue, turns)| {
+            let (turn, _) = turns.first_key_value()?;
+            (turn.0 <= now && self.is_free(*queue, *turn, now)).then_some((*turn, *queue))
         });
+        let (turn, queue) = heads.min()?;
+        let turns = self.queues.get_mut(&queue)?;
+        let attempt = turns.remove(&turn)?;
+        if turns.is_empty() {
+            self.queues.remove(&queue);
+        }
+        self.in_flight.insert(turn, attempt);
+        Some((turn, attempt))
+    }
+
+    /// True when nothing under way keeps the head of a queue from starting.
+    fn is_free(&self, (endpoint, in_line): Queue, turn: Turn, now: Timestamp) -> bool {
+        let fresh = |turn: &Turn| now.duration_since(turn.0) < PATIENCE;
+        let mut flying = 0;
+        for (other, attempt) in &self.in_flight {
+            if attempt.endpoint == endpoint {
+                flying += 1;
+                if in_line && fresh(&turn) && attempt.in_line && fresh(other) {
+                    return false;
+                }
+            }
+        }
+        flying < OF_ENDPOINT_MAX
+    }
+
+    /// An attempt is over.
+    pub(super) fn end(&mut self, turn: Turn) -> Option<Attempt> {
+        let attempt = self.in_flight.remove(&turn)?;
+        self.forget(turn, &attempt);
+        Some(attempt)
+    }
+
+    /// Gives up what waits for an endpoint, and says which messages that were.
+    pub(super) fn give_up(&mut self, endpoint: Id<Endpoint>) -> Vec<Id<Message>> {
+        let mut messages = Vec::new();
+        for in_line in [true, false] {
+            for (turn, attempt) in self.queues.remove(&(endpoint, in_line)).unwrap_or_default() {
+                self.forget(turn, &attempt);
+                messages.push(attempt.message);
+            }
+        }
+        messages
+    }
+
+    /// True while an attempt of the message waits or is under way.
+    pub(super) fn holds(&self, message: Id<Message>) -> bool {
+        self.messages.contains_key(&message)
     }
 
     /// Forgets what is on its way: it will be sent again.
     pub(crate) fn call_back(&mut self) {
-        for pending in &mut self.0 {
-            pending.in_flight = false;
+        for (turn, attempt) in std::mem::take(&mut self.in_flight) {
+            let queue = self.queues.entry(attempt.queue()).or_default();
+            queue.insert(turn, attempt);
         }
     }
 
     /// Attempts on their way.
     pub(crate) fn in_flight(&self) -> usize {
-        self.0.iter().filter(|pending| pending.in_flight).count()
+        self.in_flight.len()
     }
 
     /// True when an attempt is on its way or should be.
     pub(crate) fn is_busy(&self, now: Timestamp) -> bool {
-        self.0
-            .iter()
-            .any(|pending| pending.in_flight || pending.due <= now)
+        !self.in_flight.is_empty() || self.next_date().is_some_and(|due| due <= now)
     }
 
     /// When the next attempt that is not under way falls due.
     pub(crate) fn next_date(&self) -> Option<Timestamp> {
-        let mut waiting = self.0.iter().filter(|pending| !pending.in_flight);
-        waiting.next().map(|pending| pending.due)
+        let heads = self.queues.values();
+        heads
+            .filter_map(|turns| turns.first_key_value())
+            .map(|((due, _), _)| *due)
+            .min()
     }
 
-    fn plan(&mut self, pending: Pending) {
-        let place = self.0.partition_point(|other| other.due <= pending.due);
-        self.0.insert(place, pending);
+    fn put(&mut self, turn: Turn, attempt: Attempt) {
+        let queue = self.queues.entry(attempt.queue()).or_default();
+        queue.insert(turn, attempt);
+        *self.messages.entry(attempt.message).or_default() += 1;
+        self.changed.insert(turn);
     }
 
-    /// The place of the next attempt that may start. A first attempt waits for those before it at the
-    /// same endpoint, so first attempts arrive in order; retries arrive when they arrive.
-    fn startable(&self, now: Timestamp) -> Option<usize> {
-        let mut lines = HashSet::new();
-        self.0.iter().position(|pending| {
-            let fresh = now.duration_since(pending.due) < PATIENCE;
-            let is_next = !(pending.in_line && fresh) || lines.insert(pending.endpoint);
-            is_next && !pending.in_flight && pending.due <= now
-        })
+    fn forget(&mut self, turn: Turn, attempt: &Attempt) {
+        self.changed.insert(turn);
+        if let Some(count) = self.messages.get_mut(&attempt.message) {
+            *count -= 1;
+            if *count == 0 {
+                self.messages.remove(&attempt.message);
+            }
+        }
     }
 }
 
-impl World {
-    /// Starts the next attempt that may start now.
-    pub(crate) fn ship(&mut self) -> Option<Shipment> {
-        while let Some(place) = self.outbox.startable(self.now()) {
-            let pending = self.outbox.0.get_mut(place)?;
-            let message = self.messages.find_mut(pending.message)?;
-            let endpoint = self.endpoints.find(pending.endpoint)?;
-            if endpoint.enabled && !endpoint.deleted {
-                pending.in_flight = true;
-                return Some(Shipment {
-                    message: message.id,
-                    url: endpoint.url.clone(),
-                    secret: endpoint.secret.clone(),
-                    body: message.body.clone(),
-                });
-            }
-            message.skipped = true;
-            self.outbox.0.remove(place);
-        }
-        None
+/// Saving.
+impl Outbox {
+    /// How many attempts were ever planned.
+    pub(crate) const fn planned(&self) -> u64 {
+        self.planned
     }
 
-    /// Notes how an attempt ended, and plans the next one if it failed.
-    pub(crate) fn shipped(&mut self, message: Id<Message>, outcome: &Outcome) {
-        let succeeded = outcome
-            .http_code
-            .is_some_and(|code| (200..300).contains(&code));
-        let id = self.delivery_chance.id();
-        let now = self.stamp();
-        let delivery = Delivery {
-            id,
-            message,
-            created_at: now,
-            succeeded,
-            http_code: outcome.http_code,
-            response: outcome.response.chars().take(RESPONSE_CHARS).collect(),
-        };
-        self.deliveries.insert(id, delivery);
-        if let Some(row) = self.messages.find_mut(message) {
-            row.last_http_code = outcome.http_code;
-            row.modified_at = Some(now);
-            if succeeded {
-                row.succeeded = Some(true);
-            }
-        }
-        let is_it = |p: &Pending| p.message == message && p.in_flight;
-        let Some(place) = self.outbox.0.iter().position(is_it) else {
-            return;
-        };
-        let pending = self.outbox.0.remove(place);
-        if !succeeded {
-            self.retry(&pending);
-        }
-        self.forget_old_messages();
+    /// Every attempt.
+    pub(crate) fn lines(&self, lines: &mut Vec<Line>) {
+        let waiting = self.queues.values().flatten();
+        let all = waiting.chain(&self.in_flight);
+        lines.extend(all.map(|(turn, attempt)| line(*turn, *attempt)));
     }
 
-    /// A sandbox may run for months: what was told long ago goes, with the log of its attempts.
-    fn forget_old_messages(&mut self) {
-        if self.messages.len() <= MESSAGES_MAX {
-            return;
-        }
-        let waiting: HashSet<_> = self
-            .outbox
-            .0
-            .iter()
-            .map(|pending| pending.message)
-            .collect();
-        let told = |message: &&Message| !waiting.contains(&message.id);
-        let old = self.messages.iter().filter(told).take(FORGOTTEN);
-        let old: HashSet<_> = old.map(|message| message.id).collect();
-        self.messages.retain(|message| !old.contains(&message.id));
-        self.deliveries
-            .retain(|delivery| !old.contains(&delivery.message));
-    }
-
-    fn retry(&mut self, pending: &Pending) {
-        let made = pending.made + 1;
-        if made < ATTEMPTS_MAX {
-            let due = self
-                .now()
-                .saturating_add(self.pause(made))
-                .unwrap_or(Timestamp::MAX);
-            self.outbox.plan(Pending {
-                due,
-                made,
-                in_line: false,
-                in_flight: false,
-                ..pending.clone()
+    /// What was added and what is over since this was called last.
+    pub(crate) fn take_changes(&mut self, lines: &mut Vec<Line>) {
+        for turn in std::mem::take(&mut self.changed) {
+            let waiting = self.queues.values().find_map(|turns| turns.get(&turn));
+            let attempt = waiting.or_else(|| self.in_flight.get(&turn));
+            lines.push(match attempt {
+                Some(attempt) => line(turn, *attempt),
+                None => Line::gone(TABLE, turn.1),
             });
-            return;
         }
-        if let Some(row) = self.messages.find_mut(pending.message) {
-            row.succeeded = Some(false);
-        }
-        self.disable_if_failing(pending.endpoint);
     }
 
-    /// Doubles with every attempt, stretched by chance up to twice, until it is long enough.
-    fn pause(&mut self, made: u32) -> SignedDuration {
-        let base = 2_000_i64.saturating_mul(1 << made.min(20));
-        let mut pause = self.delivery_chance.between(base, base.saturating_mul(2));
-        if pause > PAUSE_MAX_MS {
-            pause = self.delivery_chance.between(PAUSE_MAX_MS / 2, PAUSE_MAX_MS);
-        }
-        SignedDuration::from_millis(pause)
+    /// Takes back the number of attempts planned.
+    pub(crate) fn read_planned(&mut self, planned: u64) {
+        self.planned = planned;
     }
 
-    /// Switches an endpoint off when its latest completed messages all failed.
-    fn disable_if_failing(&mut self, endpoint: Id<Endpoint>) {
-        let latest: Vec<_> = self
-            .messages
-            .iter()
-            .rev()
-            .filter(|message| message.endpoint == endpoint)
-            .filter_map(|message| message.succeeded)
-            .take(FAILURES_MAX)
-            .collect();
-        if latest.len() < FAILURES_MAX || latest.contains(&true) {
-            return;
+    /// Takes back the attempts.
+    pub(crate) fn read_attempts(&mut self, attempts: BTreeMap<u64, Saved>) {
+        for (planned, (due, attempt)) in attempts {
+            self.put((due, planned), attempt);
         }
-        if let Some(row) = self.endpoints.find_mut(endpoint) {
-            row.enabled = false;
-        }
-        let (given_up, kept) = std::mem::take(&mut self.outbox.0)
-            .into_iter()
-            .partition(|pending| pending.endpoint == endpoint && !pending.in_flight);
-        self.outbox.0 = kept;
-        let given_up: Vec<Pending> = given_up;
-        for pending in given_up {
-            if let Some(row) = self.messages.find_mut(pending.message) {
-                row.skipped = true;
-            }
-        }
+        self.changed.clear();
     }
+}
+
+fn line((due, planned): Turn, attempt: Attempt) -> Line {
+    Line::row(TABLE, planned, &Arc::new((due, attempt)))
 }
