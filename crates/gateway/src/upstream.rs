@@ -29,6 +29,8 @@ use crate::usage::meter::Meter;
 
 /// Longest a call to Polar may take; a caller waits meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest a call may take with everything: its turn under the rate limits, another attempt.
+const TOTAL_MAX: Duration = Duration::from_secs(15);
 /// Polar is not asked the time more often than this.
 const TIME_ASKED_EVERY: Duration = Duration::from_millis(100);
 /// When Polar asks to slow down without saying for how long.
@@ -113,8 +115,9 @@ impl Failure {
             Error::Request { argument, .. } => Self::Refused {
                 fields: vec![(*argument).to_owned()],
             },
-            Error::RateLimited { retry_after, .. } => {
-                let seconds = retry_after.map_or(SLOW_DOWN_SECONDS, |wait| wait.as_secs().max(1));
+            Error::RateLimited { .. } | Error::HeldBack { .. } => {
+                let wait = error.retry_after();
+                let seconds = wait.map_or(SLOW_DOWN_SECONDS, |wait| wait.as_secs().max(1));
                 Self::Limited {
                     retry_after_seconds: seconds,
                 }
@@ -155,9 +158,11 @@ pub(crate) struct Polar {
 
 impl Polar {
     pub(crate) fn new(config: &Config, time: Time) -> Result<Self, Unusable> {
-        let mut retry = polarkit::Retry::default().attempts(2);
         // A caller waits: better to say "later" than to make it wait long.
-        retry.wait_max = Duration::from_secs(2);
+        let retry = polarkit::Retry::default()
+            .attempts(2)
+            .wait_max(Duration::from_secs(2))
+            .total(TOTAL_MAX);
         let server = match &config.server {
             Server::Sandbox => polarkit::Server::Sandbox,
             Server::Production => polarkit::Server::Production,

@@ -8,6 +8,7 @@ use crate::{
     API_VERSION,
     client::{Polar, Settings},
     clock::SystemClock,
+    limit::Limits,
     retry::Retry,
     server::{Server, ServerError},
     transport::{BoxError, Transport},
@@ -30,6 +31,7 @@ impl Default for Builder {
                 version: API_VERSION.to_owned(),
                 timeout: Duration::from_secs(30),
                 retry: Retry::default(),
+                limits: None,
                 clock: Arc::new(SystemClock),
             },
             token: None,
@@ -66,6 +68,12 @@ impl Builder {
     /// Whether to try again.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.settings.retry = retry;
+        self
+    }
+
+    /// Which rate limits to keep to; those of the server unless told otherwise.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = Some(limits);
         self
     }
 

@@ -8,13 +8,14 @@ use polarkit_model::{Clock, Secret, read::ReadError};
 use crate::{
     builder::{BuildError, Builder},
     error::Error,
+    limit::{Limiter, Limits},
     operation::Operation,
     reply::Reply,
     request::Request,
     retry::Retry,
     server::Server,
     server_time::{Listener, ServerTime},
-    transport::Transport,
+    transport::{Body, Transport},
 };
 
 /// A client of Polar's API. A clone shares its connections and what it knows.
@@ -28,6 +29,7 @@ pub struct Polar {
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) limiter: Limiter,
     pub(crate) server_time: Listener,
 }
 
@@ -38,6 +40,7 @@ pub(crate) struct Settings {
     pub(crate) version: String,
     pub(crate) timeout: Duration,
     pub(crate) retry: Retry,
+    pub(crate) limits: Option<Limits>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -57,9 +60,11 @@ impl Polar {
         transport: Arc<dyn Transport>,
         token: Option<Secret>,
     ) -> Self {
+        let limits = settings.limits.unwrap_or(Limits::of(&settings.server));
         let shared = Shared {
             settings,
             transport,
+            limiter: Limiter::new(limits),
             server_time: Listener::default(),
         };
         Self {
@@ -98,6 +103,13 @@ impl Polar {
         O::read(&reply).map_err(|source| decode(&request, source, &reply))
     }
 
+    /// Sends an operation and leaves the body of its reply to be read as it comes, whatever its
+    /// length: for exports and other large things. Between two pieces no more time may pass than
+    /// an attempt has.
+    pub async fn open<O: Operation>(&self, operation: &O) -> Result<http::Response<Body>, Error> {
+        self.dispatch_open(&operation.request()).await
+    }
+
     /// What the server's clock said in the last reply, if there was one.
     pub fn server_time(&self) -> Option<ServerTime> {
         self.shared.server_time.last()
@@ -125,6 +137,7 @@ impl fmt::Debug for Polar {
 pub(crate) fn decode(request: &Request, source: ReadError, reply: &Reply) -> Error {
     Error::Decode {
         operation: request.operation,
+        status: reply.status,
         source,
         body: reply.body.clone(),
     }

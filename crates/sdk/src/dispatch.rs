@@ -1,4 +1,5 @@
-//! One call, from the request to the reply: attempts, the waits between them, and their end.
+//! One call, from the request to the reply: its turn under the limits, its attempts, the waits
+//! between them, and their end.
 
 use std::{
     collections::hash_map::RandomState,
@@ -6,132 +7,197 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
-use futures_util::TryStreamExt as _;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use bytes::BytesMut;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::time::{Instant, timeout};
 
 use crate::{
     client::Polar,
     error::Error,
+    limit::{Patience, Place},
+    message,
     reply::Reply,
     request::Request,
-    retry::Outcome,
+    retry::{Outcome, Retry},
     transport::{Body, TransportError},
 };
 
 /// No reply of Polar's comes near; one that does is somebody else's.
 const REPLY_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// So much of a refusal is kept; the rest is not read.
+const REFUSAL_BYTES_MAX: usize = 1024 * 1024;
+
 impl Polar {
-    /// Sends until it succeeds or trying again makes no sense.
+    /// Sends until it succeeds or trying again makes no sense, and reads all of the reply.
     pub(crate) async fn dispatch(&self, request: &Request) -> Result<Reply, Error> {
-        let retry = request
-            .overrides
-            .retry
-            .unwrap_or(self.shared.settings.retry);
-        let mut made = 0;
+        let mut course = Course::begin(self, request);
         loop {
-            made += 1;
-            let error = match self.attempt(request).await {
-                Ok(reply) if reply.status.is_success() => return Ok(reply),
-                Ok(reply) => Error::from_reply(request.operation, &reply),
-                Err(error) => error,
-            };
-            let outcome = Outcome::of(&error, request.repeatable);
-            match outcome.and_then(|outcome| retry.next(made, outcome, chance())) {
-                Some(wait) => sleep(wait).await,
-                None => return Err(error),
+            let place = course.turn().await?;
+            let attempt = async { course.read(course.exchange(place).await?).await };
+            match course.in_time(attempt).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => course.wait_after(error).await?,
             }
         }
     }
 
-    /// Sends once and reads all of the reply. Any reply is a reply, of success or not.
-    async fn attempt(&self, request: &Request) -> Result<Reply, Error> {
-        let after = request
-            .overrides
-            .timeout
-            .unwrap_or(self.shared.settings.timeout);
-        let attempt = async {
-            let response = self.send_once(request).await?;
-            let (parts, body) = response.into_parts();
-            Ok(Reply {
-                status: parts.status,
-                headers: parts.headers,
-                body: read_body(body, request.operation).await?.into(),
-            })
+    /// Sends until it succeeds or trying again makes no sense, and leaves the body to be read as
+    /// it comes, without a bound. Between two pieces no more time may pass than an attempt has.
+    pub(crate) async fn dispatch_open(
+        &self,
+        request: &Request,
+    ) -> Result<http::Response<Body>, Error> {
+        let mut course = Course::begin(self, request);
+        loop {
+            let place = course.turn().await?;
+            match course.in_time(course.exchange(place)).await {
+                Ok(response) => return Ok(response.map(|body| hurried(body, course.timeout()))),
+                Err(error) => course.wait_after(error).await?,
+            }
+        }
+    }
+}
+
+/// A call under way.
+struct Course<'a> {
+    polar: &'a Polar,
+    request: &'a Request,
+    retry: Retry,
+    began: Instant,
+    made: u32,
+}
+
+impl<'a> Course<'a> {
+    fn begin(polar: &'a Polar, request: &'a Request) -> Self {
+        let usual = polar.shared.settings.retry;
+        Self {
+            polar,
+            request,
+            retry: request.overrides.retry.unwrap_or(usual),
+            began: Instant::now(),
+            made: 0,
+        }
+    }
+
+    /// Waits for its turn under the rate limits.
+    async fn turn(&self) -> Result<Option<Place>, Error> {
+        let token = message::token(self.polar, self.request);
+        let Some(lane) = self.polar.shared.limiter.lane(self.request, token) else {
+            return Ok(None);
         };
-        let late = |_elapsed| network(request.operation, TransportError::TimedOut { after });
-        tokio::time::timeout(after, attempt).await.map_err(late)?
+        let patience = Patience {
+            place: self.left(),
+            block: self.retry.wait_max,
+        };
+        let held_back = |retry_after| Error::HeldBack {
+            operation: self.request.operation,
+            retry_after,
+        };
+        lane.enter(patience).await.map(Some).map_err(held_back)
     }
 
-    /// Sends once and hears the server's time.
-    async fn send_once(&self, request: &Request) -> Result<http::Response<Body>, Error> {
-        let message = self.message(request)?;
-        let sent = self.shared.transport.send(message).await;
-        let response = sent.map_err(|source| network(request.operation, source))?;
-        let heard_at = self.shared.settings.clock.now();
-        self.shared.server_time.hear(response.headers(), heard_at);
-        Ok(response)
+    /// Sends once and hears the server's time. A reply of failure is read and is an error. The
+    /// place under the limit is given back when the server has answered.
+    async fn exchange(&self, place: Option<Place>) -> Result<http::Response<Body>, Error> {
+        let shared = &self.polar.shared;
+        let message = message::write(self.polar, self.request)?;
+        let response = shared.transport.send(message).await;
+        let response = response.map_err(|source| self.network(source))?;
+        let now = shared.settings.clock.now();
+        shared.server_time.hear(response.headers(), now);
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let reply = refusal(response).await;
+        let error = Error::from_reply(self.request.operation, &reply, now);
+        if let (Some(place), Some(wait)) = (place, error.limited_for()) {
+            place.block(wait);
+        }
+        Err(error)
     }
 
-    /// The request as it goes over the wire.
-    fn message(&self, request: &Request) -> Result<http::Request<Bytes>, Error> {
-        if let Some(fault) = &request.fault {
-            return Err(refused(request, fault.argument, &fault.problem));
+    async fn read(&self, response: http::Response<Body>) -> Result<Reply, Error> {
+        let (parts, mut body) = response.into_parts();
+        let mut bytes = BytesMut::new();
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|source| self.network(source))?;
+            if bytes.len() + piece.len() > REPLY_BYTES_MAX {
+                return Err(Error::TooLong {
+                    operation: self.request.operation,
+                    status: parts.status,
+                    bytes_max: REPLY_BYTES_MAX,
+                });
+            }
+            bytes.extend_from_slice(&piece);
         }
-        let settings = &self.shared.settings;
-        let version = request.overrides.version.as_ref();
-        let mut message = http::Request::builder()
-            .method(request.method.clone())
-            .uri(format!("{}{}", settings.server.base(), request.target()))
-            .header(ACCEPT, "application/json")
-            .header(USER_AGENT, concat!("polarkit/", env!("CARGO_PKG_VERSION")))
-            .header("polar-version", version.unwrap_or(&settings.version));
-        if let Some(token) = request.overrides.token.as_ref().or(self.token.as_ref()) {
-            let bearer = format!("Bearer {}", token.reveal());
-            let mut bearer = HeaderValue::from_maybe_shared(Bytes::from(bearer))
-                .map_err(|_malformed| refused(request, "token", "cannot stand in a header"))?;
-            bearer.set_sensitive(true);
-            message = message.header(AUTHORIZATION, bearer);
+        Ok(Reply::new(parts, bytes.freeze()))
+    }
+
+    /// Cuts an attempt off when its time is over, or that of the whole call.
+    async fn in_time<T>(
+        &self,
+        attempt: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let after = self.timeout().min(self.left());
+        let late = |_elapsed| self.network(TransportError::TimedOut { after });
+        timeout(after, attempt).await.map_err(late)?
+    }
+
+    /// Waits before the next attempt, or gives back the error that stands.
+    async fn wait_after(&mut self, error: Error) -> Result<(), Error> {
+        self.made += 1;
+        let outcome = Outcome::of(&error, self.request.repeatable);
+        let spent = self.began.elapsed();
+        let next = |outcome| self.retry.next(self.made, spent, outcome, chance());
+        match outcome.and_then(next) {
+            Some(wait) => sleep(wait).await,
+            None => return Err(error),
         }
-        let mut bytes = Bytes::new();
-        if let Some(body) = &request.body {
-            message = message.header(CONTENT_TYPE, body.content_type);
-            bytes = body.bytes.clone();
+        Ok(())
+    }
+
+    fn timeout(&self) -> Duration {
+        let usual = self.polar.shared.settings.timeout;
+        self.request.overrides.timeout.unwrap_or(usual)
+    }
+
+    /// What is left of the time for the whole call.
+    fn left(&self) -> Duration {
+        self.retry.total_max.saturating_sub(self.began.elapsed())
+    }
+
+    fn network(&self, source: TransportError) -> Error {
+        Error::Network {
+            operation: self.request.operation,
+            source,
         }
-        let unsendable = |error: http::Error| refused(request, "request", &error.to_string());
-        message.body(bytes).map_err(unsendable)
     }
 }
 
-async fn read_body(mut body: Body, operation: &'static str) -> Result<Bytes, Error> {
+/// As much of a refusal as matters, or as came.
+async fn refusal(response: http::Response<Body>) -> Reply {
+    let (parts, mut body) = response.into_parts();
     let mut bytes = BytesMut::new();
-    while let Some(piece) = body
-        .try_next()
-        .await
-        .map_err(|source| network(operation, source))?
-    {
-        if bytes.len() + piece.len() > REPLY_BYTES_MAX {
-            return Err(Error::TooLong {
-                operation,
-                bytes_max: REPLY_BYTES_MAX,
-            });
+    while let Some(Ok(piece)) = body.next().await {
+        let room = REFUSAL_BYTES_MAX - bytes.len();
+        bytes.extend_from_slice(piece.get(..room).unwrap_or(&piece));
+        if bytes.len() >= REFUSAL_BYTES_MAX {
+            break;
         }
-        bytes.extend_from_slice(&piece);
     }
-    Ok(bytes.freeze())
+    Reply::new(parts, bytes.freeze())
 }
 
-fn network(operation: &'static str, source: TransportError) -> Error {
-    Error::Network { operation, source }
-}
-
-fn refused(request: &Request, argument: &'static str, problem: &str) -> Error {
-    Error::Request {
-        operation: request.operation,
-        argument,
-        problem: problem.to_owned(),
-    }
+/// A body that fails when the next piece takes too long.
+fn hurried(body: Body, after: Duration) -> Body {
+    let step = move |mut body: Body| async move {
+        match timeout(after, body.try_next()).await {
+            Ok(piece) => Ok(piece?.map(|piece| (piece, body))),
+            Err(_elapsed) => Err(TransportError::TimedOut { after }),
+        }
+    };
+    Body::new(stream::try_unfold(body, step))
 }
 
 /// The standard library seeds every hasher anew, which is chance enough to spread waits.

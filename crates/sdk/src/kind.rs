@@ -1,5 +1,7 @@
 //! The coarse kinds of error: what to do about it.
 
+use std::fmt;
+
 /// The coarse kinds of error, for those who only want to know what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -25,18 +27,26 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind as a word.
+    /// The kind as a word, the same the gateway's problems carry: `network_error`,
+    /// `authentication_error`, `validation_error`, `webhook_verification_error`,
+    /// `rate_limit_error`; `not_found`, `conflict`, `upstream`, `internal`.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Network => "network",
-            Self::Authentication => "authentication",
-            Self::Validation => "validation",
-            Self::WebhookVerification => "webhook_verification",
-            Self::RateLimit => "rate_limit",
+            Self::Network => "network_error",
+            Self::Authentication => "authentication_error",
+            Self::Validation => "validation_error",
+            Self::WebhookVerification => "webhook_verification_error",
+            Self::RateLimit => "rate_limit_error",
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
             Self::Upstream => "upstream",
             Self::Internal => "internal",
         }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

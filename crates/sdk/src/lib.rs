@@ -25,6 +25,10 @@ mod dispatch;
 mod error;
 mod kind;
 #[cfg(feature = "client")]
+mod limit;
+#[cfg(feature = "client")]
+mod message;
+#[cfg(feature = "client")]
 mod operation;
 #[cfg(feature = "client")]
 #[path = "generated/mod.rs"]
@@ -33,6 +37,8 @@ pub mod operations;
 mod pages;
 #[cfg(feature = "client")]
 mod raw;
+#[cfg(feature = "client")]
+mod refusal;
 #[cfg(feature = "client")]
 mod reply;
 #[cfg(feature = "client")]
@@ -59,10 +65,12 @@ pub use polarkit_model::{Clock, Money, Page, Patch, Secret, Timestamp, read::Rea
 pub use crate::{
     builder::{BuildError, Builder},
     client::Polar,
-    error::{Error, FieldError, Refusal},
+    error::Error,
+    limit::{Limits, Rate},
     operation::{Call, Operation},
     pages::Items,
     raw::Raw,
+    refusal::{FieldError, Refusal},
     reply::{Reply, ReplyBody},
     request::Request,
     retry::Retry,

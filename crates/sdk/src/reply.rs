@@ -3,8 +3,13 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
-use polarkit_model::read::{self, Read, ReadError};
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use polarkit_model::{
+    Timestamp,
+    read::{self, Read, ReadError},
+};
+
+use crate::server_time::{date, http_date};
 
 /// The body of a reply: may hold anybody's secret, so that it is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,8 +35,8 @@ impl fmt::Debug for ReplyBody {
     }
 }
 
-/// A reply whose body is here.
-#[derive(Debug, Clone)]
+/// A reply whose body is here. Headers may hold secrets, too: neither is printed.
+#[derive(Clone)]
 pub struct Reply {
     /// The HTTP status.
     pub status: StatusCode,
@@ -41,7 +46,24 @@ pub struct Reply {
     pub body: ReplyBody,
 }
 
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Reply {
+    pub(crate) fn new(head: http::response::Parts, body: Bytes) -> Self {
+        Self {
+            status: head.status,
+            headers: head.headers,
+            body: body.into(),
+        }
+    }
+
     /// Reads the body as JSON.
     pub fn json<T: Read>(&self) -> Result<T, ReadError> {
         read::from_slice(&self.body)
@@ -72,14 +94,15 @@ impl Reply {
         Ok(())
     }
 
-    /// How long to wait before asking again, where the server says so in seconds.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
-        let seconds = self
-            .headers
-            .get(http::header::RETRY_AFTER)?
-            .to_str()
-            .ok()?
-            .trim();
-        seconds.parse().ok().map(Duration::from_secs)
+    /// How long to wait before asking again, where the server says so: in seconds, or as a date of
+    /// its own clock. A date that is past means no wait.
+    pub(crate) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let until = http_date(text)?;
+        let now = date(&self.headers).unwrap_or(now);
+        Some(until.duration_since(now).try_into().unwrap_or_default())
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Listener(Mutex<Option<ServerTime>>);
 impl Listener {
     /// Takes note of a reply's header, received at that local time.
     pub(crate) fn hear(&self, headers: &HeaderMap, heard_at: Timestamp) {
-        if let Some(date) = read_date(headers) {
+        if let Some(date) = date(headers) {
             let offset = date.duration_since(heard_at);
             // A poisoned lock still holds a whole reading: nothing is half written.
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
@@ -39,7 +39,12 @@ impl Listener {
     }
 }
 
-fn read_date(headers: &HeaderMap) -> Option<Timestamp> {
-    let text = headers.get(DATE)?.to_str().ok()?;
+/// What the server's clock says in its headers.
+pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    http_date(headers.get(DATE)?.to_str().ok()?)
+}
+
+/// A date as HTTP writes it.
+pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
 }

@@ -20,6 +20,7 @@ pub enum TransportError {
     /// The attempt took longer than it may: something may have happened there. Told by the
     /// engine; a transport needs no clock of its own.
     #[error("no answer within {} s", .after.as_secs_f64())]
+    #[non_exhaustive]
     TimedOut {
         /// How long it was waited for.
         after: Duration,

@@ -150,6 +150,7 @@ async fn a_reply_that_is_not_understood_names_the_field_and_keeps_the_body() {
         operation,
         source,
         body: kept,
+        ..
     } = error
     else {
         panic!("{error:?}")

@@ -1,17 +1,23 @@
 //! The client as its users meet it.
 
 #[cfg(test)]
+mod attempts;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod every_operation;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod script;
 #[cfg(test)]
 mod stand;
 #[cfg(test)]

@@ -1,0 +1,51 @@
+//! A request as it goes over the wire.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use polarkit_model::Secret;
+
+use crate::{client::Polar, error::Error, request::Request};
+
+/// Writes a request out, with everything its client adds.
+pub(crate) fn write(polar: &Polar, request: &Request) -> Result<http::Request<Bytes>, Error> {
+    let refused = |argument, problem: &str| Error::Request {
+        operation: request.operation,
+        argument,
+        problem: problem.to_owned(),
+    };
+    if let Some(fault) = &request.fault {
+        return Err(refused(fault.argument, &fault.problem));
+    }
+    let settings = &polar.shared.settings;
+    let version = request.overrides.version.as_ref();
+    let mut message = http::Request::builder()
+        .method(request.method.clone())
+        .uri(format!("{}{}", settings.server.base(), request.target()))
+        .header(ACCEPT, "application/json")
+        .header(USER_AGENT, concat!("polarkit/", env!("CARGO_PKG_VERSION")))
+        .header("polar-version", version.unwrap_or(&settings.version));
+    if let Some(token) = token(polar, request) {
+        let bearer = bearer(token).ok_or_else(|| refused("token", "cannot stand in a header"))?;
+        message = message.header(AUTHORIZATION, bearer);
+    }
+    let mut bytes = Bytes::new();
+    if let Some(body) = &request.body {
+        message = message.header(CONTENT_TYPE, body.content_type);
+        bytes = body.bytes.clone();
+    }
+    let unsendable = |error: http::Error| refused("request", &error.to_string());
+    message.body(bytes).map_err(unsendable)
+}
+
+/// Who asks: the call's own token, or else the client's.
+pub(crate) fn token<'a>(polar: &'a Polar, request: &'a Request) -> Option<&'a Secret> {
+    request.overrides.token.as_ref().or(polar.token.as_ref())
+}
+
+/// A header that is printed by nobody.
+fn bearer(token: &Secret) -> Option<HeaderValue> {
+    let text = format!("Bearer {}", token.reveal());
+    let mut bearer = HeaderValue::from_maybe_shared(Bytes::from(text)).ok()?;
+    bearer.set_sensitive(true);
+    Some(bearer)
+}
