@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::read::{Read, ReadError, through_serde};
+use crate::read::{Node, Read, through_serde};
 
 /// A text, a whole number or a flag.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,13 +21,14 @@ pub enum FilterValue {
 }
 
 impl Read for FilterValue {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        Ok(match (value.as_i64(), value) {
-            (Some(whole), _) => Self::Whole(whole),
-            (None, Value::String(text)) => Self::Text(text),
-            (None, Value::Bool(flag)) => Self::Flag(flag),
-            (None, other) => Self::Unrecognized(other),
-        })
+    fn read(node: &Node<'_>) -> Self {
+        match node.to_value() {
+            Value::String(text) => Self::Text(text),
+            Value::Bool(flag) => Self::Flag(flag),
+            other => other
+                .as_i64()
+                .map_or(Self::Unrecognized(other), Self::Whole),
+        }
     }
 }
 

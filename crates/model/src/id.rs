@@ -10,6 +10,7 @@ macro_rules! typed_ids {
         pub struct $name(pub uuid::Uuid);
 
         impl std::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.fmt(f)
             }
@@ -18,26 +19,30 @@ macro_rules! typed_ids {
         impl std::str::FromStr for $name {
             type Err = uuid::Error;
 
+            #[inline]
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 text.parse().map(Self)
             }
         }
 
         impl From<uuid::Uuid> for $name {
+            #[inline]
             fn from(id: uuid::Uuid) -> Self {
                 Self(id)
             }
         }
 
         impl From<$name> for uuid::Uuid {
+            #[inline]
             fn from(id: $name) -> Self {
                 id.0
             }
         }
 
         impl crate::read::Read for $name {
-            fn read(value: serde_json::Value) -> Result<Self, crate::read::ReadError> {
-                crate::read::Read::read(value).map(Self)
+            #[inline]
+            fn read(node: &crate::read::Node<'_>) -> Self {
+                Self(crate::read::Read::read(node))
             }
         }
     )*};

@@ -3,9 +3,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::read::{Read, ReadError, text};
+use crate::read::{Node, Read};
 
 /// An amount of one currency in its minor units: 1050 `usd` is ten dollars fifty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -89,12 +88,6 @@ macro_rules! code {
                 f.write_str(&self.0)
             }
         }
-
-        impl Read for $name {
-            fn read(value: Value) -> Result<Self, ReadError> {
-                text(&value).map(Self::from)
-            }
-        }
     };
 }
 
@@ -105,6 +98,22 @@ code! {
 code! {
     /// An ISO 3166-1 alpha-2 code in upper case, such as `DE`.
     Country, to_ascii_uppercase
+}
+
+/// An amount without its currency is no money, so that the currency must be there.
+impl Read for Currency {
+    fn read(node: &Node<'_>) -> Self {
+        if node.json().is_none() {
+            node.expected("text");
+        }
+        Self::from(node.text())
+    }
+}
+
+impl Read for Country {
+    fn read(node: &Node<'_>) -> Self {
+        Self::from(node.text())
+    }
 }
 
 /// Currencies whose smallest unit is the unit itself.

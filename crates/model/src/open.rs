@@ -17,6 +17,7 @@ macro_rules! open_enum {
             pub const KNOWN: &'static [Self] = &[$(Self::$arm),*];
 
             /// The word on the wire.
+            #[inline]
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$arm => $word,)*
@@ -26,6 +27,7 @@ macro_rules! open_enum {
         }
 
         impl From<&str> for $name {
+            #[inline]
             fn from(word: &str) -> Self {
                 match word {
                     $($word => Self::$arm,)*
@@ -35,6 +37,7 @@ macro_rules! open_enum {
         }
 
         impl std::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
@@ -47,8 +50,9 @@ macro_rules! open_enum {
         }
 
         impl crate::read::Read for $name {
-            fn read(value: serde_json::Value) -> Result<Self, crate::read::ReadError> {
-                crate::read::text(&value).map(Self::from)
+            #[inline]
+            fn read(node: &crate::read::Node<'_>) -> Self {
+                Self::from(node.text())
             }
         }
 

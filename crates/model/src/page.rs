@@ -1,9 +1,8 @@
 //! Pages of a list.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::read::{Object, Read, ReadError, through_serde};
+use crate::read::{self, Node, Read, through_serde};
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,28 +25,28 @@ pub struct Pagination {
 }
 
 impl<T: Read> Read for Page<T> {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            items: object.take("items")?,
-            pagination: object.take("pagination")?,
-        })
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            items: object.field("items"),
+            pagination: object.field("pagination"),
+        }
     }
 }
 
 impl<'de, T: Read> Deserialize<'de> for Page<T> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(Value::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        read::deserialize(deserializer)
     }
 }
 
 impl Read for Pagination {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            total_count: object.take("total_count")?,
-            max_page: object.take("max_page")?,
-        })
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            total_count: object.field("total_count"),
+            max_page: object.field("max_page"),
+        }
     }
 }
 

@@ -4,9 +4,8 @@ use std::fmt;
 
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
-use crate::read::{Read, ReadError, through_serde};
+use crate::read::{Json, Node, Read, through_serde};
 
 /// Declares a newtype over a decimal that reads a number or a text.
 macro_rules! decimal {
@@ -34,8 +33,8 @@ macro_rules! decimal {
         }
 
         impl Read for $name {
-            fn read(value: Value) -> Result<Self, ReadError> {
-                decimal(&value).map(Self)
+            fn read(node: &Node<'_>) -> Self {
+                Self(decimal(node).unwrap_or_default())
             }
         }
 
@@ -72,13 +71,20 @@ impl Serialize for UnitPrice {
 
 /// The shortest text of a float is the number that was meant; 1e21 and its like need the
 /// scientific reading.
-fn decimal(value: &Value) -> Result<Decimal, ReadError> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        _ => return Err(ReadError::expected("a number", value)),
+fn decimal(node: &Node<'_>) -> Option<Decimal> {
+    let text = match node.json() {
+        Some(Json::Number(number)) => &*number.to_string(),
+        Some(Json::Text(text)) => text,
+        _ => {
+            node.expected("a number");
+            return None;
+        }
     };
-    text.parse()
-        .or_else(|_plain| Decimal::from_scientific(&text))
-        .map_err(|_neither| ReadError::new(format!("`{text}` is no decimal we can hold")))
+    let decimal = text
+        .parse()
+        .or_else(|_plain| Decimal::from_scientific(text));
+    if decimal.is_err() {
+        node.problem("this is no decimal we can hold".to_owned());
+    }
+    decimal.ok()
 }

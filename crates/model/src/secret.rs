@@ -4,9 +4,8 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
-use crate::read::{Read, ReadError, text, through_serde};
+use crate::read::{Node, Read, through_serde};
 
 /// A token, a signing secret, a licence key. Wiped when dropped, and printed by nobody.
 #[derive(Clone)]
@@ -61,8 +60,11 @@ impl Serialize for Secret {
 }
 
 impl Read for Secret {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        text(&value).map(Self::from)
+    fn read(node: &Node<'_>) -> Self {
+        if node.json().is_none() {
+            node.expected("text");
+        }
+        Self::from(node.text())
     }
 }
 

@@ -3,9 +3,8 @@
 use std::fmt::Debug;
 
 use jiff::{civil::DateTime, tz::TimeZone};
-use serde_json::Value;
 
-use crate::read::{Read, ReadError, text};
+use crate::read::{Json, Node, Read};
 
 /// A point in time, UTC.
 pub type Timestamp = jiff::Timestamp;
@@ -27,11 +26,16 @@ pub fn wire_time(time: Timestamp) -> String {
 }
 
 impl Read for Timestamp {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let text = text(&value)?;
-        text.parse()
-            .or_else(|_no_offset| naive(text))
-            .map_err(|_neither| ReadError::new(format!("`{text}` is no point in time")))
+    fn read(node: &Node<'_>) -> Self {
+        let Some(Json::Text(text)) = node.json() else {
+            node.expected("text");
+            return Self::UNIX_EPOCH;
+        };
+        let time = text.parse().or_else(|_no_offset| naive(text));
+        time.unwrap_or_else(|_neither| {
+            node.problem("this text is no point in time".to_owned());
+            Self::UNIX_EPOCH
+        })
     }
 }
 

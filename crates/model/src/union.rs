@@ -1,12 +1,19 @@
 //! Telling the branches of a union apart.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
-use crate::read::Read;
+use serde_json::Value;
+
+use crate::read::{Json, Node, Read};
+
+type Fields<'a> = [(Cow<'a, str>, Json<'a>)];
 
 /// The word that tells the branch, in a union that has one.
-pub(crate) fn tag<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
-    value.get(field)?.as_str()
+pub(crate) fn tag<'a>(node: &Node<'a>, field: &str) -> Option<&'a str> {
+    match node.json()?.get(field)? {
+        Json::Text(word) => Some(word),
+        _ => None,
+    }
 }
 
 /// What a branch of an untagged union looks like.
@@ -22,12 +29,15 @@ pub(crate) struct Profile {
 
 /// The branch that fits best: its constants hold, the fewest required fields are missing, the
 /// fewest fields are strangers. `None` when none fits, or when nothing tells the best apart.
-pub(crate) fn choose(value: &Value, profiles: &[Profile]) -> Option<usize> {
-    let fields = value.as_object()?;
+pub(crate) fn choose(node: &Node<'_>, profiles: &[Profile]) -> Option<usize> {
+    let json = node.json()?;
+    let Json::Object(fields) = json else {
+        return None;
+    };
     let mut fits: Vec<_> = profiles
         .iter()
         .enumerate()
-        .filter(|(_, profile)| profile.constants_hold(fields))
+        .filter(|(_, profile)| profile.constants_hold(json))
         .map(|(index, profile)| (profile.distance(fields), index))
         .collect();
     fits.sort_unstable();
@@ -38,28 +48,28 @@ pub(crate) fn choose(value: &Value, profiles: &[Profile]) -> Option<usize> {
 }
 
 impl Profile {
-    fn constants_hold(&self, fields: &Map<String, Value>) -> bool {
+    fn constants_hold(&self, json: &Json<'_>) -> bool {
         self.constants
             .iter()
-            .all(|(path, word)| match find(fields, path) {
-                Some(Value::String(text)) => text == word,
-                Some(Value::Bool(flag)) => *word == if *flag { "true" } else { "false" },
+            .all(|(path, word)| match find(json, path) {
+                Some(Json::Text(text)) => text == word,
+                Some(Json::Flag(flag)) => *word == if *flag { "true" } else { "false" },
                 _ => false,
             })
     }
 
-    fn distance(&self, fields: &Map<String, Value>) -> (usize, usize) {
+    fn distance(&self, fields: &Fields<'_>) -> (usize, usize) {
         let missing = self
             .required
             .iter()
-            .filter(|name| !fields.contains_key(**name))
+            .filter(|name| !fields.iter().any(|(known, _)| known == **name))
             .count();
-        let strangers = fields.keys().filter(|name| !self.knows(name)).count();
+        let strangers = fields.iter().filter(|(name, _)| !self.knows(name)).count();
         (missing, strangers)
     }
 
-    fn knows_any(&self, fields: &Map<String, Value>) -> bool {
-        fields.keys().any(|name| self.knows(name))
+    fn knows_any(&self, fields: &Fields<'_>) -> bool {
+        fields.iter().any(|(name, _)| self.knows(name))
     }
 
     fn knows(&self, name: &str) -> bool {
@@ -69,21 +79,21 @@ impl Profile {
     }
 }
 
-fn find<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+fn find<'a>(json: &'a Json<'a>, path: &str) -> Option<&'a Json<'a>> {
     match path.split_once('.') {
-        None => fields.get(path),
-        Some((outer, inner)) => fields.get(outer)?.get(inner),
+        None => json.get(path),
+        Some((outer, inner)) => json.get(outer)?.get(inner),
     }
 }
 
-/// Reads the branch that was chosen by looks; if it is not that after all, the value is kept.
+/// Reads the branch that was told; what can't be read as that is kept as it came.
 pub(crate) fn read_or_keep<T: Read, U>(
-    value: Value,
+    node: &Node<'_>,
     known: fn(Box<T>) -> U,
     unknown: fn(Value) -> U,
 ) -> U {
-    match T::read(value.clone()) {
-        Ok(branch) => known(Box::new(branch)),
-        Err(_other_shape) => unknown(value),
+    match node.attempt() {
+        Some(branch) => known(branch),
+        None => unknown(node.to_value()),
     }
 }

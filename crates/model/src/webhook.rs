@@ -2,12 +2,10 @@
 //!
 //! Reading only: whether a delivery is genuine is for the client crate's `webhooks` to say, first.
 
-use serde_json::Value;
-
 pub use crate::generated::webhook::Event;
 use crate::{
     Timestamp,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 
 /// The body of a delivery.
@@ -23,17 +21,19 @@ pub struct Payload {
 }
 
 impl Read for Payload {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        // Without a type nothing is told; text would be read as empty where it is missing.
-        let kind: Option<String> = object.take("type")?;
-        let kind = kind.ok_or_else(|| ReadError::new("missing").in_field("type"))?;
-        let data = object.take("data")?;
-        Ok(Self {
-            timestamp: object.take("timestamp")?,
-            api_version: object.take("api_version")?,
-            event: Event::read(kind, data).map_err(|error| error.in_field("data"))?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        let kind = object.child("type");
+        if kind.json().is_none() {
+            // Without a type nothing is told.
+            kind.expected("text");
+        }
+        Self {
+            timestamp: object.field("timestamp"),
+            api_version: object.field("api_version"),
+            event: Event::read(kind.text(), &object.child("data")),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     BenefitLicenseKeys, BenefitMeterCredit, BenefitSlackSharedChannel, Customer, CustomerId,
     Member, MemberId, OrderId, SubscriptionId, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -59,27 +59,28 @@ pub struct BenefitGrant {
 }
 
 impl Read for BenefitGrant {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            is_granted: object.take("is_granted")?,
-            revoked_at: object.take("revoked_at")?,
-            is_revoked: object.take("is_revoked")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            member: object.take("member")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            is_granted: object.field("is_granted"),
+            revoked_at: object.field("revoked_at"),
+            is_revoked: object.field("is_revoked"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            member: object.field("member"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -89,9 +90,10 @@ impl Read for BenefitGrant {
 pub struct BenefitGrantCustomProperties {}
 
 impl Read for BenefitGrantCustomProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        Object::open(value)?;
-        Ok(Self {})
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        node.object();
+        Self {}
     }
 }
 
@@ -144,28 +146,29 @@ pub struct BenefitGrantCustomWebhook {
 }
 
 impl Read for BenefitGrantCustomWebhook {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            is_granted: object.take("is_granted")?,
-            revoked_at: object.take("revoked_at")?,
-            is_revoked: object.take("is_revoked")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            member: object.take("member")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-            previous_properties: object.take("previous_properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            is_granted: object.field("is_granted"),
+            revoked_at: object.field("revoked_at"),
+            is_revoked: object.field("is_revoked"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            member: object.field("member"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+            previous_properties: object.field("previous_properties"),
+        }
     }
 }
 
@@ -188,14 +191,15 @@ pub struct BenefitGrantDiscordProperties {
 }
 
 impl Read for BenefitGrantDiscordProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            account_id: object.take("account_id")?,
-            guild_id: object.take("guild_id")?,
-            role_id: object.take("role_id")?,
-            granted_account_id: object.take("granted_account_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            account_id: object.field("account_id"),
+            guild_id: object.field("guild_id"),
+            role_id: object.field("role_id"),
+            granted_account_id: object.field("granted_account_id"),
+        }
     }
 }
 
@@ -248,28 +252,29 @@ pub struct BenefitGrantDiscordWebhook {
 }
 
 impl Read for BenefitGrantDiscordWebhook {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            is_granted: object.take("is_granted")?,
-            revoked_at: object.take("revoked_at")?,
-            is_revoked: object.take("is_revoked")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            member: object.take("member")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-            previous_properties: object.take("previous_properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            is_granted: object.field("is_granted"),
+            revoked_at: object.field("revoked_at"),
+            is_revoked: object.field("is_revoked"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            member: object.field("member"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+            previous_properties: object.field("previous_properties"),
+        }
     }
 }
 
@@ -283,11 +288,12 @@ pub struct BenefitGrantDownloadablesProperties {
 }
 
 impl Read for BenefitGrantDownloadablesProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            files: object.take("files")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            files: object.field("files"),
+        }
     }
 }
 
@@ -340,28 +346,29 @@ pub struct BenefitGrantDownloadablesWebhook {
 }
 
 impl Read for BenefitGrantDownloadablesWebhook {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            is_granted: object.take("is_granted")?,
-            revoked_at: object.take("revoked_at")?,
-            is_revoked: object.take("is_revoked")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            member: object.take("member")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-            previous_properties: object.take("previous_properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            is_granted: object.field("is_granted"),
+            revoked_at: object.field("revoked_at"),
+            is_revoked: object.field("is_revoked"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            member: object.field("member"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+            previous_properties: object.field("previous_properties"),
+        }
     }
 }
 
@@ -379,13 +386,14 @@ pub struct BenefitGrantError {
 }
 
 impl Read for BenefitGrantError {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            message: object.take("message")?,
-            kind: object.take("type")?,
-            timestamp: object.take("timestamp")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            message: object.field("message"),
+            kind: object.field("type"),
+            timestamp: object.field("timestamp"),
+        }
     }
 }
 
@@ -395,9 +403,10 @@ impl Read for BenefitGrantError {
 pub struct BenefitGrantFeatureFlagProperties {}
 
 impl Read for BenefitGrantFeatureFlagProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        Object::open(value)?;
-        Ok(Self {})
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        node.object();
+        Self {}
     }
 }
 
@@ -450,28 +459,29 @@ pub struct BenefitGrantFeatureFlagWebhook {
 }
 
 impl Read for BenefitGrantFeatureFlagWebhook {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            is_granted: object.take("is_granted")?,
-            revoked_at: object.take("revoked_at")?,
-            is_revoked: object.take("is_revoked")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            member: object.take("member")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-            previous_properties: object.take("previous_properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            is_granted: object.field("is_granted"),
+            revoked_at: object.field("revoked_at"),
+            is_revoked: object.field("is_revoked"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            member: object.field("member"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+            previous_properties: object.field("previous_properties"),
+        }
     }
 }
 
@@ -497,15 +507,16 @@ pub struct BenefitGrantGitHubRepositoryProperties {
 }
 
 impl Read for BenefitGrantGitHubRepositoryProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            account_id: object.take("account_id")?,
-            repository_owner: object.take("repository_owner")?,
-            repository_name: object.take("repository_name")?,
-            permission: object.take("permission")?,
-            granted_account_id: object.take("granted_account_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            account_id: object.field("account_id"),
+            repository_owner: object.field("repository_owner"),
+            repository_name: object.field("repository_name"),
+            permission: object.field("permission"),
+            granted_account_id: object.field("granted_account_id"),
+        }
     }
 }
 
@@ -574,28 +585,29 @@ pub struct BenefitGrantGitHubRepositoryWebhook {
 }
 
 impl Read for BenefitGrantGitHubRepositoryWebhook {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            is_granted: object.take("is_granted")?,
-            revoked_at: object.take("revoked_at")?,
-            is_revoked: object.take("is_revoked")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            member: object.take("member")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-            previous_properties: object.take("previous_properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            is_granted: object.field("is_granted"),
+            revoked_at: object.field("revoked_at"),
+            is_revoked: object.field("is_revoked"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            member: object.field("member"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+            previous_properties: object.field("previous_properties"),
+        }
     }
 }
 
@@ -615,13 +627,14 @@ pub struct BenefitGrantLicenseKeysProperties {
 }
 
 impl Read for BenefitGrantLicenseKeysProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            user_provided_key: object.take("user_provided_key")?,
-            license_key_id: object.take("license_key_id")?,
-            display_key: object.take("display_key")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            user_provided_key: object.field("user_provided_key"),
+            license_key_id: object.field("license_key_id"),
+            display_key: object.field("display_key"),
+        }
     }
 }
 
@@ -674,28 +687,29 @@ pub struct BenefitGrantLicenseKeysWebhook {
 }
 
 impl Read for BenefitGrantLicenseKeysWebhook {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            is_granted: object.take("is_granted")?,
-            revoked_at: object.take("revoked_at")?,
-            is_revoked: object.take("is_revoked")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            member: object.take("member")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-            previous_properties: object.take("previous_properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            is_granted: object.field("is_granted"),
+            revoked_at: object.field("revoked_at"),
+            is_revoked: object.field("is_revoked"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            member: object.field("member"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+            previous_properties: object.field("previous_properties"),
+        }
     }
 }
 
@@ -748,28 +762,29 @@ pub struct BenefitGrantMeterCreditWebhook {
 }
 
 impl Read for BenefitGrantMeterCreditWebhook {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            is_granted: object.take("is_granted")?,
-            revoked_at: object.take("revoked_at")?,
-            is_revoked: object.take("is_revoked")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            member: object.take("member")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-            previous_properties: object.take("previous_properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            is_granted: object.field("is_granted"),
+            revoked_at: object.field("revoked_at"),
+            is_revoked: object.field("is_revoked"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            member: object.field("member"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+            previous_properties: object.field("previous_properties"),
+        }
     }
 }
 
@@ -797,7 +812,8 @@ pub enum BenefitGrantProperties {
 }
 
 impl Read for BenefitGrantProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -849,18 +865,18 @@ impl Read for BenefitGrantProperties {
                     ],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
-            Some(0) => union::read_or_keep(value, Self::Discord, Self::Unrecognized),
-            Some(1) => union::read_or_keep(value, Self::GitHubRepository, Self::Unrecognized),
-            Some(2) => union::read_or_keep(value, Self::Downloadables, Self::Unrecognized),
-            Some(3) => union::read_or_keep(value, Self::LicenseKeys, Self::Unrecognized),
-            Some(4) => union::read_or_keep(value, Self::Custom, Self::Unrecognized),
-            Some(5) => union::read_or_keep(value, Self::FeatureFlag, Self::Unrecognized),
-            Some(6) => union::read_or_keep(value, Self::SlackSharedChannel, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+        match branch {
+            Some(0) => union::read_or_keep(node, Self::Discord, Self::Unrecognized),
+            Some(1) => union::read_or_keep(node, Self::GitHubRepository, Self::Unrecognized),
+            Some(2) => union::read_or_keep(node, Self::Downloadables, Self::Unrecognized),
+            Some(3) => union::read_or_keep(node, Self::LicenseKeys, Self::Unrecognized),
+            Some(4) => union::read_or_keep(node, Self::Custom, Self::Unrecognized),
+            Some(5) => union::read_or_keep(node, Self::FeatureFlag, Self::Unrecognized),
+            Some(6) => union::read_or_keep(node, Self::SlackSharedChannel, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -889,16 +905,17 @@ pub struct BenefitGrantSlackSharedChannelProperties {
 }
 
 impl Read for BenefitGrantSlackSharedChannelProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            invited_email: object.take("invited_email")?,
-            channel_id: object.take("channel_id")?,
-            channel_name: object.take("channel_name")?,
-            invite_id: object.take("invite_id")?,
-            invite_url: object.take("invite_url")?,
-            connected_team_id: object.take("connected_team_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            invited_email: object.field("invited_email"),
+            channel_id: object.field("channel_id"),
+            channel_name: object.field("channel_name"),
+            invite_id: object.field("invite_id"),
+            invite_url: object.field("invite_url"),
+            connected_team_id: object.field("connected_team_id"),
+        }
     }
 }
 
@@ -951,28 +968,29 @@ pub struct BenefitGrantSlackSharedChannelWebhook {
 }
 
 impl Read for BenefitGrantSlackSharedChannelWebhook {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            is_granted: object.take("is_granted")?,
-            revoked_at: object.take("revoked_at")?,
-            is_revoked: object.take("is_revoked")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            member: object.take("member")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-            previous_properties: object.take("previous_properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            is_granted: object.field("is_granted"),
+            revoked_at: object.field("revoked_at"),
+            is_revoked: object.field("is_revoked"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            member: object.field("member"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+            previous_properties: object.field("previous_properties"),
+        }
     }
 }
 
@@ -1020,7 +1038,8 @@ pub enum BenefitGrantWebhook {
 }
 
 impl Read for BenefitGrantWebhook {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -1224,19 +1243,19 @@ impl Read for BenefitGrantWebhook {
                     ],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
-            Some(0) => union::read_or_keep(value, Self::Discord, Self::Unrecognized),
-            Some(1) => union::read_or_keep(value, Self::Custom, Self::Unrecognized),
-            Some(2) => union::read_or_keep(value, Self::GitHubRepository, Self::Unrecognized),
-            Some(3) => union::read_or_keep(value, Self::Downloadables, Self::Unrecognized),
-            Some(4) => union::read_or_keep(value, Self::LicenseKeys, Self::Unrecognized),
-            Some(5) => union::read_or_keep(value, Self::MeterCredit, Self::Unrecognized),
-            Some(6) => union::read_or_keep(value, Self::FeatureFlag, Self::Unrecognized),
-            Some(7) => union::read_or_keep(value, Self::SlackSharedChannel, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+        match branch {
+            Some(0) => union::read_or_keep(node, Self::Discord, Self::Unrecognized),
+            Some(1) => union::read_or_keep(node, Self::Custom, Self::Unrecognized),
+            Some(2) => union::read_or_keep(node, Self::GitHubRepository, Self::Unrecognized),
+            Some(3) => union::read_or_keep(node, Self::Downloadables, Self::Unrecognized),
+            Some(4) => union::read_or_keep(node, Self::LicenseKeys, Self::Unrecognized),
+            Some(5) => union::read_or_keep(node, Self::MeterCredit, Self::Unrecognized),
+            Some(6) => union::read_or_keep(node, Self::FeatureFlag, Self::Unrecognized),
+            Some(7) => union::read_or_keep(node, Self::SlackSharedChannel, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::{
     BenefitId, FileId, FreeForm, MeterId, OrganizationId, Patch, Secret, Timestamp, Uuid,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -37,19 +37,32 @@ pub enum Benefit {
 }
 
 impl Read for Benefit {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "type");
-        Ok(match branch {
-            Some("custom") => Self::Custom(Read::read(value)?),
-            Some("discord") => Self::Discord(Read::read(value)?),
-            Some("github_repository") => Self::GithubRepository(Read::read(value)?),
-            Some("downloadables") => Self::Downloadables(Read::read(value)?),
-            Some("license_keys") => Self::LicenseKeys(Read::read(value)?),
-            Some("meter_credit") => Self::MeterCredit(Read::read(value)?),
-            Some("feature_flag") => Self::FeatureFlag(Read::read(value)?),
-            Some("slack_shared_channel") => Self::SlackSharedChannel(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "type");
+        match branch {
+            Some("custom") => union::read_or_keep(node, Self::Custom, Self::Unrecognized),
+            Some("discord") => union::read_or_keep(node, Self::Discord, Self::Unrecognized),
+            Some("github_repository") => {
+                union::read_or_keep(node, Self::GithubRepository, Self::Unrecognized)
+            }
+            Some("downloadables") => {
+                union::read_or_keep(node, Self::Downloadables, Self::Unrecognized)
+            }
+            Some("license_keys") => {
+                union::read_or_keep(node, Self::LicenseKeys, Self::Unrecognized)
+            }
+            Some("meter_credit") => {
+                union::read_or_keep(node, Self::MeterCredit, Self::Unrecognized)
+            }
+            Some("feature_flag") => {
+                union::read_or_keep(node, Self::FeatureFlag, Self::Unrecognized)
+            }
+            Some("slack_shared_channel") => {
+                union::read_or_keep(node, Self::SlackSharedChannel, Self::Unrecognized)
+            }
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -79,48 +92,56 @@ pub enum BenefitCreate {
 }
 
 impl From<BenefitCustomCreate> for BenefitCreate {
+    #[inline]
     fn from(branch: BenefitCustomCreate) -> Self {
         Self::Custom(Box::new(branch))
     }
 }
 
 impl From<BenefitDiscordCreate> for BenefitCreate {
+    #[inline]
     fn from(branch: BenefitDiscordCreate) -> Self {
         Self::Discord(Box::new(branch))
     }
 }
 
 impl From<BenefitGitHubRepositoryCreate> for BenefitCreate {
+    #[inline]
     fn from(branch: BenefitGitHubRepositoryCreate) -> Self {
         Self::GithubRepository(Box::new(branch))
     }
 }
 
 impl From<BenefitDownloadablesCreate> for BenefitCreate {
+    #[inline]
     fn from(branch: BenefitDownloadablesCreate) -> Self {
         Self::Downloadables(Box::new(branch))
     }
 }
 
 impl From<BenefitLicenseKeysCreate> for BenefitCreate {
+    #[inline]
     fn from(branch: BenefitLicenseKeysCreate) -> Self {
         Self::LicenseKeys(Box::new(branch))
     }
 }
 
 impl From<BenefitMeterCreditCreate> for BenefitCreate {
+    #[inline]
     fn from(branch: BenefitMeterCreditCreate) -> Self {
         Self::MeterCredit(Box::new(branch))
     }
 }
 
 impl From<BenefitFeatureFlagCreate> for BenefitCreate {
+    #[inline]
     fn from(branch: BenefitFeatureFlagCreate) -> Self {
         Self::FeatureFlag(Box::new(branch))
     }
 }
 
 impl From<BenefitSlackSharedChannelCreate> for BenefitCreate {
+    #[inline]
     fn from(branch: BenefitSlackSharedChannelCreate) -> Self {
         Self::SlackSharedChannel(Box::new(branch))
     }
@@ -158,22 +179,23 @@ pub struct BenefitCustom {
 }
 
 impl Read for BenefitCustom {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            metadata: object.take("metadata")?,
-            visibility: object.take("visibility")?,
-            properties: object.take("properties")?,
-            visibility_configurable: object.take("visibility_configurable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            metadata: object.field("metadata"),
+            visibility: object.field("visibility"),
+            properties: object.field("properties"),
+            visibility_configurable: object.field("visibility_configurable"),
+        }
     }
 }
 
@@ -199,6 +221,7 @@ pub struct BenefitCustomCreate {
 
 impl BenefitCustomCreate {
     /// With what is required.
+    #[inline]
     pub fn new(description: impl Into<String>, properties: BenefitCustomCreateProperties) -> Self {
         Self {
             metadata: None,
@@ -210,6 +233,7 @@ impl BenefitCustomCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -225,6 +249,7 @@ impl BenefitCustomCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -232,6 +257,7 @@ impl BenefitCustomCreate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: BenefitVisibility) -> Self {
         self.visibility = Some(visibility);
@@ -250,11 +276,13 @@ pub struct BenefitCustomCreateProperties {
 
 impl BenefitCustomCreateProperties {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self { note: None }
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
@@ -263,6 +291,7 @@ impl BenefitCustomCreateProperties {
 }
 
 impl Default for BenefitCustomCreateProperties {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -277,16 +306,18 @@ pub struct BenefitCustomProperties {
 }
 
 impl Read for BenefitCustomProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            note: object.take("note")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            note: object.field("note"),
+        }
     }
 }
 
 impl BenefitCustomProperties {
     /// With what is required.
+    #[inline]
     pub fn new(note: Option<String>) -> Self {
         Self { note }
     }
@@ -313,6 +344,7 @@ pub struct BenefitCustomUpdate {
 
 impl BenefitCustomUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -323,6 +355,7 @@ impl BenefitCustomUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -338,6 +371,7 @@ impl BenefitCustomUpdate {
     }
 
     /// Text, 3 to 42 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
         self.description = description.into();
@@ -345,6 +379,7 @@ impl BenefitCustomUpdate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: impl Into<Patch<BenefitVisibility>>) -> Self {
         self.visibility = visibility.into();
@@ -352,6 +387,7 @@ impl BenefitCustomUpdate {
     }
 
     /// See `BenefitCustomProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(mut self, properties: impl Into<Patch<BenefitCustomProperties>>) -> Self {
         self.properties = properties.into();
@@ -360,6 +396,7 @@ impl BenefitCustomUpdate {
 }
 
 impl Default for BenefitCustomUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -397,22 +434,23 @@ pub struct BenefitDiscord {
 }
 
 impl Read for BenefitDiscord {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            metadata: object.take("metadata")?,
-            visibility: object.take("visibility")?,
-            properties: object.take("properties")?,
-            visibility_configurable: object.take("visibility_configurable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            metadata: object.field("metadata"),
+            visibility: object.field("visibility"),
+            properties: object.field("properties"),
+            visibility_configurable: object.field("visibility_configurable"),
+        }
     }
 }
 
@@ -438,6 +476,7 @@ pub struct BenefitDiscordCreate {
 
 impl BenefitDiscordCreate {
     /// With what is required.
+    #[inline]
     pub fn new(description: impl Into<String>, properties: BenefitDiscordCreateProperties) -> Self {
         Self {
             metadata: None,
@@ -449,6 +488,7 @@ impl BenefitDiscordCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -464,6 +504,7 @@ impl BenefitDiscordCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -471,6 +512,7 @@ impl BenefitDiscordCreate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: BenefitVisibility) -> Self {
         self.visibility = Some(visibility);
@@ -492,6 +534,7 @@ pub struct BenefitDiscordCreateProperties {
 
 impl BenefitDiscordCreateProperties {
     /// With what is required.
+    #[inline]
     pub fn new(
         guild_token: impl Into<Secret>,
         role_id: impl Into<String>,
@@ -520,14 +563,15 @@ pub struct BenefitDiscordProperties {
 }
 
 impl Read for BenefitDiscordProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            guild_id: object.take("guild_id")?,
-            role_id: object.take("role_id")?,
-            kick_member: object.take("kick_member")?,
-            guild_token: object.take("guild_token")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            guild_id: object.field("guild_id"),
+            role_id: object.field("role_id"),
+            kick_member: object.field("kick_member"),
+            guild_token: object.field("guild_token"),
+        }
     }
 }
 
@@ -549,6 +593,7 @@ pub struct BenefitDiscordUpdate {
 
 impl BenefitDiscordUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -558,6 +603,7 @@ impl BenefitDiscordUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -573,6 +619,7 @@ impl BenefitDiscordUpdate {
     }
 
     /// Text, 3 to 42 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
         self.description = description.into();
@@ -580,6 +627,7 @@ impl BenefitDiscordUpdate {
     }
 
     /// See `BenefitDiscordCreateProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(
         mut self,
@@ -591,6 +639,7 @@ impl BenefitDiscordUpdate {
 }
 
 impl Default for BenefitDiscordUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -640,28 +689,29 @@ pub struct BenefitDownloadableFile {
 }
 
 impl Read for BenefitDownloadableFile {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            organization_id: object.take("organization_id")?,
-            name: object.take("name")?,
-            path: object.take("path")?,
-            mime_type: object.take("mime_type")?,
-            size: object.take("size")?,
-            storage_version: object.take("storage_version")?,
-            checksum_etag: object.take("checksum_etag")?,
-            checksum_sha256_base64: object.take("checksum_sha256_base64")?,
-            checksum_sha256_hex: object.take("checksum_sha256_hex")?,
-            last_modified_at: object.take("last_modified_at")?,
-            version: object.take("version")?,
-            is_uploaded: object.take("is_uploaded")?,
-            created_at: object.take("created_at")?,
-            flagged_malicious_at: object.take("flagged_malicious_at")?,
-            downloaders: object.take("downloaders")?,
-            downloads: object.take("downloads")?,
-            size_readable: object.take("size_readable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            organization_id: object.field("organization_id"),
+            name: object.field("name"),
+            path: object.field("path"),
+            mime_type: object.field("mime_type"),
+            size: object.field("size"),
+            storage_version: object.field("storage_version"),
+            checksum_etag: object.field("checksum_etag"),
+            checksum_sha256_base64: object.field("checksum_sha256_base64"),
+            checksum_sha256_hex: object.field("checksum_sha256_hex"),
+            last_modified_at: object.field("last_modified_at"),
+            version: object.field("version"),
+            is_uploaded: object.field("is_uploaded"),
+            created_at: object.field("created_at"),
+            flagged_malicious_at: object.field("flagged_malicious_at"),
+            downloaders: object.field("downloaders"),
+            downloads: object.field("downloads"),
+            size_readable: object.field("size_readable"),
+        }
     }
 }
 
@@ -697,22 +747,23 @@ pub struct BenefitDownloadables {
 }
 
 impl Read for BenefitDownloadables {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            metadata: object.take("metadata")?,
-            visibility: object.take("visibility")?,
-            properties: object.take("properties")?,
-            visibility_configurable: object.take("visibility_configurable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            metadata: object.field("metadata"),
+            visibility: object.field("visibility"),
+            properties: object.field("properties"),
+            visibility_configurable: object.field("visibility_configurable"),
+        }
     }
 }
 
@@ -738,6 +789,7 @@ pub struct BenefitDownloadablesCreate {
 
 impl BenefitDownloadablesCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         description: impl Into<String>,
         properties: BenefitDownloadablesCreateProperties,
@@ -752,6 +804,7 @@ impl BenefitDownloadablesCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -767,6 +820,7 @@ impl BenefitDownloadablesCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -774,6 +828,7 @@ impl BenefitDownloadablesCreate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: BenefitVisibility) -> Self {
         self.visibility = Some(visibility);
@@ -794,6 +849,7 @@ pub struct BenefitDownloadablesCreateProperties {
 
 impl BenefitDownloadablesCreateProperties {
     /// With what is required.
+    #[inline]
     pub fn new(files: impl IntoIterator<Item = FileId>) -> Self {
         Self {
             archived: None,
@@ -802,6 +858,7 @@ impl BenefitDownloadablesCreateProperties {
     }
 
     /// Free keys. Default: `{}`.
+    #[inline]
     #[must_use]
     pub fn archived(mut self, archived: BTreeMap<String, bool>) -> Self {
         self.archived = Some(archived);
@@ -820,12 +877,13 @@ pub struct BenefitDownloadablesProperties {
 }
 
 impl Read for BenefitDownloadablesProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            archived: object.take("archived")?,
-            files: object.take("files")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            archived: object.field("archived"),
+            files: object.field("files"),
+        }
     }
 }
 
@@ -847,6 +905,7 @@ pub struct BenefitDownloadablesUpdate {
 
 impl BenefitDownloadablesUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -856,6 +915,7 @@ impl BenefitDownloadablesUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -871,6 +931,7 @@ impl BenefitDownloadablesUpdate {
     }
 
     /// Text, 3 to 42 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
         self.description = description.into();
@@ -878,6 +939,7 @@ impl BenefitDownloadablesUpdate {
     }
 
     /// See `BenefitDownloadablesCreateProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(
         mut self,
@@ -889,6 +951,7 @@ impl BenefitDownloadablesUpdate {
 }
 
 impl Default for BenefitDownloadablesUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -926,22 +989,23 @@ pub struct BenefitFeatureFlag {
 }
 
 impl Read for BenefitFeatureFlag {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            metadata: object.take("metadata")?,
-            visibility: object.take("visibility")?,
-            properties: object.take("properties")?,
-            visibility_configurable: object.take("visibility_configurable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            metadata: object.field("metadata"),
+            visibility: object.field("visibility"),
+            properties: object.field("properties"),
+            visibility_configurable: object.field("visibility_configurable"),
+        }
     }
 }
 
@@ -967,6 +1031,7 @@ pub struct BenefitFeatureFlagCreate {
 
 impl BenefitFeatureFlagCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         description: impl Into<String>,
         properties: BenefitFeatureFlagCreateProperties,
@@ -981,6 +1046,7 @@ impl BenefitFeatureFlagCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -996,6 +1062,7 @@ impl BenefitFeatureFlagCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -1003,6 +1070,7 @@ impl BenefitFeatureFlagCreate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: BenefitVisibility) -> Self {
         self.visibility = Some(visibility);
@@ -1017,12 +1085,14 @@ pub struct BenefitFeatureFlagCreateProperties {}
 
 impl BenefitFeatureFlagCreateProperties {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {}
     }
 }
 
 impl Default for BenefitFeatureFlagCreateProperties {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1034,20 +1104,23 @@ impl Default for BenefitFeatureFlagCreateProperties {
 pub struct BenefitFeatureFlagProperties {}
 
 impl Read for BenefitFeatureFlagProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        Object::open(value)?;
-        Ok(Self {})
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        node.object();
+        Self {}
     }
 }
 
 impl BenefitFeatureFlagProperties {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {}
     }
 }
 
 impl Default for BenefitFeatureFlagProperties {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1074,6 +1147,7 @@ pub struct BenefitFeatureFlagUpdate {
 
 impl BenefitFeatureFlagUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1084,6 +1158,7 @@ impl BenefitFeatureFlagUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1099,6 +1174,7 @@ impl BenefitFeatureFlagUpdate {
     }
 
     /// Text, 3 to 42 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
         self.description = description.into();
@@ -1106,6 +1182,7 @@ impl BenefitFeatureFlagUpdate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: impl Into<Patch<BenefitVisibility>>) -> Self {
         self.visibility = visibility.into();
@@ -1113,6 +1190,7 @@ impl BenefitFeatureFlagUpdate {
     }
 
     /// See `BenefitFeatureFlagProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(
         mut self,
@@ -1124,6 +1202,7 @@ impl BenefitFeatureFlagUpdate {
 }
 
 impl Default for BenefitFeatureFlagUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1161,22 +1240,23 @@ pub struct BenefitGitHubRepository {
 }
 
 impl Read for BenefitGitHubRepository {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            metadata: object.take("metadata")?,
-            visibility: object.take("visibility")?,
-            properties: object.take("properties")?,
-            visibility_configurable: object.take("visibility_configurable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            metadata: object.field("metadata"),
+            visibility: object.field("visibility"),
+            properties: object.field("properties"),
+            visibility_configurable: object.field("visibility_configurable"),
+        }
     }
 }
 
@@ -1202,6 +1282,7 @@ pub struct BenefitGitHubRepositoryCreate {
 
 impl BenefitGitHubRepositoryCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         description: impl Into<String>,
         properties: BenefitGitHubRepositoryCreateProperties,
@@ -1216,6 +1297,7 @@ impl BenefitGitHubRepositoryCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1231,6 +1313,7 @@ impl BenefitGitHubRepositoryCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -1238,6 +1321,7 @@ impl BenefitGitHubRepositoryCreate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: BenefitVisibility) -> Self {
         self.visibility = Some(visibility);
@@ -1259,6 +1343,7 @@ pub struct BenefitGitHubRepositoryCreateProperties {
 
 impl BenefitGitHubRepositoryCreateProperties {
     /// With what is required.
+    #[inline]
     pub fn new(
         repository_owner: impl Into<String>,
         repository_name: impl Into<String>,
@@ -1301,13 +1386,14 @@ pub struct BenefitGitHubRepositoryProperties {
 }
 
 impl Read for BenefitGitHubRepositoryProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            repository_owner: object.take("repository_owner")?,
-            repository_name: object.take("repository_name")?,
-            permission: object.take("permission")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            repository_owner: object.field("repository_owner"),
+            repository_name: object.field("repository_name"),
+            permission: object.field("permission"),
+        }
     }
 }
 
@@ -1345,6 +1431,7 @@ pub struct BenefitGitHubRepositoryUpdate {
 
 impl BenefitGitHubRepositoryUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1354,6 +1441,7 @@ impl BenefitGitHubRepositoryUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1369,6 +1457,7 @@ impl BenefitGitHubRepositoryUpdate {
     }
 
     /// Text, 3 to 42 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
         self.description = description.into();
@@ -1376,6 +1465,7 @@ impl BenefitGitHubRepositoryUpdate {
     }
 
     /// See `BenefitGitHubRepositoryCreateProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(
         mut self,
@@ -1387,6 +1477,7 @@ impl BenefitGitHubRepositoryUpdate {
 }
 
 impl Default for BenefitGitHubRepositoryUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1404,6 +1495,7 @@ pub struct BenefitLicenseKeyActivationCreateProperties {
 
 impl BenefitLicenseKeyActivationCreateProperties {
     /// With what is required.
+    #[inline]
     pub fn new(limit: i64, enable_customer_admin: bool) -> Self {
         Self {
             limit,
@@ -1423,12 +1515,13 @@ pub struct BenefitLicenseKeyActivationProperties {
 }
 
 impl Read for BenefitLicenseKeyActivationProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            limit: object.take("limit")?,
-            enable_customer_admin: object.take("enable_customer_admin")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            limit: object.field("limit"),
+            enable_customer_admin: object.field("enable_customer_admin"),
+        }
     }
 }
 
@@ -1443,17 +1536,19 @@ pub struct BenefitLicenseKeyExpirationProperties {
 }
 
 impl Read for BenefitLicenseKeyExpirationProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            ttl: object.take("ttl")?,
-            timeframe: object.take("timeframe")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            ttl: object.field("ttl"),
+            timeframe: object.field("timeframe"),
+        }
     }
 }
 
 impl BenefitLicenseKeyExpirationProperties {
     /// With what is required.
+    #[inline]
     pub fn new(ttl: i64, timeframe: BenefitLicenseKeyExpirationPropertiesTimeframe) -> Self {
         Self { ttl, timeframe }
     }
@@ -1503,22 +1598,23 @@ pub struct BenefitLicenseKeys {
 }
 
 impl Read for BenefitLicenseKeys {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            metadata: object.take("metadata")?,
-            visibility: object.take("visibility")?,
-            properties: object.take("properties")?,
-            visibility_configurable: object.take("visibility_configurable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            metadata: object.field("metadata"),
+            visibility: object.field("visibility"),
+            properties: object.field("properties"),
+            visibility_configurable: object.field("visibility_configurable"),
+        }
     }
 }
 
@@ -1544,6 +1640,7 @@ pub struct BenefitLicenseKeysCreate {
 
 impl BenefitLicenseKeysCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         description: impl Into<String>,
         properties: BenefitLicenseKeysCreateProperties,
@@ -1558,6 +1655,7 @@ impl BenefitLicenseKeysCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1573,6 +1671,7 @@ impl BenefitLicenseKeysCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -1580,6 +1679,7 @@ impl BenefitLicenseKeysCreate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: BenefitVisibility) -> Self {
         self.visibility = Some(visibility);
@@ -1607,6 +1707,7 @@ pub struct BenefitLicenseKeysCreateProperties {
 
 impl BenefitLicenseKeysCreateProperties {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             prefix: None,
@@ -1617,6 +1718,7 @@ impl BenefitLicenseKeysCreateProperties {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = Some(prefix.into());
@@ -1624,6 +1726,7 @@ impl BenefitLicenseKeysCreateProperties {
     }
 
     /// See `BenefitLicenseKeyExpirationProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn expires(mut self, expires: BenefitLicenseKeyExpirationProperties) -> Self {
         self.expires = Some(expires);
@@ -1631,6 +1734,7 @@ impl BenefitLicenseKeysCreateProperties {
     }
 
     /// See `BenefitLicenseKeyActivationCreateProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn activations(mut self, activations: BenefitLicenseKeyActivationCreateProperties) -> Self {
         self.activations = Some(activations);
@@ -1638,6 +1742,7 @@ impl BenefitLicenseKeysCreateProperties {
     }
 
     /// A whole number, -2147483648 to 2147483647. May be null.
+    #[inline]
     #[must_use]
     pub fn limit_usage(mut self, limit_usage: i64) -> Self {
         self.limit_usage = Some(limit_usage);
@@ -1646,6 +1751,7 @@ impl BenefitLicenseKeysCreateProperties {
 }
 
 impl Default for BenefitLicenseKeysCreateProperties {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1666,14 +1772,15 @@ pub struct BenefitLicenseKeysProperties {
 }
 
 impl Read for BenefitLicenseKeysProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            prefix: object.take("prefix")?,
-            expires: object.take("expires")?,
-            activations: object.take("activations")?,
-            limit_usage: object.take("limit_usage")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            prefix: object.field("prefix"),
+            expires: object.field("expires"),
+            activations: object.field("activations"),
+            limit_usage: object.field("limit_usage"),
+        }
     }
 }
 
@@ -1698,6 +1805,7 @@ pub struct BenefitLicenseKeysUpdate {
 
 impl BenefitLicenseKeysUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1708,6 +1816,7 @@ impl BenefitLicenseKeysUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1723,6 +1832,7 @@ impl BenefitLicenseKeysUpdate {
     }
 
     /// Text, 3 to 42 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
         self.description = description.into();
@@ -1730,6 +1840,7 @@ impl BenefitLicenseKeysUpdate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: impl Into<Patch<BenefitVisibility>>) -> Self {
         self.visibility = visibility.into();
@@ -1737,6 +1848,7 @@ impl BenefitLicenseKeysUpdate {
     }
 
     /// See `BenefitLicenseKeysCreateProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(
         mut self,
@@ -1748,6 +1860,7 @@ impl BenefitLicenseKeysUpdate {
 }
 
 impl Default for BenefitLicenseKeysUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1785,22 +1898,23 @@ pub struct BenefitMeterCredit {
 }
 
 impl Read for BenefitMeterCredit {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            metadata: object.take("metadata")?,
-            visibility: object.take("visibility")?,
-            properties: object.take("properties")?,
-            visibility_configurable: object.take("visibility_configurable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            metadata: object.field("metadata"),
+            visibility: object.field("visibility"),
+            properties: object.field("properties"),
+            visibility_configurable: object.field("visibility_configurable"),
+        }
     }
 }
 
@@ -1826,6 +1940,7 @@ pub struct BenefitMeterCreditCreate {
 
 impl BenefitMeterCreditCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         description: impl Into<String>,
         properties: BenefitMeterCreditCreateProperties,
@@ -1840,6 +1955,7 @@ impl BenefitMeterCreditCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1855,6 +1971,7 @@ impl BenefitMeterCreditCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -1862,6 +1979,7 @@ impl BenefitMeterCreditCreate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: BenefitVisibility) -> Self {
         self.visibility = Some(visibility);
@@ -1883,6 +2001,7 @@ pub struct BenefitMeterCreditCreateProperties {
 
 impl BenefitMeterCreditCreateProperties {
     /// With what is required.
+    #[inline]
     pub fn new(units: i64, rollover: bool, meter_id: MeterId) -> Self {
         Self {
             units,
@@ -1905,13 +2024,14 @@ pub struct BenefitMeterCreditProperties {
 }
 
 impl Read for BenefitMeterCreditProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            units: object.take("units")?,
-            rollover: object.take("rollover")?,
-            meter_id: object.take("meter_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            units: object.field("units"),
+            rollover: object.field("rollover"),
+            meter_id: object.field("meter_id"),
+        }
     }
 }
 
@@ -1936,6 +2056,7 @@ pub struct BenefitMeterCreditUpdate {
 
 impl BenefitMeterCreditUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1946,6 +2067,7 @@ impl BenefitMeterCreditUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1961,6 +2083,7 @@ impl BenefitMeterCreditUpdate {
     }
 
     /// Text, 3 to 42 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
         self.description = description.into();
@@ -1968,6 +2091,7 @@ impl BenefitMeterCreditUpdate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: impl Into<Patch<BenefitVisibility>>) -> Self {
         self.visibility = visibility.into();
@@ -1975,6 +2099,7 @@ impl BenefitMeterCreditUpdate {
     }
 
     /// See `BenefitMeterCreditCreateProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(
         mut self,
@@ -1986,6 +2111,7 @@ impl BenefitMeterCreditUpdate {
 }
 
 impl Default for BenefitMeterCreditUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -2017,19 +2143,20 @@ pub struct BenefitPublic {
 }
 
 impl Read for BenefitPublic {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            kind: object.take("type")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            kind: object.field("type"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+        }
     }
 }
 
@@ -2065,22 +2192,23 @@ pub struct BenefitSlackSharedChannel {
 }
 
 impl Read for BenefitSlackSharedChannel {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            metadata: object.take("metadata")?,
-            visibility: object.take("visibility")?,
-            properties: object.take("properties")?,
-            visibility_configurable: object.take("visibility_configurable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            metadata: object.field("metadata"),
+            visibility: object.field("visibility"),
+            properties: object.field("properties"),
+            visibility_configurable: object.field("visibility_configurable"),
+        }
     }
 }
 
@@ -2106,6 +2234,7 @@ pub struct BenefitSlackSharedChannelCreate {
 
 impl BenefitSlackSharedChannelCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         description: impl Into<String>,
         properties: BenefitSlackSharedChannelCreateProperties,
@@ -2120,6 +2249,7 @@ impl BenefitSlackSharedChannelCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -2135,6 +2265,7 @@ impl BenefitSlackSharedChannelCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -2142,6 +2273,7 @@ impl BenefitSlackSharedChannelCreate {
     }
 
     /// See `BenefitVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: BenefitVisibility) -> Self {
         self.visibility = Some(visibility);
@@ -2173,6 +2305,7 @@ pub struct BenefitSlackSharedChannelCreateProperties {
 
 impl BenefitSlackSharedChannelCreateProperties {
     /// With what is required.
+    #[inline]
     pub fn new(slack_integration_id: Uuid, channel_name_template: impl Into<String>) -> Self {
         Self {
             slack_integration_id,
@@ -2185,6 +2318,7 @@ impl BenefitSlackSharedChannelCreateProperties {
     }
 
     /// True or false. Default: `true`.
+    #[inline]
     #[must_use]
     pub fn private(mut self, private: bool) -> Self {
         self.private = Some(private);
@@ -2192,6 +2326,7 @@ impl BenefitSlackSharedChannelCreateProperties {
     }
 
     /// Text, at most 4000 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn welcome_message(mut self, welcome_message: impl Into<String>) -> Self {
         self.welcome_message = Some(welcome_message.into());
@@ -2199,6 +2334,7 @@ impl BenefitSlackSharedChannelCreateProperties {
     }
 
     /// True or false. Default: `true`.
+    #[inline]
     #[must_use]
     pub fn archive_on_revoke(mut self, archive_on_revoke: bool) -> Self {
         self.archive_on_revoke = Some(archive_on_revoke);
@@ -2206,6 +2342,7 @@ impl BenefitSlackSharedChannelCreateProperties {
     }
 
     /// A list. Each: Text.
+    #[inline]
     #[must_use]
     pub fn team_invitees(
         mut self,
@@ -2239,16 +2376,17 @@ pub struct BenefitSlackSharedChannelProperties {
 }
 
 impl Read for BenefitSlackSharedChannelProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            slack_integration_id: object.take("slack_integration_id")?,
-            channel_name_template: object.take("channel_name_template")?,
-            private: object.take("private")?,
-            welcome_message: object.take("welcome_message")?,
-            archive_on_revoke: object.take("archive_on_revoke")?,
-            team_invitees: object.take("team_invitees")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            slack_integration_id: object.field("slack_integration_id"),
+            channel_name_template: object.field("channel_name_template"),
+            private: object.field("private"),
+            welcome_message: object.field("welcome_message"),
+            archive_on_revoke: object.field("archive_on_revoke"),
+            team_invitees: object.field("team_invitees"),
+        }
     }
 }
 
@@ -2270,6 +2408,7 @@ pub struct BenefitSlackSharedChannelUpdate {
 
 impl BenefitSlackSharedChannelUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -2279,6 +2418,7 @@ impl BenefitSlackSharedChannelUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -2294,6 +2434,7 @@ impl BenefitSlackSharedChannelUpdate {
     }
 
     /// Text, 3 to 42 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
         self.description = description.into();
@@ -2301,6 +2442,7 @@ impl BenefitSlackSharedChannelUpdate {
     }
 
     /// See `BenefitSlackSharedChannelCreateProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(
         mut self,
@@ -2312,6 +2454,7 @@ impl BenefitSlackSharedChannelUpdate {
 }
 
 impl Default for BenefitSlackSharedChannelUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -2387,48 +2530,56 @@ pub enum BenefitUpdate {
 }
 
 impl From<BenefitCustomUpdate> for BenefitUpdate {
+    #[inline]
     fn from(branch: BenefitCustomUpdate) -> Self {
         Self::Custom(Box::new(branch))
     }
 }
 
 impl From<BenefitDiscordUpdate> for BenefitUpdate {
+    #[inline]
     fn from(branch: BenefitDiscordUpdate) -> Self {
         Self::Discord(Box::new(branch))
     }
 }
 
 impl From<BenefitGitHubRepositoryUpdate> for BenefitUpdate {
+    #[inline]
     fn from(branch: BenefitGitHubRepositoryUpdate) -> Self {
         Self::GitHubRepository(Box::new(branch))
     }
 }
 
 impl From<BenefitDownloadablesUpdate> for BenefitUpdate {
+    #[inline]
     fn from(branch: BenefitDownloadablesUpdate) -> Self {
         Self::Downloadables(Box::new(branch))
     }
 }
 
 impl From<BenefitLicenseKeysUpdate> for BenefitUpdate {
+    #[inline]
     fn from(branch: BenefitLicenseKeysUpdate) -> Self {
         Self::LicenseKeys(Box::new(branch))
     }
 }
 
 impl From<BenefitMeterCreditUpdate> for BenefitUpdate {
+    #[inline]
     fn from(branch: BenefitMeterCreditUpdate) -> Self {
         Self::MeterCredit(Box::new(branch))
     }
 }
 
 impl From<BenefitFeatureFlagUpdate> for BenefitUpdate {
+    #[inline]
     fn from(branch: BenefitFeatureFlagUpdate) -> Self {
         Self::FeatureFlag(Box::new(branch))
     }
 }
 
 impl From<BenefitSlackSharedChannelUpdate> for BenefitUpdate {
+    #[inline]
     fn from(branch: BenefitSlackSharedChannelUpdate) -> Self {
         Self::SlackSharedChannel(Box::new(branch))
     }

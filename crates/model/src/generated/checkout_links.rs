@@ -6,7 +6,7 @@ use crate::{
     OrganizationId, Patch, PaymentProcessor, ProductId, ProductMediaFileRead, ProductPriceId,
     ProductVisibility, RecurringInterval, Secret, Timestamp, TrialInterval,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -56,29 +56,30 @@ pub struct CheckoutLink {
 }
 
 impl Read for CheckoutLink {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            trial_interval: object.take("trial_interval")?,
-            trial_interval_count: object.take("trial_interval_count")?,
-            metadata: object.take("metadata")?,
-            payment_processor: object.take("payment_processor")?,
-            client_secret: object.take("client_secret")?,
-            success_url: object.take("success_url")?,
-            return_url: object.take("return_url")?,
-            label: object.take("label")?,
-            allow_discount_codes: object.take("allow_discount_codes")?,
-            require_billing_address: object.take("require_billing_address")?,
-            discount_id: object.take("discount_id")?,
-            seats: object.take("seats")?,
-            organization_id: object.take("organization_id")?,
-            products: object.take("products")?,
-            discount: object.take("discount")?,
-            url: object.take("url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            trial_interval: object.field("trial_interval"),
+            trial_interval_count: object.field("trial_interval_count"),
+            metadata: object.field("metadata"),
+            payment_processor: object.field("payment_processor"),
+            client_secret: object.field("client_secret"),
+            success_url: object.field("success_url"),
+            return_url: object.field("return_url"),
+            label: object.field("label"),
+            allow_discount_codes: object.field("allow_discount_codes"),
+            require_billing_address: object.field("require_billing_address"),
+            discount_id: object.field("discount_id"),
+            seats: object.field("seats"),
+            organization_id: object.field("organization_id"),
+            products: object.field("products"),
+            discount: object.field("discount"),
+            url: object.field("url"),
+        }
     }
 }
 
@@ -98,18 +99,21 @@ pub enum CheckoutLinkCreate {
 }
 
 impl From<CheckoutLinkCreateProductPrice> for CheckoutLinkCreate {
+    #[inline]
     fn from(branch: CheckoutLinkCreateProductPrice) -> Self {
         Self::ProductPrice(Box::new(branch))
     }
 }
 
 impl From<CheckoutLinkCreateProduct> for CheckoutLinkCreate {
+    #[inline]
     fn from(branch: CheckoutLinkCreateProduct) -> Self {
         Self::Product(Box::new(branch))
     }
 }
 
 impl From<CheckoutLinkCreateProducts> for CheckoutLinkCreate {
+    #[inline]
     fn from(branch: CheckoutLinkCreateProducts) -> Self {
         Self::Products(Box::new(branch))
     }
@@ -156,6 +160,7 @@ pub struct CheckoutLinkCreateProduct {
 
 impl CheckoutLinkCreateProduct {
     /// With what is required.
+    #[inline]
     pub fn new(product_id: ProductId) -> Self {
         Self {
             metadata: None,
@@ -173,6 +178,7 @@ impl CheckoutLinkCreateProduct {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -188,6 +194,7 @@ impl CheckoutLinkCreateProduct {
     }
 
     /// See `TrialInterval`. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval(mut self, trial_interval: TrialInterval) -> Self {
         self.trial_interval = Some(trial_interval);
@@ -195,6 +202,7 @@ impl CheckoutLinkCreateProduct {
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval_count(mut self, trial_interval_count: i64) -> Self {
         self.trial_interval_count = Some(trial_interval_count);
@@ -202,6 +210,7 @@ impl CheckoutLinkCreateProduct {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
@@ -209,6 +218,7 @@ impl CheckoutLinkCreateProduct {
     }
 
     /// True or false. Default: `true`.
+    #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: bool) -> Self {
         self.allow_discount_codes = Some(allow_discount_codes);
@@ -216,6 +226,7 @@ impl CheckoutLinkCreateProduct {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn require_billing_address(mut self, require_billing_address: bool) -> Self {
         self.require_billing_address = Some(require_billing_address);
@@ -223,6 +234,7 @@ impl CheckoutLinkCreateProduct {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
         self.discount_id = Some(discount_id);
@@ -230,6 +242,7 @@ impl CheckoutLinkCreateProduct {
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn seats(mut self, seats: i64) -> Self {
         self.seats = Some(seats);
@@ -237,6 +250,7 @@ impl CheckoutLinkCreateProduct {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<String>) -> Self {
         self.success_url = Some(success_url.into());
@@ -244,6 +258,7 @@ impl CheckoutLinkCreateProduct {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn return_url(mut self, return_url: impl Into<String>) -> Self {
         self.return_url = Some(return_url.into());
@@ -292,6 +307,7 @@ pub struct CheckoutLinkCreateProductPrice {
 
 impl CheckoutLinkCreateProductPrice {
     /// With what is required.
+    #[inline]
     pub fn new(product_price_id: ProductPriceId) -> Self {
         Self {
             metadata: None,
@@ -309,6 +325,7 @@ impl CheckoutLinkCreateProductPrice {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -324,6 +341,7 @@ impl CheckoutLinkCreateProductPrice {
     }
 
     /// See `TrialInterval`. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval(mut self, trial_interval: TrialInterval) -> Self {
         self.trial_interval = Some(trial_interval);
@@ -331,6 +349,7 @@ impl CheckoutLinkCreateProductPrice {
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval_count(mut self, trial_interval_count: i64) -> Self {
         self.trial_interval_count = Some(trial_interval_count);
@@ -338,6 +357,7 @@ impl CheckoutLinkCreateProductPrice {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
@@ -345,6 +365,7 @@ impl CheckoutLinkCreateProductPrice {
     }
 
     /// True or false. Default: `true`.
+    #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: bool) -> Self {
         self.allow_discount_codes = Some(allow_discount_codes);
@@ -352,6 +373,7 @@ impl CheckoutLinkCreateProductPrice {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn require_billing_address(mut self, require_billing_address: bool) -> Self {
         self.require_billing_address = Some(require_billing_address);
@@ -359,6 +381,7 @@ impl CheckoutLinkCreateProductPrice {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
         self.discount_id = Some(discount_id);
@@ -366,6 +389,7 @@ impl CheckoutLinkCreateProductPrice {
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn seats(mut self, seats: i64) -> Self {
         self.seats = Some(seats);
@@ -373,6 +397,7 @@ impl CheckoutLinkCreateProductPrice {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<String>) -> Self {
         self.success_url = Some(success_url.into());
@@ -380,6 +405,7 @@ impl CheckoutLinkCreateProductPrice {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn return_url(mut self, return_url: impl Into<String>) -> Self {
         self.return_url = Some(return_url.into());
@@ -428,6 +454,7 @@ pub struct CheckoutLinkCreateProducts {
 
 impl CheckoutLinkCreateProducts {
     /// With what is required.
+    #[inline]
     pub fn new(products: impl IntoIterator<Item = ProductId>) -> Self {
         Self {
             metadata: None,
@@ -445,6 +472,7 @@ impl CheckoutLinkCreateProducts {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -460,6 +488,7 @@ impl CheckoutLinkCreateProducts {
     }
 
     /// See `TrialInterval`. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval(mut self, trial_interval: TrialInterval) -> Self {
         self.trial_interval = Some(trial_interval);
@@ -467,6 +496,7 @@ impl CheckoutLinkCreateProducts {
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval_count(mut self, trial_interval_count: i64) -> Self {
         self.trial_interval_count = Some(trial_interval_count);
@@ -474,6 +504,7 @@ impl CheckoutLinkCreateProducts {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
@@ -481,6 +512,7 @@ impl CheckoutLinkCreateProducts {
     }
 
     /// True or false. Default: `true`.
+    #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: bool) -> Self {
         self.allow_discount_codes = Some(allow_discount_codes);
@@ -488,6 +520,7 @@ impl CheckoutLinkCreateProducts {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn require_billing_address(mut self, require_billing_address: bool) -> Self {
         self.require_billing_address = Some(require_billing_address);
@@ -495,6 +528,7 @@ impl CheckoutLinkCreateProducts {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
         self.discount_id = Some(discount_id);
@@ -502,6 +536,7 @@ impl CheckoutLinkCreateProducts {
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn seats(mut self, seats: i64) -> Self {
         self.seats = Some(seats);
@@ -509,6 +544,7 @@ impl CheckoutLinkCreateProducts {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<String>) -> Self {
         self.success_url = Some(success_url.into());
@@ -516,6 +552,7 @@ impl CheckoutLinkCreateProducts {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn return_url(mut self, return_url: impl Into<String>) -> Self {
         self.return_url = Some(return_url.into());
@@ -568,29 +605,30 @@ pub struct CheckoutLinkProduct {
 }
 
 impl Read for CheckoutLinkProduct {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            metadata: object.take("metadata")?,
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            trial_interval: object.take("trial_interval")?,
-            trial_interval_count: object.take("trial_interval_count")?,
-            name: object.take("name")?,
-            description: object.take("description")?,
-            visibility: object.take("visibility")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            meter_interval: object.take("meter_interval")?,
-            meter_interval_count: object.take("meter_interval_count")?,
-            is_recurring: object.take("is_recurring")?,
-            is_archived: object.take("is_archived")?,
-            organization_id: object.take("organization_id")?,
-            prices: object.take("prices")?,
-            benefits: object.take("benefits")?,
-            medias: object.take("medias")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            metadata: object.field("metadata"),
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            trial_interval: object.field("trial_interval"),
+            trial_interval_count: object.field("trial_interval_count"),
+            name: object.field("name"),
+            description: object.field("description"),
+            visibility: object.field("visibility"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            meter_interval: object.field("meter_interval"),
+            meter_interval_count: object.field("meter_interval_count"),
+            is_recurring: object.field("is_recurring"),
+            is_archived: object.field("is_archived"),
+            organization_id: object.field("organization_id"),
+            prices: object.field("prices"),
+            benefits: object.field("benefits"),
+            medias: object.field("medias"),
+        }
     }
 }
 
@@ -657,6 +695,7 @@ pub struct CheckoutLinkUpdate {
 
 impl CheckoutLinkUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             trial_interval: Patch::Absent,
@@ -674,6 +713,7 @@ impl CheckoutLinkUpdate {
     }
 
     /// See `TrialInterval`. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval(mut self, trial_interval: impl Into<Patch<TrialInterval>>) -> Self {
         self.trial_interval = trial_interval.into();
@@ -681,6 +721,7 @@ impl CheckoutLinkUpdate {
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval_count(mut self, trial_interval_count: impl Into<Patch<i64>>) -> Self {
         self.trial_interval_count = trial_interval_count.into();
@@ -688,6 +729,7 @@ impl CheckoutLinkUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -703,6 +745,7 @@ impl CheckoutLinkUpdate {
     }
 
     /// A list, at least 1 items. Each: An id. May be null.
+    #[inline]
     #[must_use]
     pub fn products(mut self, products: impl Into<Patch<Vec<ProductId>>>) -> Self {
         self.products = products.into();
@@ -710,6 +753,7 @@ impl CheckoutLinkUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn label(mut self, label: impl Into<Patch<String>>) -> Self {
         self.label = label.into();
@@ -717,6 +761,7 @@ impl CheckoutLinkUpdate {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: impl Into<Patch<bool>>) -> Self {
         self.allow_discount_codes = allow_discount_codes.into();
@@ -724,6 +769,7 @@ impl CheckoutLinkUpdate {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn require_billing_address(
         mut self,
@@ -734,6 +780,7 @@ impl CheckoutLinkUpdate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: impl Into<Patch<DiscountId>>) -> Self {
         self.discount_id = discount_id.into();
@@ -741,6 +788,7 @@ impl CheckoutLinkUpdate {
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {
         self.seats = seats.into();
@@ -748,6 +796,7 @@ impl CheckoutLinkUpdate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<Patch<String>>) -> Self {
         self.success_url = success_url.into();
@@ -755,6 +804,7 @@ impl CheckoutLinkUpdate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn return_url(mut self, return_url: impl Into<Patch<String>>) -> Self {
         self.return_url = return_url.into();
@@ -763,6 +813,7 @@ impl CheckoutLinkUpdate {
 }
 
 impl Default for CheckoutLinkUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }

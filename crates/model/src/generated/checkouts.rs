@@ -8,7 +8,7 @@ use crate::{
     ProductVisibility, RecurringInterval, Secret, SubscriptionId, SubscriptionProrationBehavior,
     Timestamp, TrialInterval,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -161,71 +161,72 @@ pub struct Checkout {
 }
 
 impl Read for Checkout {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            custom_field_data: object.take("custom_field_data")?,
-            payment_processor: object.take("payment_processor")?,
-            status: object.take("status")?,
-            client_secret: object.take("client_secret")?,
-            url: object.take("url")?,
-            expires_at: object.take("expires_at")?,
-            success_url: object.take("success_url")?,
-            return_url: object.take("return_url")?,
-            embed_origin: object.take("embed_origin")?,
-            amount: object.take("amount")?,
-            seats: object.take("seats")?,
-            min_seats: object.take("min_seats")?,
-            max_seats: object.take("max_seats")?,
-            discount_amount: object.take("discount_amount")?,
-            net_amount: object.take("net_amount")?,
-            tax_amount: object.take("tax_amount")?,
-            tax_behavior: object.take("tax_behavior")?,
-            total_amount: object.take("total_amount")?,
-            currency: object.take("currency")?,
-            allow_trial: object.take("allow_trial")?,
-            active_trial_interval: object.take("active_trial_interval")?,
-            active_trial_interval_count: object.take("active_trial_interval_count")?,
-            trial_end: object.take("trial_end")?,
-            organization_id: object.take("organization_id")?,
-            product_id: object.take("product_id")?,
-            product_price_id: object.take("product_price_id")?,
-            discount_id: object.take("discount_id")?,
-            allow_discount_codes: object.take("allow_discount_codes")?,
-            require_billing_address: object.take("require_billing_address")?,
-            is_discount_applicable: object.take("is_discount_applicable")?,
-            is_free_product_price: object.take("is_free_product_price")?,
-            is_payment_required: object.take("is_payment_required")?,
-            is_payment_setup_required: object.take("is_payment_setup_required")?,
-            is_payment_form_required: object.take("is_payment_form_required")?,
-            customer_id: object.take("customer_id")?,
-            is_business_customer: object.take("is_business_customer")?,
-            customer_name: object.take("customer_name")?,
-            customer_email: object.take("customer_email")?,
-            customer_ip_address: object.take("customer_ip_address")?,
-            customer_billing_name: object.take("customer_billing_name")?,
-            customer_billing_address: object.take("customer_billing_address")?,
-            customer_tax_id: object.take("customer_tax_id")?,
-            locale: object.take("locale")?,
-            payment_method_type: object.take("payment_method_type")?,
-            payment_processor_metadata: object.take("payment_processor_metadata")?,
-            billing_address_fields: object.take("billing_address_fields")?,
-            trial_interval: object.take("trial_interval")?,
-            trial_interval_count: object.take("trial_interval_count")?,
-            metadata: object.take("metadata")?,
-            external_customer_id: object.take("external_customer_id")?,
-            products: object.take("products")?,
-            product: object.take("product")?,
-            product_price: object.take("product_price")?,
-            prices: object.take("prices")?,
-            discount: object.take("discount")?,
-            subscription_id: object.take("subscription_id")?,
-            attached_custom_fields: object.take("attached_custom_fields")?,
-            customer_metadata: object.take("customer_metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            custom_field_data: object.field("custom_field_data"),
+            payment_processor: object.field("payment_processor"),
+            status: object.field("status"),
+            client_secret: object.field("client_secret"),
+            url: object.field("url"),
+            expires_at: object.field("expires_at"),
+            success_url: object.field("success_url"),
+            return_url: object.field("return_url"),
+            embed_origin: object.field("embed_origin"),
+            amount: object.field("amount"),
+            seats: object.field("seats"),
+            min_seats: object.field("min_seats"),
+            max_seats: object.field("max_seats"),
+            discount_amount: object.field("discount_amount"),
+            net_amount: object.field("net_amount"),
+            tax_amount: object.field("tax_amount"),
+            tax_behavior: object.field("tax_behavior"),
+            total_amount: object.field("total_amount"),
+            currency: object.field("currency"),
+            allow_trial: object.field("allow_trial"),
+            active_trial_interval: object.field("active_trial_interval"),
+            active_trial_interval_count: object.field("active_trial_interval_count"),
+            trial_end: object.field("trial_end"),
+            organization_id: object.field("organization_id"),
+            product_id: object.field("product_id"),
+            product_price_id: object.field("product_price_id"),
+            discount_id: object.field("discount_id"),
+            allow_discount_codes: object.field("allow_discount_codes"),
+            require_billing_address: object.field("require_billing_address"),
+            is_discount_applicable: object.field("is_discount_applicable"),
+            is_free_product_price: object.field("is_free_product_price"),
+            is_payment_required: object.field("is_payment_required"),
+            is_payment_setup_required: object.field("is_payment_setup_required"),
+            is_payment_form_required: object.field("is_payment_form_required"),
+            customer_id: object.field("customer_id"),
+            is_business_customer: object.field("is_business_customer"),
+            customer_name: object.field("customer_name"),
+            customer_email: object.field("customer_email"),
+            customer_ip_address: object.field("customer_ip_address"),
+            customer_billing_name: object.field("customer_billing_name"),
+            customer_billing_address: object.field("customer_billing_address"),
+            customer_tax_id: object.field("customer_tax_id"),
+            locale: object.field("locale"),
+            payment_method_type: object.field("payment_method_type"),
+            payment_processor_metadata: object.field("payment_processor_metadata"),
+            billing_address_fields: object.field("billing_address_fields"),
+            trial_interval: object.field("trial_interval"),
+            trial_interval_count: object.field("trial_interval_count"),
+            metadata: object.field("metadata"),
+            external_customer_id: object.field("external_customer_id"),
+            products: object.field("products"),
+            product: object.field("product"),
+            product_price: object.field("product_price"),
+            prices: object.field("prices"),
+            discount: object.field("discount"),
+            subscription_id: object.field("subscription_id"),
+            attached_custom_fields: object.field("attached_custom_fields"),
+            customer_metadata: object.field("customer_metadata"),
+        }
     }
 }
 
@@ -248,16 +249,17 @@ pub struct CheckoutBillingAddressFields {
 }
 
 impl Read for CheckoutBillingAddressFields {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            country: object.take("country")?,
-            state: object.take("state")?,
-            city: object.take("city")?,
-            postal_code: object.take("postal_code")?,
-            line1: object.take("line1")?,
-            line2: object.take("line2")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            country: object.field("country"),
+            state: object.field("state"),
+            city: object.field("city"),
+            postal_code: object.field("postal_code"),
+            line1: object.field("line1"),
+            line2: object.field("line2"),
+        }
     }
 }
 
@@ -317,6 +319,7 @@ pub struct CheckoutConfirmStripe {
 
 impl CheckoutConfirmStripe {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             custom_field_data: None,
@@ -339,6 +342,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// Free keys.
+    #[inline]
     #[must_use]
     pub fn custom_field_data(
         mut self,
@@ -354,6 +358,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.product_id = Some(product_id);
@@ -361,6 +366,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// An id. May be null. On its way out.
+    #[inline]
     #[must_use]
     pub fn product_price_id(mut self, product_price_id: ProductPriceId) -> Self {
         self.product_price_id = Some(product_price_id);
@@ -368,6 +374,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// Minor units of the currency, at least 0. May be null.
+    #[inline]
     #[must_use]
     pub fn amount(mut self, amount: i64) -> Self {
         self.amount = Some(amount);
@@ -375,6 +382,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn seats(mut self, seats: i64) -> Self {
         self.seats = Some(seats);
@@ -382,6 +390,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn is_business_customer(mut self, is_business_customer: bool) -> Self {
         self.is_business_customer = Some(is_business_customer);
@@ -389,6 +398,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_name(mut self, customer_name: impl Into<String>) -> Self {
         self.customer_name = Some(customer_name.into());
@@ -396,6 +406,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_email(mut self, customer_email: impl Into<String>) -> Self {
         self.customer_email = Some(customer_email.into());
@@ -403,6 +414,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_billing_name(mut self, customer_billing_name: impl Into<String>) -> Self {
         self.customer_billing_name = Some(customer_billing_name.into());
@@ -410,6 +422,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_billing_address(mut self, customer_billing_address: AddressInput) -> Self {
         self.customer_billing_address = Some(customer_billing_address);
@@ -417,6 +430,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_tax_id(mut self, customer_tax_id: impl Into<String>) -> Self {
         self.customer_tax_id = Some(customer_tax_id.into());
@@ -424,6 +438,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn locale(mut self, locale: impl Into<String>) -> Self {
         self.locale = Some(locale.into());
@@ -431,6 +446,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn payment_method_type(mut self, payment_method_type: impl Into<String>) -> Self {
         self.payment_method_type = Some(payment_method_type.into());
@@ -438,6 +454,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn discount_code(mut self, discount_code: impl Into<String>) -> Self {
         self.discount_code = Some(discount_code.into());
@@ -445,6 +462,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// Always `false`. May be null.
+    #[inline]
     #[must_use]
     pub fn allow_trial(mut self, allow_trial: bool) -> Self {
         self.allow_trial = Some(allow_trial);
@@ -452,6 +470,7 @@ impl CheckoutConfirmStripe {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn confirmation_token_id(mut self, confirmation_token_id: impl Into<String>) -> Self {
         self.confirmation_token_id = Some(confirmation_token_id.into());
@@ -460,6 +479,7 @@ impl CheckoutConfirmStripe {
 }
 
 impl Default for CheckoutConfirmStripe {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -483,7 +503,8 @@ pub enum CheckoutDiscount {
 }
 
 impl Read for CheckoutDiscount {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -527,15 +548,15 @@ impl Read for CheckoutDiscount {
                     optional: &[],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
-            Some(0) => union::read_or_keep(value, Self::FixedOnceForever, Self::Unrecognized),
-            Some(1) => union::read_or_keep(value, Self::FixedRepeat, Self::Unrecognized),
-            Some(2) => union::read_or_keep(value, Self::PercentageOnceForever, Self::Unrecognized),
-            Some(3) => union::read_or_keep(value, Self::PercentageRepeat, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+        match branch {
+            Some(0) => union::read_or_keep(node, Self::FixedOnceForever, Self::Unrecognized),
+            Some(1) => union::read_or_keep(node, Self::FixedRepeat, Self::Unrecognized),
+            Some(2) => union::read_or_keep(node, Self::PercentageOnceForever, Self::Unrecognized),
+            Some(3) => union::read_or_keep(node, Self::PercentageRepeat, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -563,18 +584,19 @@ pub struct CheckoutDiscountFixedOnceForeverDuration {
 }
 
 impl Read for CheckoutDiscountFixedOnceForeverDuration {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            kind: object.take("type")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            amounts: object.take("amounts")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            kind: object.field("type"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            amounts: object.field("amounts"),
+            id: object.field("id"),
+            name: object.field("name"),
+            code: object.field("code"),
+        }
     }
 }
 
@@ -604,19 +626,20 @@ pub struct CheckoutDiscountFixedRepeatDuration {
 }
 
 impl Read for CheckoutDiscountFixedRepeatDuration {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            duration_in_months: object.take("duration_in_months")?,
-            kind: object.take("type")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            amounts: object.take("amounts")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            duration_in_months: object.field("duration_in_months"),
+            kind: object.field("type"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            amounts: object.field("amounts"),
+            id: object.field("id"),
+            name: object.field("name"),
+            code: object.field("code"),
+        }
     }
 }
 
@@ -640,16 +663,17 @@ pub struct CheckoutDiscountPercentageOnceForeverDuration {
 }
 
 impl Read for CheckoutDiscountPercentageOnceForeverDuration {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            kind: object.take("type")?,
-            basis_points: object.take("basis_points")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            kind: object.field("type"),
+            basis_points: object.field("basis_points"),
+            id: object.field("id"),
+            name: object.field("name"),
+            code: object.field("code"),
+        }
     }
 }
 
@@ -675,17 +699,18 @@ pub struct CheckoutDiscountPercentageRepeatDuration {
 }
 
 impl Read for CheckoutDiscountPercentageRepeatDuration {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            duration_in_months: object.take("duration_in_months")?,
-            kind: object.take("type")?,
-            basis_points: object.take("basis_points")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            duration_in_months: object.field("duration_in_months"),
+            kind: object.field("type"),
+            basis_points: object.field("basis_points"),
+            id: object.field("id"),
+            name: object.field("name"),
+            code: object.field("code"),
+        }
     }
 }
 
@@ -712,18 +737,19 @@ pub struct CheckoutOrganization {
 }
 
 impl Read for CheckoutOrganization {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-            slug: object.take("slug")?,
-            avatar_url: object.take("avatar_url")?,
-            proration_behavior: object.take("proration_behavior")?,
-            allow_customer_updates: object.take("allow_customer_updates")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            name: object.field("name"),
+            slug: object.field("slug"),
+            avatar_url: object.field("avatar_url"),
+            proration_behavior: object.field("proration_behavior"),
+            allow_customer_updates: object.field("allow_customer_updates"),
+        }
     }
 }
 
@@ -770,28 +796,29 @@ pub struct CheckoutProduct {
 }
 
 impl Read for CheckoutProduct {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            trial_interval: object.take("trial_interval")?,
-            trial_interval_count: object.take("trial_interval_count")?,
-            name: object.take("name")?,
-            description: object.take("description")?,
-            visibility: object.take("visibility")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            meter_interval: object.take("meter_interval")?,
-            meter_interval_count: object.take("meter_interval_count")?,
-            is_recurring: object.take("is_recurring")?,
-            is_archived: object.take("is_archived")?,
-            organization_id: object.take("organization_id")?,
-            prices: object.take("prices")?,
-            benefits: object.take("benefits")?,
-            medias: object.take("medias")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            trial_interval: object.field("trial_interval"),
+            trial_interval_count: object.field("trial_interval_count"),
+            name: object.field("name"),
+            description: object.field("description"),
+            visibility: object.field("visibility"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            meter_interval: object.field("meter_interval"),
+            meter_interval_count: object.field("meter_interval_count"),
+            is_recurring: object.field("is_recurring"),
+            is_archived: object.field("is_archived"),
+            organization_id: object.field("organization_id"),
+            prices: object.field("prices"),
+            benefits: object.field("benefits"),
+            medias: object.field("medias"),
+        }
     }
 }
 
@@ -892,6 +919,7 @@ pub struct CheckoutProductsCreate {
 
 impl CheckoutProductsCreate {
     /// With what is required.
+    #[inline]
     pub fn new(products: impl IntoIterator<Item = ProductId>) -> Self {
         Self {
             trial_interval: None,
@@ -928,6 +956,7 @@ impl CheckoutProductsCreate {
     }
 
     /// See `TrialInterval`. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval(mut self, trial_interval: TrialInterval) -> Self {
         self.trial_interval = Some(trial_interval);
@@ -935,6 +964,7 @@ impl CheckoutProductsCreate {
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval_count(mut self, trial_interval_count: i64) -> Self {
         self.trial_interval_count = Some(trial_interval_count);
@@ -942,6 +972,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -957,6 +988,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Free keys.
+    #[inline]
     #[must_use]
     pub fn custom_field_data(
         mut self,
@@ -972,6 +1004,7 @@ impl CheckoutProductsCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
         self.discount_id = Some(discount_id);
@@ -979,6 +1012,7 @@ impl CheckoutProductsCreate {
     }
 
     /// True or false. Default: `true`.
+    #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: bool) -> Self {
         self.allow_discount_codes = Some(allow_discount_codes);
@@ -986,6 +1020,7 @@ impl CheckoutProductsCreate {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn require_billing_address(mut self, require_billing_address: bool) -> Self {
         self.require_billing_address = Some(require_billing_address);
@@ -993,6 +1028,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Minor units of the currency, at least 0. May be null.
+    #[inline]
     #[must_use]
     pub fn amount(mut self, amount: i64) -> Self {
         self.amount = Some(amount);
@@ -1000,6 +1036,7 @@ impl CheckoutProductsCreate {
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn seats(mut self, seats: i64) -> Self {
         self.seats = Some(seats);
@@ -1007,6 +1044,7 @@ impl CheckoutProductsCreate {
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn min_seats(mut self, min_seats: i64) -> Self {
         self.min_seats = Some(min_seats);
@@ -1014,6 +1052,7 @@ impl CheckoutProductsCreate {
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn max_seats(mut self, max_seats: i64) -> Self {
         self.max_seats = Some(max_seats);
@@ -1021,6 +1060,7 @@ impl CheckoutProductsCreate {
     }
 
     /// True or false. Default: `true`.
+    #[inline]
     #[must_use]
     pub fn allow_trial(mut self, allow_trial: bool) -> Self {
         self.allow_trial = Some(allow_trial);
@@ -1028,6 +1068,7 @@ impl CheckoutProductsCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.customer_id = Some(customer_id);
@@ -1035,6 +1076,7 @@ impl CheckoutProductsCreate {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn is_business_customer(mut self, is_business_customer: bool) -> Self {
         self.is_business_customer = Some(is_business_customer);
@@ -1042,6 +1084,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.external_customer_id = Some(external_customer_id.into());
@@ -1049,6 +1092,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_name(mut self, customer_name: impl Into<String>) -> Self {
         self.customer_name = Some(customer_name.into());
@@ -1056,6 +1100,7 @@ impl CheckoutProductsCreate {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_email(mut self, customer_email: impl Into<String>) -> Self {
         self.customer_email = Some(customer_email.into());
@@ -1063,6 +1108,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_ip_address(mut self, customer_ip_address: impl Into<String>) -> Self {
         self.customer_ip_address = Some(customer_ip_address.into());
@@ -1070,6 +1116,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_billing_name(mut self, customer_billing_name: impl Into<String>) -> Self {
         self.customer_billing_name = Some(customer_billing_name.into());
@@ -1077,6 +1124,7 @@ impl CheckoutProductsCreate {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_billing_address(mut self, customer_billing_address: AddressInput) -> Self {
         self.customer_billing_address = Some(customer_billing_address);
@@ -1084,6 +1132,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_tax_id(mut self, customer_tax_id: impl Into<String>) -> Self {
         self.customer_tax_id = Some(customer_tax_id.into());
@@ -1091,6 +1140,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn customer_metadata(
         mut self,
@@ -1106,6 +1156,7 @@ impl CheckoutProductsCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.subscription_id = Some(subscription_id);
@@ -1113,6 +1164,7 @@ impl CheckoutProductsCreate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<String>) -> Self {
         self.success_url = Some(success_url.into());
@@ -1120,6 +1172,7 @@ impl CheckoutProductsCreate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn return_url(mut self, return_url: impl Into<String>) -> Self {
         self.return_url = Some(return_url.into());
@@ -1127,6 +1180,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn embed_origin(mut self, embed_origin: impl Into<String>) -> Self {
         self.embed_origin = Some(embed_origin.into());
@@ -1134,6 +1188,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn locale(mut self, locale: impl Into<String>) -> Self {
         self.locale = Some(locale.into());
@@ -1141,6 +1196,7 @@ impl CheckoutProductsCreate {
     }
 
     /// See `PresentmentCurrency`. May be null.
+    #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<Currency>) -> Self {
         self.currency = Some(currency.into());
@@ -1148,6 +1204,7 @@ impl CheckoutProductsCreate {
     }
 
     /// Free keys. May be null.
+    #[inline]
     #[must_use]
     pub fn prices(mut self, prices: BTreeMap<String, Vec<ProductPriceCreate>>) -> Self {
         self.prices = Some(prices);
@@ -1279,66 +1336,67 @@ pub struct CheckoutPublic {
 }
 
 impl Read for CheckoutPublic {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            custom_field_data: object.take("custom_field_data")?,
-            payment_processor: object.take("payment_processor")?,
-            status: object.take("status")?,
-            client_secret: object.take("client_secret")?,
-            url: object.take("url")?,
-            expires_at: object.take("expires_at")?,
-            success_url: object.take("success_url")?,
-            return_url: object.take("return_url")?,
-            embed_origin: object.take("embed_origin")?,
-            amount: object.take("amount")?,
-            seats: object.take("seats")?,
-            min_seats: object.take("min_seats")?,
-            max_seats: object.take("max_seats")?,
-            discount_amount: object.take("discount_amount")?,
-            net_amount: object.take("net_amount")?,
-            tax_amount: object.take("tax_amount")?,
-            tax_behavior: object.take("tax_behavior")?,
-            total_amount: object.take("total_amount")?,
-            currency: object.take("currency")?,
-            allow_trial: object.take("allow_trial")?,
-            active_trial_interval: object.take("active_trial_interval")?,
-            active_trial_interval_count: object.take("active_trial_interval_count")?,
-            trial_end: object.take("trial_end")?,
-            organization_id: object.take("organization_id")?,
-            product_id: object.take("product_id")?,
-            product_price_id: object.take("product_price_id")?,
-            discount_id: object.take("discount_id")?,
-            allow_discount_codes: object.take("allow_discount_codes")?,
-            require_billing_address: object.take("require_billing_address")?,
-            is_discount_applicable: object.take("is_discount_applicable")?,
-            is_free_product_price: object.take("is_free_product_price")?,
-            is_payment_required: object.take("is_payment_required")?,
-            is_payment_setup_required: object.take("is_payment_setup_required")?,
-            is_payment_form_required: object.take("is_payment_form_required")?,
-            customer_id: object.take("customer_id")?,
-            is_business_customer: object.take("is_business_customer")?,
-            customer_name: object.take("customer_name")?,
-            customer_email: object.take("customer_email")?,
-            customer_ip_address: object.take("customer_ip_address")?,
-            customer_billing_name: object.take("customer_billing_name")?,
-            customer_billing_address: object.take("customer_billing_address")?,
-            customer_tax_id: object.take("customer_tax_id")?,
-            locale: object.take("locale")?,
-            payment_method_type: object.take("payment_method_type")?,
-            payment_processor_metadata: object.take("payment_processor_metadata")?,
-            billing_address_fields: object.take("billing_address_fields")?,
-            products: object.take("products")?,
-            product: object.take("product")?,
-            product_price: object.take("product_price")?,
-            prices: object.take("prices")?,
-            discount: object.take("discount")?,
-            organization: object.take("organization")?,
-            attached_custom_fields: object.take("attached_custom_fields")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            custom_field_data: object.field("custom_field_data"),
+            payment_processor: object.field("payment_processor"),
+            status: object.field("status"),
+            client_secret: object.field("client_secret"),
+            url: object.field("url"),
+            expires_at: object.field("expires_at"),
+            success_url: object.field("success_url"),
+            return_url: object.field("return_url"),
+            embed_origin: object.field("embed_origin"),
+            amount: object.field("amount"),
+            seats: object.field("seats"),
+            min_seats: object.field("min_seats"),
+            max_seats: object.field("max_seats"),
+            discount_amount: object.field("discount_amount"),
+            net_amount: object.field("net_amount"),
+            tax_amount: object.field("tax_amount"),
+            tax_behavior: object.field("tax_behavior"),
+            total_amount: object.field("total_amount"),
+            currency: object.field("currency"),
+            allow_trial: object.field("allow_trial"),
+            active_trial_interval: object.field("active_trial_interval"),
+            active_trial_interval_count: object.field("active_trial_interval_count"),
+            trial_end: object.field("trial_end"),
+            organization_id: object.field("organization_id"),
+            product_id: object.field("product_id"),
+            product_price_id: object.field("product_price_id"),
+            discount_id: object.field("discount_id"),
+            allow_discount_codes: object.field("allow_discount_codes"),
+            require_billing_address: object.field("require_billing_address"),
+            is_discount_applicable: object.field("is_discount_applicable"),
+            is_free_product_price: object.field("is_free_product_price"),
+            is_payment_required: object.field("is_payment_required"),
+            is_payment_setup_required: object.field("is_payment_setup_required"),
+            is_payment_form_required: object.field("is_payment_form_required"),
+            customer_id: object.field("customer_id"),
+            is_business_customer: object.field("is_business_customer"),
+            customer_name: object.field("customer_name"),
+            customer_email: object.field("customer_email"),
+            customer_ip_address: object.field("customer_ip_address"),
+            customer_billing_name: object.field("customer_billing_name"),
+            customer_billing_address: object.field("customer_billing_address"),
+            customer_tax_id: object.field("customer_tax_id"),
+            locale: object.field("locale"),
+            payment_method_type: object.field("payment_method_type"),
+            payment_processor_metadata: object.field("payment_processor_metadata"),
+            billing_address_fields: object.field("billing_address_fields"),
+            products: object.field("products"),
+            product: object.field("product"),
+            product_price: object.field("product_price"),
+            prices: object.field("prices"),
+            discount: object.field("discount"),
+            organization: object.field("organization"),
+            attached_custom_fields: object.field("attached_custom_fields"),
+        }
     }
 }
 
@@ -1467,66 +1525,67 @@ pub struct CheckoutPublicConfirmed {
 }
 
 impl Read for CheckoutPublicConfirmed {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            custom_field_data: object.take("custom_field_data")?,
-            payment_processor: object.take("payment_processor")?,
-            client_secret: object.take("client_secret")?,
-            url: object.take("url")?,
-            expires_at: object.take("expires_at")?,
-            success_url: object.take("success_url")?,
-            return_url: object.take("return_url")?,
-            embed_origin: object.take("embed_origin")?,
-            amount: object.take("amount")?,
-            seats: object.take("seats")?,
-            min_seats: object.take("min_seats")?,
-            max_seats: object.take("max_seats")?,
-            discount_amount: object.take("discount_amount")?,
-            net_amount: object.take("net_amount")?,
-            tax_amount: object.take("tax_amount")?,
-            tax_behavior: object.take("tax_behavior")?,
-            total_amount: object.take("total_amount")?,
-            currency: object.take("currency")?,
-            allow_trial: object.take("allow_trial")?,
-            active_trial_interval: object.take("active_trial_interval")?,
-            active_trial_interval_count: object.take("active_trial_interval_count")?,
-            trial_end: object.take("trial_end")?,
-            organization_id: object.take("organization_id")?,
-            product_id: object.take("product_id")?,
-            product_price_id: object.take("product_price_id")?,
-            discount_id: object.take("discount_id")?,
-            allow_discount_codes: object.take("allow_discount_codes")?,
-            require_billing_address: object.take("require_billing_address")?,
-            is_discount_applicable: object.take("is_discount_applicable")?,
-            is_free_product_price: object.take("is_free_product_price")?,
-            is_payment_required: object.take("is_payment_required")?,
-            is_payment_setup_required: object.take("is_payment_setup_required")?,
-            is_payment_form_required: object.take("is_payment_form_required")?,
-            customer_id: object.take("customer_id")?,
-            is_business_customer: object.take("is_business_customer")?,
-            customer_name: object.take("customer_name")?,
-            customer_email: object.take("customer_email")?,
-            customer_ip_address: object.take("customer_ip_address")?,
-            customer_billing_name: object.take("customer_billing_name")?,
-            customer_billing_address: object.take("customer_billing_address")?,
-            customer_tax_id: object.take("customer_tax_id")?,
-            locale: object.take("locale")?,
-            payment_method_type: object.take("payment_method_type")?,
-            payment_processor_metadata: object.take("payment_processor_metadata")?,
-            billing_address_fields: object.take("billing_address_fields")?,
-            products: object.take("products")?,
-            product: object.take("product")?,
-            product_price: object.take("product_price")?,
-            prices: object.take("prices")?,
-            discount: object.take("discount")?,
-            organization: object.take("organization")?,
-            attached_custom_fields: object.take("attached_custom_fields")?,
-            customer_session_token: object.take("customer_session_token")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            custom_field_data: object.field("custom_field_data"),
+            payment_processor: object.field("payment_processor"),
+            client_secret: object.field("client_secret"),
+            url: object.field("url"),
+            expires_at: object.field("expires_at"),
+            success_url: object.field("success_url"),
+            return_url: object.field("return_url"),
+            embed_origin: object.field("embed_origin"),
+            amount: object.field("amount"),
+            seats: object.field("seats"),
+            min_seats: object.field("min_seats"),
+            max_seats: object.field("max_seats"),
+            discount_amount: object.field("discount_amount"),
+            net_amount: object.field("net_amount"),
+            tax_amount: object.field("tax_amount"),
+            tax_behavior: object.field("tax_behavior"),
+            total_amount: object.field("total_amount"),
+            currency: object.field("currency"),
+            allow_trial: object.field("allow_trial"),
+            active_trial_interval: object.field("active_trial_interval"),
+            active_trial_interval_count: object.field("active_trial_interval_count"),
+            trial_end: object.field("trial_end"),
+            organization_id: object.field("organization_id"),
+            product_id: object.field("product_id"),
+            product_price_id: object.field("product_price_id"),
+            discount_id: object.field("discount_id"),
+            allow_discount_codes: object.field("allow_discount_codes"),
+            require_billing_address: object.field("require_billing_address"),
+            is_discount_applicable: object.field("is_discount_applicable"),
+            is_free_product_price: object.field("is_free_product_price"),
+            is_payment_required: object.field("is_payment_required"),
+            is_payment_setup_required: object.field("is_payment_setup_required"),
+            is_payment_form_required: object.field("is_payment_form_required"),
+            customer_id: object.field("customer_id"),
+            is_business_customer: object.field("is_business_customer"),
+            customer_name: object.field("customer_name"),
+            customer_email: object.field("customer_email"),
+            customer_ip_address: object.field("customer_ip_address"),
+            customer_billing_name: object.field("customer_billing_name"),
+            customer_billing_address: object.field("customer_billing_address"),
+            customer_tax_id: object.field("customer_tax_id"),
+            locale: object.field("locale"),
+            payment_method_type: object.field("payment_method_type"),
+            payment_processor_metadata: object.field("payment_processor_metadata"),
+            billing_address_fields: object.field("billing_address_fields"),
+            products: object.field("products"),
+            product: object.field("product"),
+            product_price: object.field("product_price"),
+            prices: object.field("prices"),
+            discount: object.field("discount"),
+            organization: object.field("organization"),
+            attached_custom_fields: object.field("attached_custom_fields"),
+            customer_session_token: object.field("customer_session_token"),
+        }
     }
 }
 
@@ -1647,6 +1706,7 @@ pub struct CheckoutUpdate {
 
 impl CheckoutUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             custom_field_data: None,
@@ -1678,6 +1738,7 @@ impl CheckoutUpdate {
     }
 
     /// Free keys.
+    #[inline]
     #[must_use]
     pub fn custom_field_data(
         mut self,
@@ -1693,6 +1754,7 @@ impl CheckoutUpdate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn product_id(mut self, product_id: impl Into<Patch<ProductId>>) -> Self {
         self.product_id = product_id.into();
@@ -1700,6 +1762,7 @@ impl CheckoutUpdate {
     }
 
     /// An id. May be null. On its way out.
+    #[inline]
     #[must_use]
     pub fn product_price_id(mut self, product_price_id: impl Into<Patch<ProductPriceId>>) -> Self {
         self.product_price_id = product_price_id.into();
@@ -1707,6 +1770,7 @@ impl CheckoutUpdate {
     }
 
     /// Minor units of the currency, at least 0. May be null.
+    #[inline]
     #[must_use]
     pub fn amount(mut self, amount: impl Into<Patch<i64>>) -> Self {
         self.amount = amount.into();
@@ -1714,6 +1778,7 @@ impl CheckoutUpdate {
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {
         self.seats = seats.into();
@@ -1721,6 +1786,7 @@ impl CheckoutUpdate {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn is_business_customer(mut self, is_business_customer: impl Into<Patch<bool>>) -> Self {
         self.is_business_customer = is_business_customer.into();
@@ -1728,6 +1794,7 @@ impl CheckoutUpdate {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_name(mut self, customer_name: impl Into<Patch<String>>) -> Self {
         self.customer_name = customer_name.into();
@@ -1735,6 +1802,7 @@ impl CheckoutUpdate {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_email(mut self, customer_email: impl Into<Patch<String>>) -> Self {
         self.customer_email = customer_email.into();
@@ -1742,6 +1810,7 @@ impl CheckoutUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_billing_name(
         mut self,
@@ -1752,6 +1821,7 @@ impl CheckoutUpdate {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_billing_address(
         mut self,
@@ -1762,6 +1832,7 @@ impl CheckoutUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_tax_id(mut self, customer_tax_id: impl Into<Patch<String>>) -> Self {
         self.customer_tax_id = customer_tax_id.into();
@@ -1769,6 +1840,7 @@ impl CheckoutUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn locale(mut self, locale: impl Into<Patch<String>>) -> Self {
         self.locale = locale.into();
@@ -1776,6 +1848,7 @@ impl CheckoutUpdate {
     }
 
     /// See `TrialInterval`. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval(mut self, trial_interval: impl Into<Patch<TrialInterval>>) -> Self {
         self.trial_interval = trial_interval.into();
@@ -1783,6 +1856,7 @@ impl CheckoutUpdate {
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval_count(mut self, trial_interval_count: impl Into<Patch<i64>>) -> Self {
         self.trial_interval_count = trial_interval_count.into();
@@ -1790,6 +1864,7 @@ impl CheckoutUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1805,6 +1880,7 @@ impl CheckoutUpdate {
     }
 
     /// See `PresentmentCurrency`. May be null.
+    #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<Patch<Currency>>) -> Self {
         self.currency = currency.into();
@@ -1812,6 +1888,7 @@ impl CheckoutUpdate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: impl Into<Patch<DiscountId>>) -> Self {
         self.discount_id = discount_id.into();
@@ -1819,6 +1896,7 @@ impl CheckoutUpdate {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: impl Into<Patch<bool>>) -> Self {
         self.allow_discount_codes = allow_discount_codes.into();
@@ -1826,6 +1904,7 @@ impl CheckoutUpdate {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn require_billing_address(
         mut self,
@@ -1836,6 +1915,7 @@ impl CheckoutUpdate {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn allow_trial(mut self, allow_trial: impl Into<Patch<bool>>) -> Self {
         self.allow_trial = allow_trial.into();
@@ -1843,6 +1923,7 @@ impl CheckoutUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_ip_address(mut self, customer_ip_address: impl Into<Patch<String>>) -> Self {
         self.customer_ip_address = customer_ip_address.into();
@@ -1850,6 +1931,7 @@ impl CheckoutUpdate {
     }
 
     /// Free keys, at most 50 entries. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_metadata(mut self, customer_metadata: impl Into<Patch<FreeForm>>) -> Self {
         self.customer_metadata = customer_metadata.into();
@@ -1857,6 +1939,7 @@ impl CheckoutUpdate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<Patch<String>>) -> Self {
         self.success_url = success_url.into();
@@ -1864,6 +1947,7 @@ impl CheckoutUpdate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn return_url(mut self, return_url: impl Into<Patch<String>>) -> Self {
         self.return_url = return_url.into();
@@ -1871,6 +1955,7 @@ impl CheckoutUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn embed_origin(mut self, embed_origin: impl Into<Patch<String>>) -> Self {
         self.embed_origin = embed_origin.into();
@@ -1879,6 +1964,7 @@ impl CheckoutUpdate {
 }
 
 impl Default for CheckoutUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1937,6 +2023,7 @@ pub struct CheckoutUpdatePublic {
 
 impl CheckoutUpdatePublic {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             custom_field_data: None,
@@ -1958,6 +2045,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// Free keys.
+    #[inline]
     #[must_use]
     pub fn custom_field_data(
         mut self,
@@ -1973,6 +2061,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn product_id(mut self, product_id: impl Into<Patch<ProductId>>) -> Self {
         self.product_id = product_id.into();
@@ -1980,6 +2069,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// An id. May be null. On its way out.
+    #[inline]
     #[must_use]
     pub fn product_price_id(mut self, product_price_id: impl Into<Patch<ProductPriceId>>) -> Self {
         self.product_price_id = product_price_id.into();
@@ -1987,6 +2077,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// Minor units of the currency, at least 0. May be null.
+    #[inline]
     #[must_use]
     pub fn amount(mut self, amount: impl Into<Patch<i64>>) -> Self {
         self.amount = amount.into();
@@ -1994,6 +2085,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {
         self.seats = seats.into();
@@ -2001,6 +2093,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn is_business_customer(mut self, is_business_customer: impl Into<Patch<bool>>) -> Self {
         self.is_business_customer = is_business_customer.into();
@@ -2008,6 +2101,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_name(mut self, customer_name: impl Into<Patch<String>>) -> Self {
         self.customer_name = customer_name.into();
@@ -2015,6 +2109,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_email(mut self, customer_email: impl Into<Patch<String>>) -> Self {
         self.customer_email = customer_email.into();
@@ -2022,6 +2117,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_billing_name(
         mut self,
@@ -2032,6 +2128,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_billing_address(
         mut self,
@@ -2042,6 +2139,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_tax_id(mut self, customer_tax_id: impl Into<Patch<String>>) -> Self {
         self.customer_tax_id = customer_tax_id.into();
@@ -2049,6 +2147,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn locale(mut self, locale: impl Into<Patch<String>>) -> Self {
         self.locale = locale.into();
@@ -2056,6 +2155,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn payment_method_type(mut self, payment_method_type: impl Into<Patch<String>>) -> Self {
         self.payment_method_type = payment_method_type.into();
@@ -2063,6 +2163,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn discount_code(mut self, discount_code: impl Into<Patch<String>>) -> Self {
         self.discount_code = discount_code.into();
@@ -2070,6 +2171,7 @@ impl CheckoutUpdatePublic {
     }
 
     /// Always `false`. May be null.
+    #[inline]
     #[must_use]
     pub fn allow_trial(mut self, allow_trial: impl Into<Patch<bool>>) -> Self {
         self.allow_trial = allow_trial.into();
@@ -2078,6 +2180,7 @@ impl CheckoutUpdatePublic {
 }
 
 impl Default for CheckoutUpdatePublic {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }

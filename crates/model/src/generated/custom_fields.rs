@@ -4,7 +4,7 @@
 use crate::{
     CustomFieldId, FreeForm, OrganizationId, Patch, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -30,16 +30,17 @@ pub enum CustomField {
 }
 
 impl Read for CustomField {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "type");
-        Ok(match branch {
-            Some("text") => Self::Text(Read::read(value)?),
-            Some("number") => Self::Number(Read::read(value)?),
-            Some("date") => Self::Date(Read::read(value)?),
-            Some("checkbox") => Self::Checkbox(Read::read(value)?),
-            Some("select") => Self::Select(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "type");
+        match branch {
+            Some("text") => union::read_or_keep(node, Self::Text, Self::Unrecognized),
+            Some("number") => union::read_or_keep(node, Self::Number, Self::Unrecognized),
+            Some("date") => union::read_or_keep(node, Self::Date, Self::Unrecognized),
+            Some("checkbox") => union::read_or_keep(node, Self::Checkbox, Self::Unrecognized),
+            Some("select") => union::read_or_keep(node, Self::Select, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -67,18 +68,19 @@ pub struct CustomFieldCheckbox {
 }
 
 impl Read for CustomFieldCheckbox {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            slug: object.take("slug")?,
-            name: object.take("name")?,
-            organization_id: object.take("organization_id")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            slug: object.field("slug"),
+            name: object.field("name"),
+            organization_id: object.field("organization_id"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -98,18 +100,20 @@ pub struct CustomFieldCheckboxProperties {
 }
 
 impl Read for CustomFieldCheckboxProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            form_label: object.take("form_label")?,
-            form_help_text: object.take("form_help_text")?,
-            form_placeholder: object.take("form_placeholder")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            form_label: object.field("form_label"),
+            form_help_text: object.field("form_help_text"),
+            form_placeholder: object.field("form_placeholder"),
+        }
     }
 }
 
 impl CustomFieldCheckboxProperties {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             form_label: None,
@@ -119,6 +123,7 @@ impl CustomFieldCheckboxProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_label(mut self, form_label: impl Into<String>) -> Self {
         self.form_label = Some(form_label.into());
@@ -126,6 +131,7 @@ impl CustomFieldCheckboxProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_help_text(mut self, form_help_text: impl Into<String>) -> Self {
         self.form_help_text = Some(form_help_text.into());
@@ -133,6 +139,7 @@ impl CustomFieldCheckboxProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_placeholder(mut self, form_placeholder: impl Into<String>) -> Self {
         self.form_placeholder = Some(form_placeholder.into());
@@ -141,6 +148,7 @@ impl CustomFieldCheckboxProperties {
 }
 
 impl Default for CustomFieldCheckboxProperties {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -166,30 +174,35 @@ pub enum CustomFieldCreate {
 }
 
 impl From<CustomFieldCreateText> for CustomFieldCreate {
+    #[inline]
     fn from(branch: CustomFieldCreateText) -> Self {
         Self::Text(Box::new(branch))
     }
 }
 
 impl From<CustomFieldCreateNumber> for CustomFieldCreate {
+    #[inline]
     fn from(branch: CustomFieldCreateNumber) -> Self {
         Self::Number(Box::new(branch))
     }
 }
 
 impl From<CustomFieldCreateDate> for CustomFieldCreate {
+    #[inline]
     fn from(branch: CustomFieldCreateDate) -> Self {
         Self::Date(Box::new(branch))
     }
 }
 
 impl From<CustomFieldCreateCheckbox> for CustomFieldCreate {
+    #[inline]
     fn from(branch: CustomFieldCreateCheckbox) -> Self {
         Self::Checkbox(Box::new(branch))
     }
 }
 
 impl From<CustomFieldCreateSelect> for CustomFieldCreate {
+    #[inline]
     fn from(branch: CustomFieldCreateSelect) -> Self {
         Self::Select(Box::new(branch))
     }
@@ -216,6 +229,7 @@ pub struct CustomFieldCreateCheckbox {
 
 impl CustomFieldCreateCheckbox {
     /// With what is required.
+    #[inline]
     pub fn new(
         slug: impl Into<String>,
         name: impl Into<String>,
@@ -231,6 +245,7 @@ impl CustomFieldCreateCheckbox {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -246,6 +261,7 @@ impl CustomFieldCreateCheckbox {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -274,6 +290,7 @@ pub struct CustomFieldCreateDate {
 
 impl CustomFieldCreateDate {
     /// With what is required.
+    #[inline]
     pub fn new(
         slug: impl Into<String>,
         name: impl Into<String>,
@@ -289,6 +306,7 @@ impl CustomFieldCreateDate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -304,6 +322,7 @@ impl CustomFieldCreateDate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -332,6 +351,7 @@ pub struct CustomFieldCreateNumber {
 
 impl CustomFieldCreateNumber {
     /// With what is required.
+    #[inline]
     pub fn new(
         slug: impl Into<String>,
         name: impl Into<String>,
@@ -347,6 +367,7 @@ impl CustomFieldCreateNumber {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -362,6 +383,7 @@ impl CustomFieldCreateNumber {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -390,6 +412,7 @@ pub struct CustomFieldCreateSelect {
 
 impl CustomFieldCreateSelect {
     /// With what is required.
+    #[inline]
     pub fn new(
         slug: impl Into<String>,
         name: impl Into<String>,
@@ -405,6 +428,7 @@ impl CustomFieldCreateSelect {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -420,6 +444,7 @@ impl CustomFieldCreateSelect {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -448,6 +473,7 @@ pub struct CustomFieldCreateText {
 
 impl CustomFieldCreateText {
     /// With what is required.
+    #[inline]
     pub fn new(
         slug: impl Into<String>,
         name: impl Into<String>,
@@ -463,6 +489,7 @@ impl CustomFieldCreateText {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -478,6 +505,7 @@ impl CustomFieldCreateText {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -509,18 +537,19 @@ pub struct CustomFieldDate {
 }
 
 impl Read for CustomFieldDate {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            slug: object.take("slug")?,
-            name: object.take("name")?,
-            organization_id: object.take("organization_id")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            slug: object.field("slug"),
+            name: object.field("name"),
+            organization_id: object.field("organization_id"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -546,20 +575,22 @@ pub struct CustomFieldDateProperties {
 }
 
 impl Read for CustomFieldDateProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            form_label: object.take("form_label")?,
-            form_help_text: object.take("form_help_text")?,
-            form_placeholder: object.take("form_placeholder")?,
-            ge: object.take("ge")?,
-            le: object.take("le")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            form_label: object.field("form_label"),
+            form_help_text: object.field("form_help_text"),
+            form_placeholder: object.field("form_placeholder"),
+            ge: object.field("ge"),
+            le: object.field("le"),
+        }
     }
 }
 
 impl CustomFieldDateProperties {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             form_label: None,
@@ -571,6 +602,7 @@ impl CustomFieldDateProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_label(mut self, form_label: impl Into<String>) -> Self {
         self.form_label = Some(form_label.into());
@@ -578,6 +610,7 @@ impl CustomFieldDateProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_help_text(mut self, form_help_text: impl Into<String>) -> Self {
         self.form_help_text = Some(form_help_text.into());
@@ -585,6 +618,7 @@ impl CustomFieldDateProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_placeholder(mut self, form_placeholder: impl Into<String>) -> Self {
         self.form_placeholder = Some(form_placeholder.into());
@@ -592,6 +626,7 @@ impl CustomFieldDateProperties {
     }
 
     /// A whole number, -2147483648 to 2147483647.
+    #[inline]
     #[must_use]
     pub fn ge(mut self, ge: i64) -> Self {
         self.ge = Some(ge);
@@ -599,6 +634,7 @@ impl CustomFieldDateProperties {
     }
 
     /// A whole number, -2147483648 to 2147483647.
+    #[inline]
     #[must_use]
     pub fn le(mut self, le: i64) -> Self {
         self.le = Some(le);
@@ -607,6 +643,7 @@ impl CustomFieldDateProperties {
 }
 
 impl Default for CustomFieldDateProperties {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -636,18 +673,19 @@ pub struct CustomFieldNumber {
 }
 
 impl Read for CustomFieldNumber {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            slug: object.take("slug")?,
-            name: object.take("name")?,
-            organization_id: object.take("organization_id")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            slug: object.field("slug"),
+            name: object.field("name"),
+            organization_id: object.field("organization_id"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -673,20 +711,22 @@ pub struct CustomFieldNumberProperties {
 }
 
 impl Read for CustomFieldNumberProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            form_label: object.take("form_label")?,
-            form_help_text: object.take("form_help_text")?,
-            form_placeholder: object.take("form_placeholder")?,
-            ge: object.take("ge")?,
-            le: object.take("le")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            form_label: object.field("form_label"),
+            form_help_text: object.field("form_help_text"),
+            form_placeholder: object.field("form_placeholder"),
+            ge: object.field("ge"),
+            le: object.field("le"),
+        }
     }
 }
 
 impl CustomFieldNumberProperties {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             form_label: None,
@@ -698,6 +738,7 @@ impl CustomFieldNumberProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_label(mut self, form_label: impl Into<String>) -> Self {
         self.form_label = Some(form_label.into());
@@ -705,6 +746,7 @@ impl CustomFieldNumberProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_help_text(mut self, form_help_text: impl Into<String>) -> Self {
         self.form_help_text = Some(form_help_text.into());
@@ -712,6 +754,7 @@ impl CustomFieldNumberProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_placeholder(mut self, form_placeholder: impl Into<String>) -> Self {
         self.form_placeholder = Some(form_placeholder.into());
@@ -719,6 +762,7 @@ impl CustomFieldNumberProperties {
     }
 
     /// A whole number, -2147483648 to 2147483647.
+    #[inline]
     #[must_use]
     pub fn ge(mut self, ge: i64) -> Self {
         self.ge = Some(ge);
@@ -726,6 +770,7 @@ impl CustomFieldNumberProperties {
     }
 
     /// A whole number, -2147483648 to 2147483647.
+    #[inline]
     #[must_use]
     pub fn le(mut self, le: i64) -> Self {
         self.le = Some(le);
@@ -734,6 +779,7 @@ impl CustomFieldNumberProperties {
 }
 
 impl Default for CustomFieldNumberProperties {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -763,18 +809,19 @@ pub struct CustomFieldSelect {
 }
 
 impl Read for CustomFieldSelect {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            slug: object.take("slug")?,
-            name: object.take("name")?,
-            organization_id: object.take("organization_id")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            slug: object.field("slug"),
+            name: object.field("name"),
+            organization_id: object.field("organization_id"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -789,17 +836,19 @@ pub struct CustomFieldSelectOption {
 }
 
 impl Read for CustomFieldSelectOption {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            value: object.take("value")?,
-            label: object.take("label")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            value: object.field("value"),
+            label: object.field("label"),
+        }
     }
 }
 
 impl CustomFieldSelectOption {
     /// With what is required.
+    #[inline]
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
         Self {
             value: value.into(),
@@ -826,19 +875,21 @@ pub struct CustomFieldSelectProperties {
 }
 
 impl Read for CustomFieldSelectProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            form_label: object.take("form_label")?,
-            form_help_text: object.take("form_help_text")?,
-            form_placeholder: object.take("form_placeholder")?,
-            options: object.take("options")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            form_label: object.field("form_label"),
+            form_help_text: object.field("form_help_text"),
+            form_placeholder: object.field("form_placeholder"),
+            options: object.field("options"),
+        }
     }
 }
 
 impl CustomFieldSelectProperties {
     /// With what is required.
+    #[inline]
     pub fn new(options: impl IntoIterator<Item = CustomFieldSelectOption>) -> Self {
         Self {
             form_label: None,
@@ -849,6 +900,7 @@ impl CustomFieldSelectProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_label(mut self, form_label: impl Into<String>) -> Self {
         self.form_label = Some(form_label.into());
@@ -856,6 +908,7 @@ impl CustomFieldSelectProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_help_text(mut self, form_help_text: impl Into<String>) -> Self {
         self.form_help_text = Some(form_help_text.into());
@@ -863,6 +916,7 @@ impl CustomFieldSelectProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_placeholder(mut self, form_placeholder: impl Into<String>) -> Self {
         self.form_placeholder = Some(form_placeholder.into());
@@ -916,18 +970,19 @@ pub struct CustomFieldText {
 }
 
 impl Read for CustomFieldText {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            slug: object.take("slug")?,
-            name: object.take("name")?,
-            organization_id: object.take("organization_id")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            slug: object.field("slug"),
+            name: object.field("name"),
+            organization_id: object.field("organization_id"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -956,21 +1011,23 @@ pub struct CustomFieldTextProperties {
 }
 
 impl Read for CustomFieldTextProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            form_label: object.take("form_label")?,
-            form_help_text: object.take("form_help_text")?,
-            form_placeholder: object.take("form_placeholder")?,
-            textarea: object.take("textarea")?,
-            min_length: object.take("min_length")?,
-            max_length: object.take("max_length")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            form_label: object.field("form_label"),
+            form_help_text: object.field("form_help_text"),
+            form_placeholder: object.field("form_placeholder"),
+            textarea: object.field("textarea"),
+            min_length: object.field("min_length"),
+            max_length: object.field("max_length"),
+        }
     }
 }
 
 impl CustomFieldTextProperties {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             form_label: None,
@@ -983,6 +1040,7 @@ impl CustomFieldTextProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_label(mut self, form_label: impl Into<String>) -> Self {
         self.form_label = Some(form_label.into());
@@ -990,6 +1048,7 @@ impl CustomFieldTextProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_help_text(mut self, form_help_text: impl Into<String>) -> Self {
         self.form_help_text = Some(form_help_text.into());
@@ -997,6 +1056,7 @@ impl CustomFieldTextProperties {
     }
 
     /// Text, at least 1 characters.
+    #[inline]
     #[must_use]
     pub fn form_placeholder(mut self, form_placeholder: impl Into<String>) -> Self {
         self.form_placeholder = Some(form_placeholder.into());
@@ -1004,6 +1064,7 @@ impl CustomFieldTextProperties {
     }
 
     /// True or false.
+    #[inline]
     #[must_use]
     pub fn textarea(mut self, textarea: bool) -> Self {
         self.textarea = Some(textarea);
@@ -1011,6 +1072,7 @@ impl CustomFieldTextProperties {
     }
 
     /// A whole number, 0 to 2147483647.
+    #[inline]
     #[must_use]
     pub fn min_length(mut self, min_length: i64) -> Self {
         self.min_length = Some(min_length);
@@ -1018,6 +1080,7 @@ impl CustomFieldTextProperties {
     }
 
     /// A whole number, 0 to 2147483647.
+    #[inline]
     #[must_use]
     pub fn max_length(mut self, max_length: i64) -> Self {
         self.max_length = Some(max_length);
@@ -1026,6 +1089,7 @@ impl CustomFieldTextProperties {
 }
 
 impl Default for CustomFieldTextProperties {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1067,30 +1131,35 @@ pub enum CustomFieldUpdate {
 }
 
 impl From<CustomFieldUpdateText> for CustomFieldUpdate {
+    #[inline]
     fn from(branch: CustomFieldUpdateText) -> Self {
         Self::Text(Box::new(branch))
     }
 }
 
 impl From<CustomFieldUpdateNumber> for CustomFieldUpdate {
+    #[inline]
     fn from(branch: CustomFieldUpdateNumber) -> Self {
         Self::Number(Box::new(branch))
     }
 }
 
 impl From<CustomFieldUpdateDate> for CustomFieldUpdate {
+    #[inline]
     fn from(branch: CustomFieldUpdateDate) -> Self {
         Self::Date(Box::new(branch))
     }
 }
 
 impl From<CustomFieldUpdateCheckbox> for CustomFieldUpdate {
+    #[inline]
     fn from(branch: CustomFieldUpdateCheckbox) -> Self {
         Self::Checkbox(Box::new(branch))
     }
 }
 
 impl From<CustomFieldUpdateSelect> for CustomFieldUpdate {
+    #[inline]
     fn from(branch: CustomFieldUpdateSelect) -> Self {
         Self::Select(Box::new(branch))
     }
@@ -1117,6 +1186,7 @@ pub struct CustomFieldUpdateCheckbox {
 
 impl CustomFieldUpdateCheckbox {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1127,6 +1197,7 @@ impl CustomFieldUpdateCheckbox {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1142,6 +1213,7 @@ impl CustomFieldUpdateCheckbox {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -1149,6 +1221,7 @@ impl CustomFieldUpdateCheckbox {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn slug(mut self, slug: impl Into<Patch<String>>) -> Self {
         self.slug = slug.into();
@@ -1156,6 +1229,7 @@ impl CustomFieldUpdateCheckbox {
     }
 
     /// See `CustomFieldCheckboxProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(
         mut self,
@@ -1167,6 +1241,7 @@ impl CustomFieldUpdateCheckbox {
 }
 
 impl Default for CustomFieldUpdateCheckbox {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1193,6 +1268,7 @@ pub struct CustomFieldUpdateDate {
 
 impl CustomFieldUpdateDate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1203,6 +1279,7 @@ impl CustomFieldUpdateDate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1218,6 +1295,7 @@ impl CustomFieldUpdateDate {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -1225,6 +1303,7 @@ impl CustomFieldUpdateDate {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn slug(mut self, slug: impl Into<Patch<String>>) -> Self {
         self.slug = slug.into();
@@ -1232,6 +1311,7 @@ impl CustomFieldUpdateDate {
     }
 
     /// See `CustomFieldDateProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(mut self, properties: impl Into<Patch<CustomFieldDateProperties>>) -> Self {
         self.properties = properties.into();
@@ -1240,6 +1320,7 @@ impl CustomFieldUpdateDate {
 }
 
 impl Default for CustomFieldUpdateDate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1266,6 +1347,7 @@ pub struct CustomFieldUpdateNumber {
 
 impl CustomFieldUpdateNumber {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1276,6 +1358,7 @@ impl CustomFieldUpdateNumber {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1291,6 +1374,7 @@ impl CustomFieldUpdateNumber {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -1298,6 +1382,7 @@ impl CustomFieldUpdateNumber {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn slug(mut self, slug: impl Into<Patch<String>>) -> Self {
         self.slug = slug.into();
@@ -1305,6 +1390,7 @@ impl CustomFieldUpdateNumber {
     }
 
     /// See `CustomFieldNumberProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(mut self, properties: impl Into<Patch<CustomFieldNumberProperties>>) -> Self {
         self.properties = properties.into();
@@ -1313,6 +1399,7 @@ impl CustomFieldUpdateNumber {
 }
 
 impl Default for CustomFieldUpdateNumber {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1339,6 +1426,7 @@ pub struct CustomFieldUpdateSelect {
 
 impl CustomFieldUpdateSelect {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1349,6 +1437,7 @@ impl CustomFieldUpdateSelect {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1364,6 +1453,7 @@ impl CustomFieldUpdateSelect {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -1371,6 +1461,7 @@ impl CustomFieldUpdateSelect {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn slug(mut self, slug: impl Into<Patch<String>>) -> Self {
         self.slug = slug.into();
@@ -1378,6 +1469,7 @@ impl CustomFieldUpdateSelect {
     }
 
     /// See `CustomFieldSelectProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(mut self, properties: impl Into<Patch<CustomFieldSelectProperties>>) -> Self {
         self.properties = properties.into();
@@ -1386,6 +1478,7 @@ impl CustomFieldUpdateSelect {
 }
 
 impl Default for CustomFieldUpdateSelect {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1412,6 +1505,7 @@ pub struct CustomFieldUpdateText {
 
 impl CustomFieldUpdateText {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1422,6 +1516,7 @@ impl CustomFieldUpdateText {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1437,6 +1532,7 @@ impl CustomFieldUpdateText {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -1444,6 +1540,7 @@ impl CustomFieldUpdateText {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn slug(mut self, slug: impl Into<Patch<String>>) -> Self {
         self.slug = slug.into();
@@ -1451,6 +1548,7 @@ impl CustomFieldUpdateText {
     }
 
     /// See `CustomFieldTextProperties`. May be null.
+    #[inline]
     #[must_use]
     pub fn properties(mut self, properties: impl Into<Patch<CustomFieldTextProperties>>) -> Self {
         self.properties = properties.into();
@@ -1459,6 +1557,7 @@ impl CustomFieldUpdateText {
 }
 
 impl Default for CustomFieldUpdateText {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }

@@ -4,10 +4,9 @@
 use crate::{
     Customer, CustomerId, CustomerMeterId, Meter, MeterId, Quantity, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
-use serde_json::Value;
 
 /// How much of one meter one customer used, and has left.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,20 +35,21 @@ pub struct CustomerMeter {
 }
 
 impl Read for CustomerMeter {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            customer_id: object.take("customer_id")?,
-            meter_id: object.take("meter_id")?,
-            consumed_units: object.take("consumed_units")?,
-            credited_units: object.take("credited_units")?,
-            balance: object.take("balance")?,
-            customer: object.take("customer")?,
-            meter: object.take("meter")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            customer_id: object.field("customer_id"),
+            meter_id: object.field("meter_id"),
+            consumed_units: object.field("consumed_units"),
+            credited_units: object.field("credited_units"),
+            balance: object.field("balance"),
+            customer: object.field("customer"),
+            meter: object.field("meter"),
+        }
     }
 }
 

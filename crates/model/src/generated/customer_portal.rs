@@ -15,7 +15,7 @@ use crate::{
     RecurringInterval, Secret, SubscriptionId, SubscriptionMeterId, SubscriptionProrationBehavior,
     SubscriptionStatus, TaxIdFormat, Timestamp, TrialInterval, WalletId,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -50,20 +50,21 @@ pub struct BenefitCustomSubscriber {
 }
 
 impl Read for BenefitCustomSubscriber {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            organization: object.take("organization")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            organization: object.field("organization"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -76,11 +77,12 @@ pub struct BenefitCustomSubscriberProperties {
 }
 
 impl Read for BenefitCustomSubscriberProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            note: object.take("note")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            note: object.field("note"),
+        }
     }
 }
 
@@ -112,20 +114,21 @@ pub struct BenefitDiscordSubscriber {
 }
 
 impl Read for BenefitDiscordSubscriber {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            organization: object.take("organization")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            organization: object.field("organization"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -138,11 +141,12 @@ pub struct BenefitDiscordSubscriberProperties {
 }
 
 impl Read for BenefitDiscordSubscriberProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            guild_id: object.take("guild_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            guild_id: object.field("guild_id"),
+        }
     }
 }
 
@@ -174,20 +178,21 @@ pub struct BenefitDownloadablesSubscriber {
 }
 
 impl Read for BenefitDownloadablesSubscriber {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            organization: object.take("organization")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            organization: object.field("organization"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -200,11 +205,12 @@ pub struct BenefitDownloadablesSubscriberProperties {
 }
 
 impl Read for BenefitDownloadablesSubscriberProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            active_files: object.take("active_files")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            active_files: object.field("active_files"),
+        }
     }
 }
 
@@ -236,20 +242,21 @@ pub struct BenefitFeatureFlagSubscriber {
 }
 
 impl Read for BenefitFeatureFlagSubscriber {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            organization: object.take("organization")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            organization: object.field("organization"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -259,9 +266,10 @@ impl Read for BenefitFeatureFlagSubscriber {
 pub struct BenefitFeatureFlagSubscriberProperties {}
 
 impl Read for BenefitFeatureFlagSubscriberProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        Object::open(value)?;
-        Ok(Self {})
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        node.object();
+        Self {}
     }
 }
 
@@ -293,20 +301,21 @@ pub struct BenefitGitHubRepositorySubscriber {
 }
 
 impl Read for BenefitGitHubRepositorySubscriber {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            organization: object.take("organization")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            organization: object.field("organization"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -321,12 +330,13 @@ pub struct BenefitGitHubRepositorySubscriberProperties {
 }
 
 impl Read for BenefitGitHubRepositorySubscriberProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            repository_owner: object.take("repository_owner")?,
-            repository_name: object.take("repository_name")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            repository_owner: object.field("repository_owner"),
+            repository_name: object.field("repository_name"),
+        }
     }
 }
 
@@ -346,13 +356,14 @@ pub struct BenefitGrantMeterCreditProperties {
 }
 
 impl Read for BenefitGrantMeterCreditProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            last_credited_meter_id: object.take("last_credited_meter_id")?,
-            last_credited_units: object.take("last_credited_units")?,
-            last_credited_at: object.take("last_credited_at")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            last_credited_meter_id: object.field("last_credited_meter_id"),
+            last_credited_units: object.field("last_credited_units"),
+            last_credited_at: object.field("last_credited_at"),
+        }
     }
 }
 
@@ -384,20 +395,21 @@ pub struct BenefitLicenseKeysSubscriber {
 }
 
 impl Read for BenefitLicenseKeysSubscriber {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            organization: object.take("organization")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            organization: object.field("organization"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -416,14 +428,15 @@ pub struct BenefitLicenseKeysSubscriberProperties {
 }
 
 impl Read for BenefitLicenseKeysSubscriberProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            prefix: object.take("prefix")?,
-            expires: object.take("expires")?,
-            activations: object.take("activations")?,
-            limit_usage: object.take("limit_usage")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            prefix: object.field("prefix"),
+            expires: object.field("expires"),
+            activations: object.field("activations"),
+            limit_usage: object.field("limit_usage"),
+        }
     }
 }
 
@@ -455,20 +468,21 @@ pub struct BenefitMeterCreditSubscriber {
 }
 
 impl Read for BenefitMeterCreditSubscriber {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            organization: object.take("organization")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            organization: object.field("organization"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -485,13 +499,14 @@ pub struct BenefitMeterCreditSubscriberProperties {
 }
 
 impl Read for BenefitMeterCreditSubscriberProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            units: object.take("units")?,
-            rollover: object.take("rollover")?,
-            meter_id: object.take("meter_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            units: object.field("units"),
+            rollover: object.field("rollover"),
+            meter_id: object.field("meter_id"),
+        }
     }
 }
 
@@ -523,20 +538,21 @@ pub struct BenefitSlackSharedChannelSubscriber {
 }
 
 impl Read for BenefitSlackSharedChannelSubscriber {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            description: object.take("description")?,
-            selectable: object.take("selectable")?,
-            deletable: object.take("deletable")?,
-            is_deleted: object.take("is_deleted")?,
-            organization_id: object.take("organization_id")?,
-            organization: object.take("organization")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            description: object.field("description"),
+            selectable: object.field("selectable"),
+            deletable: object.field("deletable"),
+            is_deleted: object.field("is_deleted"),
+            organization_id: object.field("organization_id"),
+            organization: object.field("organization"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -546,9 +562,10 @@ impl Read for BenefitSlackSharedChannelSubscriber {
 pub struct BenefitSlackSharedChannelSubscriberProperties {}
 
 impl Read for BenefitSlackSharedChannelSubscriberProperties {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        Object::open(value)?;
-        Ok(Self {})
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        node.object();
+        Self {}
     }
 }
 
@@ -575,18 +592,19 @@ pub struct BenefitSubscriberOrganization {
 }
 
 impl Read for BenefitSubscriberOrganization {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-            slug: object.take("slug")?,
-            avatar_url: object.take("avatar_url")?,
-            proration_behavior: object.take("proration_behavior")?,
-            allow_customer_updates: object.take("allow_customer_updates")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            name: object.field("name"),
+            slug: object.field("slug"),
+            avatar_url: object.field("avatar_url"),
+            proration_behavior: object.field("proration_behavior"),
+            allow_customer_updates: object.field("allow_customer_updates"),
+        }
     }
 }
 
@@ -616,7 +634,8 @@ pub enum CustomerBenefitGrant {
 }
 
 impl Read for CustomerBenefitGrant {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -780,19 +799,19 @@ impl Read for CustomerBenefitGrant {
                     optional: &["error", "member_id"],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
-            Some(0) => union::read_or_keep(value, Self::Discord, Self::Unrecognized),
-            Some(1) => union::read_or_keep(value, Self::GitHubRepository, Self::Unrecognized),
-            Some(2) => union::read_or_keep(value, Self::Downloadables, Self::Unrecognized),
-            Some(3) => union::read_or_keep(value, Self::LicenseKeys, Self::Unrecognized),
-            Some(4) => union::read_or_keep(value, Self::Custom, Self::Unrecognized),
-            Some(5) => union::read_or_keep(value, Self::MeterCredit, Self::Unrecognized),
-            Some(6) => union::read_or_keep(value, Self::FeatureFlag, Self::Unrecognized),
-            Some(7) => union::read_or_keep(value, Self::SlackSharedChannel, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+        match branch {
+            Some(0) => union::read_or_keep(node, Self::Discord, Self::Unrecognized),
+            Some(1) => union::read_or_keep(node, Self::GitHubRepository, Self::Unrecognized),
+            Some(2) => union::read_or_keep(node, Self::Downloadables, Self::Unrecognized),
+            Some(3) => union::read_or_keep(node, Self::LicenseKeys, Self::Unrecognized),
+            Some(4) => union::read_or_keep(node, Self::Custom, Self::Unrecognized),
+            Some(5) => union::read_or_keep(node, Self::MeterCredit, Self::Unrecognized),
+            Some(6) => union::read_or_keep(node, Self::FeatureFlag, Self::Unrecognized),
+            Some(7) => union::read_or_keep(node, Self::SlackSharedChannel, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -837,26 +856,27 @@ pub struct CustomerBenefitGrantCustom {
 }
 
 impl Read for CustomerBenefitGrantCustom {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            revoked_at: object.take("revoked_at")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            is_granted: object.take("is_granted")?,
-            is_revoked: object.take("is_revoked")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            revoked_at: object.field("revoked_at"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            is_granted: object.field("is_granted"),
+            is_revoked: object.field("is_revoked"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -868,12 +888,14 @@ pub struct CustomerBenefitGrantCustomUpdate {}
 
 impl CustomerBenefitGrantCustomUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {}
     }
 }
 
 impl Default for CustomerBenefitGrantCustomUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -920,26 +942,27 @@ pub struct CustomerBenefitGrantDiscord {
 }
 
 impl Read for CustomerBenefitGrantDiscord {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            revoked_at: object.take("revoked_at")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            is_granted: object.take("is_granted")?,
-            is_revoked: object.take("is_revoked")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            revoked_at: object.field("revoked_at"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            is_granted: object.field("is_granted"),
+            is_revoked: object.field("is_revoked"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -953,6 +976,7 @@ pub struct CustomerBenefitGrantDiscordPropertiesUpdate {
 
 impl CustomerBenefitGrantDiscordPropertiesUpdate {
     /// With what is required.
+    #[inline]
     pub fn new(account_id: Option<String>) -> Self {
         Self { account_id }
     }
@@ -969,6 +993,7 @@ pub struct CustomerBenefitGrantDiscordUpdate {
 
 impl CustomerBenefitGrantDiscordUpdate {
     /// With what is required.
+    #[inline]
     pub fn new(properties: CustomerBenefitGrantDiscordPropertiesUpdate) -> Self {
         Self { properties }
     }
@@ -1015,26 +1040,27 @@ pub struct CustomerBenefitGrantDownloadables {
 }
 
 impl Read for CustomerBenefitGrantDownloadables {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            revoked_at: object.take("revoked_at")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            is_granted: object.take("is_granted")?,
-            is_revoked: object.take("is_revoked")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            revoked_at: object.field("revoked_at"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            is_granted: object.field("is_granted"),
+            is_revoked: object.field("is_revoked"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -1046,12 +1072,14 @@ pub struct CustomerBenefitGrantDownloadablesUpdate {}
 
 impl CustomerBenefitGrantDownloadablesUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {}
     }
 }
 
 impl Default for CustomerBenefitGrantDownloadablesUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1098,26 +1126,27 @@ pub struct CustomerBenefitGrantFeatureFlag {
 }
 
 impl Read for CustomerBenefitGrantFeatureFlag {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            revoked_at: object.take("revoked_at")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            is_granted: object.take("is_granted")?,
-            is_revoked: object.take("is_revoked")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            revoked_at: object.field("revoked_at"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            is_granted: object.field("is_granted"),
+            is_revoked: object.field("is_revoked"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -1129,12 +1158,14 @@ pub struct CustomerBenefitGrantFeatureFlagUpdate {}
 
 impl CustomerBenefitGrantFeatureFlagUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {}
     }
 }
 
 impl Default for CustomerBenefitGrantFeatureFlagUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1181,26 +1212,27 @@ pub struct CustomerBenefitGrantGitHubRepository {
 }
 
 impl Read for CustomerBenefitGrantGitHubRepository {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            revoked_at: object.take("revoked_at")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            is_granted: object.take("is_granted")?,
-            is_revoked: object.take("is_revoked")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            revoked_at: object.field("revoked_at"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            is_granted: object.field("is_granted"),
+            is_revoked: object.field("is_revoked"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -1214,6 +1246,7 @@ pub struct CustomerBenefitGrantGitHubRepositoryPropertiesUpdate {
 
 impl CustomerBenefitGrantGitHubRepositoryPropertiesUpdate {
     /// With what is required.
+    #[inline]
     pub fn new(account_id: Option<String>) -> Self {
         Self { account_id }
     }
@@ -1230,6 +1263,7 @@ pub struct CustomerBenefitGrantGitHubRepositoryUpdate {
 
 impl CustomerBenefitGrantGitHubRepositoryUpdate {
     /// With what is required.
+    #[inline]
     pub fn new(properties: CustomerBenefitGrantGitHubRepositoryPropertiesUpdate) -> Self {
         Self { properties }
     }
@@ -1276,26 +1310,27 @@ pub struct CustomerBenefitGrantLicenseKeys {
 }
 
 impl Read for CustomerBenefitGrantLicenseKeys {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            revoked_at: object.take("revoked_at")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            is_granted: object.take("is_granted")?,
-            is_revoked: object.take("is_revoked")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            revoked_at: object.field("revoked_at"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            is_granted: object.field("is_granted"),
+            is_revoked: object.field("is_revoked"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -1307,12 +1342,14 @@ pub struct CustomerBenefitGrantLicenseKeysUpdate {}
 
 impl CustomerBenefitGrantLicenseKeysUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {}
     }
 }
 
 impl Default for CustomerBenefitGrantLicenseKeysUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1359,26 +1396,27 @@ pub struct CustomerBenefitGrantMeterCredit {
 }
 
 impl Read for CustomerBenefitGrantMeterCredit {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            revoked_at: object.take("revoked_at")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            is_granted: object.take("is_granted")?,
-            is_revoked: object.take("is_revoked")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            revoked_at: object.field("revoked_at"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            is_granted: object.field("is_granted"),
+            is_revoked: object.field("is_revoked"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -1390,12 +1428,14 @@ pub struct CustomerBenefitGrantMeterCreditUpdate {}
 
 impl CustomerBenefitGrantMeterCreditUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {}
     }
 }
 
 impl Default for CustomerBenefitGrantMeterCreditUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1442,26 +1482,27 @@ pub struct CustomerBenefitGrantSlackSharedChannel {
 }
 
 impl Read for CustomerBenefitGrantSlackSharedChannel {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            granted_at: object.take("granted_at")?,
-            revoked_at: object.take("revoked_at")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            benefit_id: object.take("benefit_id")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            is_granted: object.take("is_granted")?,
-            is_revoked: object.take("is_revoked")?,
-            error: object.take("error")?,
-            customer: object.take("customer")?,
-            benefit: object.take("benefit")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            granted_at: object.field("granted_at"),
+            revoked_at: object.field("revoked_at"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            benefit_id: object.field("benefit_id"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            is_granted: object.field("is_granted"),
+            is_revoked: object.field("is_revoked"),
+            error: object.field("error"),
+            customer: object.field("customer"),
+            benefit: object.field("benefit"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -1475,6 +1516,7 @@ pub struct CustomerBenefitGrantSlackSharedChannelPropertiesUpdate {
 
 impl CustomerBenefitGrantSlackSharedChannelPropertiesUpdate {
     /// With what is required.
+    #[inline]
     pub fn new(invited_email: impl Into<String>) -> Self {
         Self {
             invited_email: invited_email.into(),
@@ -1493,6 +1535,7 @@ pub struct CustomerBenefitGrantSlackSharedChannelUpdate {
 
 impl CustomerBenefitGrantSlackSharedChannelUpdate {
     /// With what is required.
+    #[inline]
     pub fn new(properties: CustomerBenefitGrantSlackSharedChannelPropertiesUpdate) -> Self {
         Self { properties }
     }
@@ -1546,48 +1589,56 @@ pub enum CustomerBenefitGrantUpdate {
 }
 
 impl From<CustomerBenefitGrantDiscordUpdate> for CustomerBenefitGrantUpdate {
+    #[inline]
     fn from(branch: CustomerBenefitGrantDiscordUpdate) -> Self {
         Self::Discord(Box::new(branch))
     }
 }
 
 impl From<CustomerBenefitGrantGitHubRepositoryUpdate> for CustomerBenefitGrantUpdate {
+    #[inline]
     fn from(branch: CustomerBenefitGrantGitHubRepositoryUpdate) -> Self {
         Self::GithubRepository(Box::new(branch))
     }
 }
 
 impl From<CustomerBenefitGrantDownloadablesUpdate> for CustomerBenefitGrantUpdate {
+    #[inline]
     fn from(branch: CustomerBenefitGrantDownloadablesUpdate) -> Self {
         Self::Downloadables(Box::new(branch))
     }
 }
 
 impl From<CustomerBenefitGrantLicenseKeysUpdate> for CustomerBenefitGrantUpdate {
+    #[inline]
     fn from(branch: CustomerBenefitGrantLicenseKeysUpdate) -> Self {
         Self::LicenseKeys(Box::new(branch))
     }
 }
 
 impl From<CustomerBenefitGrantCustomUpdate> for CustomerBenefitGrantUpdate {
+    #[inline]
     fn from(branch: CustomerBenefitGrantCustomUpdate) -> Self {
         Self::Custom(Box::new(branch))
     }
 }
 
 impl From<CustomerBenefitGrantMeterCreditUpdate> for CustomerBenefitGrantUpdate {
+    #[inline]
     fn from(branch: CustomerBenefitGrantMeterCreditUpdate) -> Self {
         Self::MeterCredit(Box::new(branch))
     }
 }
 
 impl From<CustomerBenefitGrantFeatureFlagUpdate> for CustomerBenefitGrantUpdate {
+    #[inline]
     fn from(branch: CustomerBenefitGrantFeatureFlagUpdate) -> Self {
         Self::FeatureFlag(Box::new(branch))
     }
 }
 
 impl From<CustomerBenefitGrantSlackSharedChannelUpdate> for CustomerBenefitGrantUpdate {
+    #[inline]
     fn from(branch: CustomerBenefitGrantSlackSharedChannelUpdate) -> Self {
         Self::SlackSharedChannel(Box::new(branch))
     }
@@ -1618,19 +1669,20 @@ pub struct CustomerCustomerMeter {
 }
 
 impl Read for CustomerCustomerMeter {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            customer_id: object.take("customer_id")?,
-            meter_id: object.take("meter_id")?,
-            consumed_units: object.take("consumed_units")?,
-            credited_units: object.take("credited_units")?,
-            balance: object.take("balance")?,
-            meter: object.take("meter")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            customer_id: object.field("customer_id"),
+            meter_id: object.field("meter_id"),
+            consumed_units: object.field("consumed_units"),
+            credited_units: object.field("credited_units"),
+            balance: object.field("balance"),
+            meter: object.field("meter"),
+        }
     }
 }
 
@@ -1649,14 +1701,15 @@ pub struct CustomerCustomerMeterMeter {
 }
 
 impl Read for CustomerCustomerMeterMeter {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            name: object.field("name"),
+        }
     }
 }
 
@@ -1705,12 +1758,13 @@ pub struct CustomerCustomerSession {
 }
 
 impl Read for CustomerCustomerSession {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            expires_at: object.take("expires_at")?,
-            return_url: object.take("return_url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            expires_at: object.field("expires_at"),
+            return_url: object.field("return_url"),
+        }
     }
 }
 
@@ -1724,6 +1778,7 @@ pub struct CustomerEmailUpdateRequest {
 
 impl CustomerEmailUpdateRequest {
     /// With what is required.
+    #[inline]
     pub fn new(email: impl Into<String>) -> Self {
         Self {
             email: email.into(),
@@ -1741,6 +1796,7 @@ pub struct CustomerEmailUpdateVerifyRequest {
 
 impl CustomerEmailUpdateVerifyRequest {
     /// With what is required.
+    #[inline]
     pub fn new(token: impl Into<Secret>) -> Self {
         Self {
             token: token.into(),
@@ -1757,11 +1813,12 @@ pub struct CustomerEmailUpdateVerifyResponse {
 }
 
 impl Read for CustomerEmailUpdateVerifyResponse {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            token: object.take("token")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            token: object.field("token"),
+        }
     }
 }
 
@@ -1842,44 +1899,45 @@ pub struct CustomerOrder {
 }
 
 impl Read for CustomerOrder {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            status: object.take("status")?,
-            paid: object.take("paid")?,
-            subtotal_amount: object.take("subtotal_amount")?,
-            discount_amount: object.take("discount_amount")?,
-            net_amount: object.take("net_amount")?,
-            tax_amount: object.take("tax_amount")?,
-            total_amount: object.take("total_amount")?,
-            applied_balance_amount: object.take("applied_balance_amount")?,
-            due_amount: object.take("due_amount")?,
-            refunded_amount: object.take("refunded_amount")?,
-            refunded_tax_amount: object.take("refunded_tax_amount")?,
-            currency: object.take("currency")?,
-            billing_reason: object.take("billing_reason")?,
-            billing_name: object.take("billing_name")?,
-            billing_address: object.take("billing_address")?,
-            invoice_number: object.take("invoice_number")?,
-            is_invoice_generated: object.take("is_invoice_generated")?,
-            receipt_number: object.take("receipt_number")?,
-            seats: object.take("seats")?,
-            customer_id: object.take("customer_id")?,
-            product_id: object.take("product_id")?,
-            discount_id: object.take("discount_id")?,
-            subscription_id: object.take("subscription_id")?,
-            checkout_id: object.take("checkout_id")?,
-            next_payment_attempt_at: object.take("next_payment_attempt_at")?,
-            product: object.take("product")?,
-            subscription: object.take("subscription")?,
-            items: object.take("items")?,
-            description: object.take("description")?,
-            refundable_amount: object.take("refundable_amount")?,
-            refundable_tax_amount: object.take("refundable_tax_amount")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            status: object.field("status"),
+            paid: object.field("paid"),
+            subtotal_amount: object.field("subtotal_amount"),
+            discount_amount: object.field("discount_amount"),
+            net_amount: object.field("net_amount"),
+            tax_amount: object.field("tax_amount"),
+            total_amount: object.field("total_amount"),
+            applied_balance_amount: object.field("applied_balance_amount"),
+            due_amount: object.field("due_amount"),
+            refunded_amount: object.field("refunded_amount"),
+            refunded_tax_amount: object.field("refunded_tax_amount"),
+            currency: object.field("currency"),
+            billing_reason: object.field("billing_reason"),
+            billing_name: object.field("billing_name"),
+            billing_address: object.field("billing_address"),
+            invoice_number: object.field("invoice_number"),
+            is_invoice_generated: object.field("is_invoice_generated"),
+            receipt_number: object.field("receipt_number"),
+            seats: object.field("seats"),
+            customer_id: object.field("customer_id"),
+            product_id: object.field("product_id"),
+            discount_id: object.field("discount_id"),
+            subscription_id: object.field("subscription_id"),
+            checkout_id: object.field("checkout_id"),
+            next_payment_attempt_at: object.field("next_payment_attempt_at"),
+            product: object.field("product"),
+            subscription: object.field("subscription"),
+            items: object.field("items"),
+            description: object.field("description"),
+            refundable_amount: object.field("refundable_amount"),
+            refundable_tax_amount: object.field("refundable_tax_amount"),
+        }
     }
 }
 
@@ -1900,6 +1958,7 @@ pub struct CustomerOrderConfirmPayment {
 
 impl CustomerOrderConfirmPayment {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             confirmation_token_id: None,
@@ -1909,6 +1968,7 @@ impl CustomerOrderConfirmPayment {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn confirmation_token_id(mut self, confirmation_token_id: impl Into<String>) -> Self {
         self.confirmation_token_id = Some(confirmation_token_id.into());
@@ -1916,6 +1976,7 @@ impl CustomerOrderConfirmPayment {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn payment_method_id(mut self, payment_method_id: PaymentMethodId) -> Self {
         self.payment_method_id = Some(payment_method_id);
@@ -1923,6 +1984,7 @@ impl CustomerOrderConfirmPayment {
     }
 
     /// See `PaymentProcessor`. Default: `"stripe"`.
+    #[inline]
     #[must_use]
     pub fn payment_processor(mut self, payment_processor: PaymentProcessor) -> Self {
         self.payment_processor = Some(payment_processor);
@@ -1931,6 +1993,7 @@ impl CustomerOrderConfirmPayment {
 }
 
 impl Default for CustomerOrderConfirmPayment {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1945,11 +2008,12 @@ pub struct CustomerOrderInvoice {
 }
 
 impl Read for CustomerOrderInvoice {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            url: object.take("url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            url: object.field("url"),
+        }
     }
 }
 
@@ -1968,13 +2032,14 @@ pub struct CustomerOrderPaymentConfirmation {
 }
 
 impl Read for CustomerOrderPaymentConfirmation {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            status: object.take("status")?,
-            client_secret: object.take("client_secret")?,
-            error: object.take("error")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            status: object.field("status"),
+            client_secret: object.field("client_secret"),
+            error: object.field("error"),
+        }
     }
 }
 
@@ -1990,12 +2055,13 @@ pub struct CustomerOrderPaymentStatus {
 }
 
 impl Read for CustomerOrderPaymentStatus {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            status: object.take("status")?,
-            error: object.take("error")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            status: object.field("status"),
+            error: object.field("error"),
+        }
     }
 }
 
@@ -2044,29 +2110,30 @@ pub struct CustomerOrderProduct {
 }
 
 impl Read for CustomerOrderProduct {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            trial_interval: object.take("trial_interval")?,
-            trial_interval_count: object.take("trial_interval_count")?,
-            name: object.take("name")?,
-            description: object.take("description")?,
-            visibility: object.take("visibility")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            meter_interval: object.take("meter_interval")?,
-            meter_interval_count: object.take("meter_interval_count")?,
-            is_recurring: object.take("is_recurring")?,
-            is_archived: object.take("is_archived")?,
-            organization_id: object.take("organization_id")?,
-            prices: object.take("prices")?,
-            benefits: object.take("benefits")?,
-            medias: object.take("medias")?,
-            organization: object.take("organization")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            trial_interval: object.field("trial_interval"),
+            trial_interval_count: object.field("trial_interval_count"),
+            name: object.field("name"),
+            description: object.field("description"),
+            visibility: object.field("visibility"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            meter_interval: object.field("meter_interval"),
+            meter_interval_count: object.field("meter_interval_count"),
+            is_recurring: object.field("is_recurring"),
+            is_archived: object.field("is_archived"),
+            organization_id: object.field("organization_id"),
+            prices: object.field("prices"),
+            benefits: object.field("benefits"),
+            medias: object.field("medias"),
+            organization: object.field("organization"),
+        }
     }
 }
 
@@ -2079,11 +2146,12 @@ pub struct CustomerOrderReceipt {
 }
 
 impl Read for CustomerOrderReceipt {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            url: object.take("url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            url: object.field("url"),
+        }
     }
 }
 
@@ -2182,40 +2250,41 @@ pub struct CustomerOrderSubscription {
 }
 
 impl Read for CustomerOrderSubscription {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            status: object.take("status")?,
-            current_period_start: object.take("current_period_start")?,
-            current_period_end: object.take("current_period_end")?,
-            current_meter_period_start: object.take("current_meter_period_start")?,
-            current_meter_period_end: object.take("current_meter_period_end")?,
-            trial_start: object.take("trial_start")?,
-            trial_end: object.take("trial_end")?,
-            cancel_at_period_end: object.take("cancel_at_period_end")?,
-            canceled_at: object.take("canceled_at")?,
-            started_at: object.take("started_at")?,
-            ends_at: object.take("ends_at")?,
-            ended_at: object.take("ended_at")?,
-            past_due_at: object.take("past_due_at")?,
-            pause_at_period_end: object.take("pause_at_period_end")?,
-            paused_at: object.take("paused_at")?,
-            resumes_at: object.take("resumes_at")?,
-            customer_id: object.take("customer_id")?,
-            product_id: object.take("product_id")?,
-            discount_id: object.take("discount_id")?,
-            checkout_id: object.take("checkout_id")?,
-            seats: object.take("seats")?,
-            customer_cancellation_reason: object.take("customer_cancellation_reason")?,
-            customer_cancellation_comment: object.take("customer_cancellation_comment")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            status: object.field("status"),
+            current_period_start: object.field("current_period_start"),
+            current_period_end: object.field("current_period_end"),
+            current_meter_period_start: object.field("current_meter_period_start"),
+            current_meter_period_end: object.field("current_meter_period_end"),
+            trial_start: object.field("trial_start"),
+            trial_end: object.field("trial_end"),
+            cancel_at_period_end: object.field("cancel_at_period_end"),
+            canceled_at: object.field("canceled_at"),
+            started_at: object.field("started_at"),
+            ends_at: object.field("ends_at"),
+            ended_at: object.field("ended_at"),
+            past_due_at: object.field("past_due_at"),
+            pause_at_period_end: object.field("pause_at_period_end"),
+            paused_at: object.field("paused_at"),
+            resumes_at: object.field("resumes_at"),
+            customer_id: object.field("customer_id"),
+            product_id: object.field("product_id"),
+            discount_id: object.field("discount_id"),
+            checkout_id: object.field("checkout_id"),
+            seats: object.field("seats"),
+            customer_cancellation_reason: object.field("customer_cancellation_reason"),
+            customer_cancellation_comment: object.field("customer_cancellation_comment"),
+        }
     }
 }
 
@@ -2233,6 +2302,7 @@ pub struct CustomerOrderUpdate {
 
 impl CustomerOrderUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             billing_name: Patch::Absent,
@@ -2241,6 +2311,7 @@ impl CustomerOrderUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn billing_name(mut self, billing_name: impl Into<Patch<String>>) -> Self {
         self.billing_name = billing_name.into();
@@ -2248,6 +2319,7 @@ impl CustomerOrderUpdate {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.billing_address = billing_address.into();
@@ -2256,6 +2328,7 @@ impl CustomerOrderUpdate {
 }
 
 impl Default for CustomerOrderUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -2289,20 +2362,21 @@ pub struct CustomerOrganization {
 }
 
 impl Read for CustomerOrganization {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-            slug: object.take("slug")?,
-            avatar_url: object.take("avatar_url")?,
-            proration_behavior: object.take("proration_behavior")?,
-            allow_customer_updates: object.take("allow_customer_updates")?,
-            customer_portal_settings: object.take("customer_portal_settings")?,
-            organization_features: object.take("organization_features")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            name: object.field("name"),
+            slug: object.field("slug"),
+            avatar_url: object.field("avatar_url"),
+            proration_behavior: object.field("proration_behavior"),
+            allow_customer_updates: object.field("allow_customer_updates"),
+            customer_portal_settings: object.field("customer_portal_settings"),
+            organization_features: object.field("organization_features"),
+        }
     }
 }
 
@@ -2317,12 +2391,13 @@ pub struct CustomerOrganizationData {
 }
 
 impl Read for CustomerOrganizationData {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            organization: object.take("organization")?,
-            products: object.take("products")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            organization: object.field("organization"),
+            products: object.field("products"),
+        }
     }
 }
 
@@ -2339,12 +2414,13 @@ pub struct CustomerOrganizationFeatureSettings {
 }
 
 impl Read for CustomerOrganizationFeatureSettings {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            member_model_enabled: object.take("member_model_enabled")?,
-            checkout_localization_enabled: object.take("checkout_localization_enabled")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            member_model_enabled: object.field("member_model_enabled"),
+            checkout_localization_enabled: object.field("checkout_localization_enabled"),
+        }
     }
 }
 
@@ -2362,7 +2438,8 @@ pub enum CustomerPaymentMethod {
 }
 
 impl Read for CustomerPaymentMethod {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -2390,13 +2467,13 @@ impl Read for CustomerPaymentMethod {
                     optional: &[],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
-            Some(0) => union::read_or_keep(value, Self::Card, Self::Unrecognized),
-            Some(1) => union::read_or_keep(value, Self::Generic, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+        match branch {
+            Some(0) => union::read_or_keep(node, Self::Card, Self::Unrecognized),
+            Some(1) => union::read_or_keep(node, Self::Generic, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -2412,6 +2489,7 @@ pub struct CustomerPaymentMethodConfirm {
 
 impl CustomerPaymentMethodConfirm {
     /// With what is required.
+    #[inline]
     pub fn new(setup_intent_id: impl Into<String>, set_default: bool) -> Self {
         Self {
             setup_intent_id: setup_intent_id.into(),
@@ -2434,6 +2512,7 @@ pub struct CustomerPaymentMethodCreate {
 
 impl CustomerPaymentMethodCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         confirmation_token_id: impl Into<String>,
         set_default: bool,
@@ -2457,11 +2536,12 @@ pub struct CustomerPaymentMethodCreateRequiresActionResponse {
 }
 
 impl Read for CustomerPaymentMethodCreateRequiresActionResponse {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            client_secret: object.take("client_secret")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            client_secret: object.field("client_secret"),
+        }
     }
 }
 
@@ -2479,13 +2559,16 @@ pub enum CustomerPaymentMethodCreateResponse {
 }
 
 impl Read for CustomerPaymentMethodCreateResponse {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "status");
-        Ok(match branch {
-            Some("succeeded") => Self::Succeeded(Read::read(value)?),
-            Some("requires_action") => Self::RequiresAction(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "status");
+        match branch {
+            Some("succeeded") => union::read_or_keep(node, Self::Succeeded, Self::Unrecognized),
+            Some("requires_action") => {
+                union::read_or_keep(node, Self::RequiresAction, Self::Unrecognized)
+            }
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -2499,11 +2582,12 @@ pub struct CustomerPaymentMethodCreateSucceededResponse {
 }
 
 impl Read for CustomerPaymentMethodCreateSucceededResponse {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            payment_method: object.take("payment_method")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            payment_method: object.field("payment_method"),
+        }
     }
 }
 
@@ -2543,23 +2627,24 @@ pub struct CustomerPortalCustomer {
 }
 
 impl Read for CustomerPortalCustomer {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            email: object.take("email")?,
-            email_verified: object.take("email_verified")?,
-            name: object.take("name")?,
-            billing_name: object.take("billing_name")?,
-            billing_address: object.take("billing_address")?,
-            tax_id: object.take("tax_id")?,
-            oauth_accounts: object.take("oauth_accounts")?,
-            default_payment_method_id: object.take("default_payment_method_id")?,
-            kind: object.take("type")?,
-            locale: object.take("locale")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            email: object.field("email"),
+            email_verified: object.field("email_verified"),
+            name: object.field("name"),
+            billing_name: object.field("billing_name"),
+            billing_address: object.field("billing_address"),
+            tax_id: object.field("tax_id"),
+            oauth_accounts: object.field("oauth_accounts"),
+            default_payment_method_id: object.field("default_payment_method_id"),
+            kind: object.field("type"),
+            locale: object.field("locale"),
+        }
     }
 }
 
@@ -2573,16 +2658,18 @@ pub struct CustomerPortalCustomerSettings {
 }
 
 impl Read for CustomerPortalCustomerSettings {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            allow_email_change: object.take("allow_email_change")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            allow_email_change: object.field("allow_email_change"),
+        }
     }
 }
 
 impl CustomerPortalCustomerSettings {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             allow_email_change: None,
@@ -2590,6 +2677,7 @@ impl CustomerPortalCustomerSettings {
     }
 
     /// True or false.
+    #[inline]
     #[must_use]
     pub fn allow_email_change(mut self, allow_email_change: bool) -> Self {
         self.allow_email_change = Some(allow_email_change);
@@ -2598,6 +2686,7 @@ impl CustomerPortalCustomerSettings {
 }
 
 impl Default for CustomerPortalCustomerSettings {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -2623,6 +2712,7 @@ pub struct CustomerPortalCustomerUpdate {
 
 impl CustomerPortalCustomerUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             billing_name: Patch::Absent,
@@ -2633,6 +2723,7 @@ impl CustomerPortalCustomerUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn billing_name(mut self, billing_name: impl Into<Patch<String>>) -> Self {
         self.billing_name = billing_name.into();
@@ -2640,6 +2731,7 @@ impl CustomerPortalCustomerUpdate {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.billing_address = billing_address.into();
@@ -2647,6 +2739,7 @@ impl CustomerPortalCustomerUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
         self.tax_id = tax_id.into();
@@ -2654,6 +2747,7 @@ impl CustomerPortalCustomerUpdate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn default_payment_method_id(
         mut self,
@@ -2665,6 +2759,7 @@ impl CustomerPortalCustomerUpdate {
 }
 
 impl Default for CustomerPortalCustomerUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -2689,16 +2784,17 @@ pub struct CustomerPortalMember {
 }
 
 impl Read for CustomerPortalMember {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            email: object.take("email")?,
-            name: object.take("name")?,
-            role: object.take("role")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            email: object.field("email"),
+            name: object.field("name"),
+            role: object.field("role"),
+        }
     }
 }
 
@@ -2718,6 +2814,7 @@ pub struct CustomerPortalMemberCreate {
 
 impl CustomerPortalMemberCreate {
     /// With what is required.
+    #[inline]
     pub fn new(email: impl Into<String>) -> Self {
         Self {
             email: email.into(),
@@ -2727,6 +2824,7 @@ impl CustomerPortalMemberCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -2734,6 +2832,7 @@ impl CustomerPortalMemberCreate {
     }
 
     /// See `MemberRole`. Default: `"member"`.
+    #[inline]
     #[must_use]
     pub fn role(mut self, role: MemberRole) -> Self {
         self.role = Some(role);
@@ -2755,6 +2854,7 @@ pub struct CustomerPortalMemberUpdate {
 
 impl CustomerPortalMemberUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             name: Patch::Absent,
@@ -2763,6 +2863,7 @@ impl CustomerPortalMemberUpdate {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -2770,6 +2871,7 @@ impl CustomerPortalMemberUpdate {
     }
 
     /// See `MemberRole`. May be null.
+    #[inline]
     #[must_use]
     pub fn role(mut self, role: impl Into<Patch<MemberRole>>) -> Self {
         self.role = role.into();
@@ -2778,6 +2880,7 @@ impl CustomerPortalMemberUpdate {
 }
 
 impl Default for CustomerPortalMemberUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -2794,12 +2897,13 @@ pub struct CustomerPortalOAuthAccount {
 }
 
 impl Read for CustomerPortalOAuthAccount {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            account_id: object.take("account_id")?,
-            account_username: object.take("account_username")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            account_id: object.field("account_id"),
+            account_username: object.field("account_username"),
+        }
     }
 }
 
@@ -2817,18 +2921,20 @@ pub struct CustomerPortalSubscriptionSettings {
 }
 
 impl Read for CustomerPortalSubscriptionSettings {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            update_seats: object.take("update_seats")?,
-            update_plan: object.take("update_plan")?,
-            pause: object.take("pause")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            update_seats: object.field("update_seats"),
+            update_plan: object.field("update_plan"),
+            pause: object.field("pause"),
+        }
     }
 }
 
 impl CustomerPortalSubscriptionSettings {
     /// With what is required.
+    #[inline]
     pub fn new(update_seats: bool, update_plan: bool) -> Self {
         Self {
             update_seats,
@@ -2838,6 +2944,7 @@ impl CustomerPortalSubscriptionSettings {
     }
 
     /// True or false.
+    #[inline]
     #[must_use]
     pub fn pause(mut self, pause: bool) -> Self {
         self.pause = Some(pause);
@@ -2854,16 +2961,18 @@ pub struct CustomerPortalUsageSettings {
 }
 
 impl Read for CustomerPortalUsageSettings {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            show: object.take("show")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            show: object.field("show"),
+        }
     }
 }
 
 impl CustomerPortalUsageSettings {
     /// With what is required.
+    #[inline]
     pub fn new(show: bool) -> Self {
         Self { show }
     }
@@ -2912,28 +3021,29 @@ pub struct CustomerProduct {
 }
 
 impl Read for CustomerProduct {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            trial_interval: object.take("trial_interval")?,
-            trial_interval_count: object.take("trial_interval_count")?,
-            name: object.take("name")?,
-            description: object.take("description")?,
-            visibility: object.take("visibility")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            meter_interval: object.take("meter_interval")?,
-            meter_interval_count: object.take("meter_interval_count")?,
-            is_recurring: object.take("is_recurring")?,
-            is_archived: object.take("is_archived")?,
-            organization_id: object.take("organization_id")?,
-            prices: object.take("prices")?,
-            benefits: object.take("benefits")?,
-            medias: object.take("medias")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            trial_interval: object.field("trial_interval"),
+            trial_interval_count: object.field("trial_interval_count"),
+            name: object.field("name"),
+            description: object.field("description"),
+            visibility: object.field("visibility"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            meter_interval: object.field("meter_interval"),
+            meter_interval_count: object.field("meter_interval_count"),
+            is_recurring: object.field("is_recurring"),
+            is_archived: object.field("is_archived"),
+            organization_id: object.field("organization_id"),
+            prices: object.field("prices"),
+            benefits: object.field("benefits"),
+            medias: object.field("medias"),
+        }
     }
 }
 
@@ -2975,6 +3085,7 @@ pub struct CustomerSeatAssign {
 
 impl CustomerSeatAssign {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             subscription_id: None,
@@ -2991,6 +3102,7 @@ impl CustomerSeatAssign {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.subscription_id = Some(subscription_id);
@@ -2998,6 +3110,7 @@ impl CustomerSeatAssign {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
         self.order_id = Some(order_id);
@@ -3005,6 +3118,7 @@ impl CustomerSeatAssign {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
@@ -3012,6 +3126,7 @@ impl CustomerSeatAssign {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.external_customer_id = Some(external_customer_id.into());
@@ -3019,6 +3134,7 @@ impl CustomerSeatAssign {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.customer_id = Some(customer_id);
@@ -3026,6 +3142,7 @@ impl CustomerSeatAssign {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_member_id(mut self, external_member_id: impl Into<String>) -> Self {
         self.external_member_id = Some(external_member_id.into());
@@ -3033,6 +3150,7 @@ impl CustomerSeatAssign {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
         self.member_id = Some(member_id);
@@ -3040,6 +3158,7 @@ impl CustomerSeatAssign {
     }
 
     /// Free keys. May be null.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -3055,6 +3174,7 @@ impl CustomerSeatAssign {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn immediate_claim(mut self, immediate_claim: bool) -> Self {
         self.immediate_claim = Some(immediate_claim);
@@ -3062,6 +3182,7 @@ impl CustomerSeatAssign {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn checkout_id(mut self, checkout_id: CheckoutId) -> Self {
         self.checkout_id = Some(checkout_id);
@@ -3070,6 +3191,7 @@ impl CustomerSeatAssign {
 }
 
 impl Default for CustomerSeatAssign {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -3152,44 +3274,45 @@ pub struct CustomerSubscription {
 }
 
 impl Read for CustomerSubscription {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            status: object.take("status")?,
-            current_period_start: object.take("current_period_start")?,
-            current_period_end: object.take("current_period_end")?,
-            current_meter_period_start: object.take("current_meter_period_start")?,
-            current_meter_period_end: object.take("current_meter_period_end")?,
-            trial_start: object.take("trial_start")?,
-            trial_end: object.take("trial_end")?,
-            cancel_at_period_end: object.take("cancel_at_period_end")?,
-            canceled_at: object.take("canceled_at")?,
-            started_at: object.take("started_at")?,
-            ends_at: object.take("ends_at")?,
-            ended_at: object.take("ended_at")?,
-            past_due_at: object.take("past_due_at")?,
-            pause_at_period_end: object.take("pause_at_period_end")?,
-            paused_at: object.take("paused_at")?,
-            resumes_at: object.take("resumes_at")?,
-            customer_id: object.take("customer_id")?,
-            product_id: object.take("product_id")?,
-            discount_id: object.take("discount_id")?,
-            checkout_id: object.take("checkout_id")?,
-            seats: object.take("seats")?,
-            customer_cancellation_reason: object.take("customer_cancellation_reason")?,
-            customer_cancellation_comment: object.take("customer_cancellation_comment")?,
-            product: object.take("product")?,
-            prices: object.take("prices")?,
-            meters: object.take("meters")?,
-            pending_update: object.take("pending_update")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            status: object.field("status"),
+            current_period_start: object.field("current_period_start"),
+            current_period_end: object.field("current_period_end"),
+            current_meter_period_start: object.field("current_meter_period_start"),
+            current_meter_period_end: object.field("current_meter_period_end"),
+            trial_start: object.field("trial_start"),
+            trial_end: object.field("trial_end"),
+            cancel_at_period_end: object.field("cancel_at_period_end"),
+            canceled_at: object.field("canceled_at"),
+            started_at: object.field("started_at"),
+            ends_at: object.field("ends_at"),
+            ended_at: object.field("ended_at"),
+            past_due_at: object.field("past_due_at"),
+            pause_at_period_end: object.field("pause_at_period_end"),
+            paused_at: object.field("paused_at"),
+            resumes_at: object.field("resumes_at"),
+            customer_id: object.field("customer_id"),
+            product_id: object.field("product_id"),
+            discount_id: object.field("discount_id"),
+            checkout_id: object.field("checkout_id"),
+            seats: object.field("seats"),
+            customer_cancellation_reason: object.field("customer_cancellation_reason"),
+            customer_cancellation_comment: object.field("customer_cancellation_comment"),
+            product: object.field("product"),
+            prices: object.field("prices"),
+            meters: object.field("meters"),
+            pending_update: object.field("pending_update"),
+        }
     }
 }
 
@@ -3210,6 +3333,7 @@ pub struct CustomerSubscriptionCancel {
 
 impl CustomerSubscriptionCancel {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             cancel_at_period_end: Patch::Absent,
@@ -3219,6 +3343,7 @@ impl CustomerSubscriptionCancel {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn cancel_at_period_end(mut self, cancel_at_period_end: impl Into<Patch<bool>>) -> Self {
         self.cancel_at_period_end = cancel_at_period_end.into();
@@ -3226,6 +3351,7 @@ impl CustomerSubscriptionCancel {
     }
 
     /// See `CustomerCancellationReason`. May be null.
+    #[inline]
     #[must_use]
     pub fn cancellation_reason(
         mut self,
@@ -3236,6 +3362,7 @@ impl CustomerSubscriptionCancel {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn cancellation_comment(mut self, cancellation_comment: impl Into<Patch<String>>) -> Self {
         self.cancellation_comment = cancellation_comment.into();
@@ -3244,6 +3371,7 @@ impl CustomerSubscriptionCancel {
 }
 
 impl Default for CustomerSubscriptionCancel {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -3272,18 +3400,19 @@ pub struct CustomerSubscriptionMeter {
 }
 
 impl Read for CustomerSubscriptionMeter {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            consumed_units: object.take("consumed_units")?,
-            credited_units: object.take("credited_units")?,
-            amount: object.take("amount")?,
-            meter_id: object.take("meter_id")?,
-            meter: object.take("meter")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            consumed_units: object.field("consumed_units"),
+            credited_units: object.field("credited_units"),
+            amount: object.field("amount"),
+            meter_id: object.field("meter_id"),
+            meter: object.field("meter"),
+        }
     }
 }
 
@@ -3302,14 +3431,15 @@ pub struct CustomerSubscriptionMeterMeter {
 }
 
 impl Read for CustomerSubscriptionMeterMeter {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            name: object.field("name"),
+        }
     }
 }
 
@@ -3326,6 +3456,7 @@ pub struct CustomerSubscriptionPause {
 
 impl CustomerSubscriptionPause {
     /// With what is required.
+    #[inline]
     pub fn new(pause_at_period_end: bool) -> Self {
         Self {
             pause_at_period_end,
@@ -3334,6 +3465,7 @@ impl CustomerSubscriptionPause {
     }
 
     /// A point in time. May be null.
+    #[inline]
     #[must_use]
     pub fn resumes_at(mut self, resumes_at: impl Into<Patch<Timestamp>>) -> Self {
         self.resumes_at = resumes_at.into();
@@ -3386,29 +3518,30 @@ pub struct CustomerSubscriptionProduct {
 }
 
 impl Read for CustomerSubscriptionProduct {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            trial_interval: object.take("trial_interval")?,
-            trial_interval_count: object.take("trial_interval_count")?,
-            name: object.take("name")?,
-            description: object.take("description")?,
-            visibility: object.take("visibility")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            meter_interval: object.take("meter_interval")?,
-            meter_interval_count: object.take("meter_interval_count")?,
-            is_recurring: object.take("is_recurring")?,
-            is_archived: object.take("is_archived")?,
-            organization_id: object.take("organization_id")?,
-            prices: object.take("prices")?,
-            benefits: object.take("benefits")?,
-            medias: object.take("medias")?,
-            organization: object.take("organization")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            trial_interval: object.field("trial_interval"),
+            trial_interval_count: object.field("trial_interval_count"),
+            name: object.field("name"),
+            description: object.field("description"),
+            visibility: object.field("visibility"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            meter_interval: object.field("meter_interval"),
+            meter_interval_count: object.field("meter_interval_count"),
+            is_recurring: object.field("is_recurring"),
+            is_archived: object.field("is_archived"),
+            organization_id: object.field("organization_id"),
+            prices: object.field("prices"),
+            benefits: object.field("benefits"),
+            medias: object.field("medias"),
+            organization: object.field("organization"),
+        }
     }
 }
 
@@ -3422,12 +3555,14 @@ pub struct CustomerSubscriptionResume {
 
 impl CustomerSubscriptionResume {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self { resume: true }
     }
 }
 
 impl Default for CustomerSubscriptionResume {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -3481,36 +3616,42 @@ pub enum CustomerSubscriptionUpdate {
 }
 
 impl From<CustomerSubscriptionUpdateProduct> for CustomerSubscriptionUpdate {
+    #[inline]
     fn from(branch: CustomerSubscriptionUpdateProduct) -> Self {
         Self::UpdateProduct(Box::new(branch))
     }
 }
 
 impl From<CustomerSubscriptionUpdateSeats> for CustomerSubscriptionUpdate {
+    #[inline]
     fn from(branch: CustomerSubscriptionUpdateSeats) -> Self {
         Self::UpdateSeats(Box::new(branch))
     }
 }
 
 impl From<CustomerSubscriptionCancel> for CustomerSubscriptionUpdate {
+    #[inline]
     fn from(branch: CustomerSubscriptionCancel) -> Self {
         Self::Cancel(Box::new(branch))
     }
 }
 
 impl From<CustomerSubscriptionPause> for CustomerSubscriptionUpdate {
+    #[inline]
     fn from(branch: CustomerSubscriptionPause) -> Self {
         Self::Pause(Box::new(branch))
     }
 }
 
 impl From<CustomerSubscriptionResume> for CustomerSubscriptionUpdate {
+    #[inline]
     fn from(branch: CustomerSubscriptionResume) -> Self {
         Self::Resume(Box::new(branch))
     }
 }
 
 impl From<CustomerSubscriptionUpdateClear> for CustomerSubscriptionUpdate {
+    #[inline]
     fn from(branch: CustomerSubscriptionUpdateClear) -> Self {
         Self::UpdateClear(Box::new(branch))
     }
@@ -3526,12 +3667,14 @@ pub struct CustomerSubscriptionUpdateClear {
 
 impl CustomerSubscriptionUpdateClear {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self { pending_update: () }
     }
 }
 
 impl Default for CustomerSubscriptionUpdateClear {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -3547,6 +3690,7 @@ pub struct CustomerSubscriptionUpdateProduct {
 
 impl CustomerSubscriptionUpdateProduct {
     /// With what is required.
+    #[inline]
     pub fn new(product_id: ProductId) -> Self {
         Self { product_id }
     }
@@ -3562,6 +3706,7 @@ pub struct CustomerSubscriptionUpdateSeats {
 
 impl CustomerSubscriptionUpdateSeats {
     /// With what is required.
+    #[inline]
     pub fn new(seats: i64) -> Self {
         Self { seats }
     }
@@ -3586,16 +3731,17 @@ pub struct CustomerWallet {
 }
 
 impl Read for CustomerWallet {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            customer_id: object.take("customer_id")?,
-            balance: object.take("balance")?,
-            currency: object.take("currency")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            customer_id: object.field("customer_id"),
+            balance: object.field("balance"),
+            currency: object.field("currency"),
+        }
     }
 }
 
@@ -3626,13 +3772,14 @@ pub struct DownloadableRead {
 }
 
 impl Read for DownloadableRead {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            benefit_id: object.take("benefit_id")?,
-            file: object.take("file")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            benefit_id: object.field("benefit_id"),
+            file: object.field("file"),
+        }
     }
 }
 
@@ -3675,26 +3822,27 @@ pub struct FileDownload {
 }
 
 impl Read for FileDownload {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            organization_id: object.take("organization_id")?,
-            name: object.take("name")?,
-            path: object.take("path")?,
-            mime_type: object.take("mime_type")?,
-            size: object.take("size")?,
-            storage_version: object.take("storage_version")?,
-            checksum_etag: object.take("checksum_etag")?,
-            checksum_sha256_base64: object.take("checksum_sha256_base64")?,
-            checksum_sha256_hex: object.take("checksum_sha256_hex")?,
-            last_modified_at: object.take("last_modified_at")?,
-            download: object.take("download")?,
-            version: object.take("version")?,
-            is_uploaded: object.take("is_uploaded")?,
-            service: object.take("service")?,
-            size_readable: object.take("size_readable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            organization_id: object.field("organization_id"),
+            name: object.field("name"),
+            path: object.field("path"),
+            mime_type: object.field("mime_type"),
+            size: object.field("size"),
+            storage_version: object.field("storage_version"),
+            checksum_etag: object.field("checksum_etag"),
+            checksum_sha256_base64: object.field("checksum_sha256_base64"),
+            checksum_sha256_hex: object.field("checksum_sha256_hex"),
+            last_modified_at: object.field("last_modified_at"),
+            download: object.field("download"),
+            version: object.field("version"),
+            is_uploaded: object.field("is_uploaded"),
+            service: object.field("service"),
+            size_readable: object.field("size_readable"),
+        }
     }
 }
 
@@ -3718,16 +3866,17 @@ pub struct PaymentMethodCard {
 }
 
 impl Read for PaymentMethodCard {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            processor: object.take("processor")?,
-            customer_id: object.take("customer_id")?,
-            method_metadata: object.take("method_metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            processor: object.field("processor"),
+            customer_id: object.field("customer_id"),
+            method_metadata: object.field("method_metadata"),
+        }
     }
 }
 
@@ -3751,16 +3900,17 @@ pub struct PaymentMethodGeneric {
 }
 
 impl Read for PaymentMethodGeneric {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            processor: object.take("processor")?,
-            customer_id: object.take("customer_id")?,
-            kind: object.take("type")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            processor: object.field("processor"),
+            customer_id: object.field("customer_id"),
+            kind: object.field("type"),
+        }
     }
 }
 
@@ -3786,16 +3936,17 @@ pub struct PortalAuthenticatedUser {
 }
 
 impl Read for PortalAuthenticatedUser {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            kind: object.take("type")?,
-            name: object.take("name")?,
-            email: object.take("email")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            role: object.take("role")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            kind: object.field("type"),
+            name: object.field("name"),
+            email: object.field("email"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            role: object.field("role"),
+        }
     }
 }
 
@@ -3813,13 +3964,14 @@ pub struct S3DownloadUrl {
 }
 
 impl Read for S3DownloadUrl {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            url: object.take("url")?,
-            headers: object.take("headers")?,
-            expires_at: object.take("expires_at")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            url: object.field("url"),
+            headers: object.field("headers"),
+            expires_at: object.field("expires_at"),
+        }
     }
 }
 

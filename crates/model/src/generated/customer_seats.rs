@@ -4,7 +4,7 @@
 use crate::{
     CustomerId, CustomerSeatId, FreeForm, Member, MemberId, OrderId, ProductId, SeatStatus, Secret,
     SubscriptionId, Timestamp,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -46,25 +46,26 @@ pub struct CustomerSeat {
 }
 
 impl Read for CustomerSeat {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            subscription_id: object.take("subscription_id")?,
-            order_id: object.take("order_id")?,
-            status: object.take("status")?,
-            customer_id: object.take("customer_id")?,
-            member_id: object.take("member_id")?,
-            member: object.take("member")?,
-            email: object.take("email")?,
-            customer_email: object.take("customer_email")?,
-            invitation_token_expires_at: object.take("invitation_token_expires_at")?,
-            claimed_at: object.take("claimed_at")?,
-            revoked_at: object.take("revoked_at")?,
-            seat_metadata: object.take("seat_metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            subscription_id: object.field("subscription_id"),
+            order_id: object.field("order_id"),
+            status: object.field("status"),
+            customer_id: object.field("customer_id"),
+            member_id: object.field("member_id"),
+            member: object.field("member"),
+            email: object.field("email"),
+            customer_email: object.field("customer_email"),
+            invitation_token_expires_at: object.field("invitation_token_expires_at"),
+            claimed_at: object.field("claimed_at"),
+            revoked_at: object.field("revoked_at"),
+            seat_metadata: object.field("seat_metadata"),
+        }
     }
 }
 
@@ -79,12 +80,13 @@ pub struct CustomerSeatClaimResponse {
 }
 
 impl Read for CustomerSeatClaimResponse {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            seat: object.take("seat")?,
-            customer_session_token: object.take("customer_session_token")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            seat: object.field("seat"),
+            customer_session_token: object.field("customer_session_token"),
+        }
     }
 }
 
@@ -123,6 +125,7 @@ pub struct SeatAssign {
 
 impl SeatAssign {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             subscription_id: None,
@@ -138,6 +141,7 @@ impl SeatAssign {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.subscription_id = Some(subscription_id);
@@ -145,6 +149,7 @@ impl SeatAssign {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
         self.order_id = Some(order_id);
@@ -152,6 +157,7 @@ impl SeatAssign {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
@@ -159,6 +165,7 @@ impl SeatAssign {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.external_customer_id = Some(external_customer_id.into());
@@ -166,6 +173,7 @@ impl SeatAssign {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.customer_id = Some(customer_id);
@@ -173,6 +181,7 @@ impl SeatAssign {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_member_id(mut self, external_member_id: impl Into<String>) -> Self {
         self.external_member_id = Some(external_member_id.into());
@@ -180,6 +189,7 @@ impl SeatAssign {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
         self.member_id = Some(member_id);
@@ -187,6 +197,7 @@ impl SeatAssign {
     }
 
     /// Free keys. May be null.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -202,6 +213,7 @@ impl SeatAssign {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn immediate_claim(mut self, immediate_claim: bool) -> Self {
         self.immediate_claim = Some(immediate_claim);
@@ -210,6 +222,7 @@ impl SeatAssign {
 }
 
 impl Default for SeatAssign {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -225,6 +238,7 @@ pub struct SeatClaim {
 
 impl SeatClaim {
     /// With what is required.
+    #[inline]
     pub fn new(invitation_token: impl Into<Secret>) -> Self {
         Self {
             invitation_token: invitation_token.into(),
@@ -251,16 +265,17 @@ pub struct SeatClaimInfo {
 }
 
 impl Read for SeatClaimInfo {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            product_name: object.take("product_name")?,
-            product_id: object.take("product_id")?,
-            organization_name: object.take("organization_name")?,
-            organization_slug: object.take("organization_slug")?,
-            customer_email: object.take("customer_email")?,
-            can_claim: object.take("can_claim")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            product_name: object.field("product_name"),
+            product_id: object.field("product_id"),
+            organization_name: object.field("organization_name"),
+            organization_slug: object.field("organization_slug"),
+            customer_email: object.field("customer_email"),
+            can_claim: object.field("can_claim"),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     Customer, CustomerId, CustomerSessionId, MemberId, Secret, Timestamp,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -33,19 +33,20 @@ pub struct CustomerSession {
 }
 
 impl Read for CustomerSession {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            token: object.take("token")?,
-            expires_at: object.take("expires_at")?,
-            return_url: object.take("return_url")?,
-            customer_portal_url: object.take("customer_portal_url")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            token: object.field("token"),
+            expires_at: object.field("expires_at"),
+            return_url: object.field("return_url"),
+            customer_portal_url: object.field("customer_portal_url"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+        }
     }
 }
 
@@ -63,12 +64,14 @@ pub enum CustomerSessionCreate {
 }
 
 impl From<CustomerSessionCustomerIdCreate> for CustomerSessionCreate {
+    #[inline]
     fn from(branch: CustomerSessionCustomerIdCreate) -> Self {
         Self::IdCreate(Box::new(branch))
     }
 }
 
 impl From<CustomerSessionCustomerExternalIdCreate> for CustomerSessionCreate {
+    #[inline]
     fn from(branch: CustomerSessionCustomerExternalIdCreate) -> Self {
         Self::ExternalIdCreate(Box::new(branch))
     }
@@ -93,6 +96,7 @@ pub struct CustomerSessionCustomerExternalIdCreate {
 
 impl CustomerSessionCustomerExternalIdCreate {
     /// With what is required.
+    #[inline]
     pub fn new(external_customer_id: impl Into<String>) -> Self {
         Self {
             member_id: None,
@@ -103,6 +107,7 @@ impl CustomerSessionCustomerExternalIdCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
         self.member_id = Some(member_id);
@@ -110,6 +115,7 @@ impl CustomerSessionCustomerExternalIdCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_member_id(mut self, external_member_id: impl Into<String>) -> Self {
         self.external_member_id = Some(external_member_id.into());
@@ -117,6 +123,7 @@ impl CustomerSessionCustomerExternalIdCreate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn return_url(mut self, return_url: impl Into<String>) -> Self {
         self.return_url = Some(return_url.into());
@@ -143,6 +150,7 @@ pub struct CustomerSessionCustomerIdCreate {
 
 impl CustomerSessionCustomerIdCreate {
     /// With what is required.
+    #[inline]
     pub fn new(customer_id: CustomerId) -> Self {
         Self {
             member_id: None,
@@ -153,6 +161,7 @@ impl CustomerSessionCustomerIdCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
         self.member_id = Some(member_id);
@@ -160,6 +169,7 @@ impl CustomerSessionCustomerIdCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_member_id(mut self, external_member_id: impl Into<String>) -> Self {
         self.external_member_id = Some(external_member_id.into());
@@ -167,6 +177,7 @@ impl CustomerSessionCustomerIdCreate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn return_url(mut self, return_url: impl Into<String>) -> Self {
         self.return_url = Some(return_url.into());

@@ -7,7 +7,7 @@ use crate::{
     OrganizationId, Patch, PaymentMethodCardMetadata, PaymentMethodId, PaymentProcessor, ProductId,
     Quantity, RecurringInterval, SubscriptionId, SubscriptionMeterId, TaxIdFormat, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -27,13 +27,14 @@ pub enum Customer {
 }
 
 impl Read for Customer {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "type");
-        Ok(match branch {
-            Some("individual") => Self::Individual(Read::read(value)?),
-            Some("team") => Self::Team(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "type");
+        match branch {
+            Some("individual") => union::read_or_keep(node, Self::Individual, Self::Unrecognized),
+            Some("team") => union::read_or_keep(node, Self::Team, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -73,12 +74,14 @@ pub enum CustomerCreate {
 }
 
 impl From<CustomerIndividualCreate> for CustomerCreate {
+    #[inline]
     fn from(branch: CustomerIndividualCreate) -> Self {
         Self::Individual(Box::new(branch))
     }
 }
 
 impl From<CustomerTeamCreate> for CustomerCreate {
+    #[inline]
     fn from(branch: CustomerTeamCreate) -> Self {
         Self::Team(Box::new(branch))
     }
@@ -129,27 +132,28 @@ pub struct CustomerIndividual {
 }
 
 impl Read for CustomerIndividual {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            metadata: object.take("metadata")?,
-            external_id: object.take("external_id")?,
-            email: object.take("email")?,
-            email_verified: object.take("email_verified")?,
-            name: object.take("name")?,
-            billing_name: object.take("billing_name")?,
-            billing_address: object.take("billing_address")?,
-            tax_id: object.take("tax_id")?,
-            locale: object.take("locale")?,
-            organization_id: object.take("organization_id")?,
-            default_payment_method_id: object.take("default_payment_method_id")?,
-            deleted_at: object.take("deleted_at")?,
-            first_user_event_at: object.take("first_user_event_at")?,
-            avatar_url: object.take("avatar_url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            metadata: object.field("metadata"),
+            external_id: object.field("external_id"),
+            email: object.field("email"),
+            email_verified: object.field("email_verified"),
+            name: object.field("name"),
+            billing_name: object.field("billing_name"),
+            billing_address: object.field("billing_address"),
+            tax_id: object.field("tax_id"),
+            locale: object.field("locale"),
+            organization_id: object.field("organization_id"),
+            default_payment_method_id: object.field("default_payment_method_id"),
+            deleted_at: object.field("deleted_at"),
+            first_user_event_at: object.field("first_user_event_at"),
+            avatar_url: object.field("avatar_url"),
+        }
     }
 }
 
@@ -188,6 +192,7 @@ pub struct CustomerIndividualCreate {
 
 impl CustomerIndividualCreate {
     /// With what is required.
+    #[inline]
     pub fn new(email: impl Into<String>) -> Self {
         Self {
             metadata: None,
@@ -203,6 +208,7 @@ impl CustomerIndividualCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -218,6 +224,7 @@ impl CustomerIndividualCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
         self.external_id = Some(external_id.into());
@@ -225,6 +232,7 @@ impl CustomerIndividualCreate {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -232,6 +240,7 @@ impl CustomerIndividualCreate {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: AddressInput) -> Self {
         self.billing_address = Some(billing_address);
@@ -239,6 +248,7 @@ impl CustomerIndividualCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn tax_id(mut self, tax_id: impl Into<String>) -> Self {
         self.tax_id = Some(tax_id.into());
@@ -246,6 +256,7 @@ impl CustomerIndividualCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn locale(mut self, locale: impl Into<String>) -> Self {
         self.locale = Some(locale.into());
@@ -253,6 +264,7 @@ impl CustomerIndividualCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -260,6 +272,7 @@ impl CustomerIndividualCreate {
     }
 
     /// See `MemberOwnerCreate`. May be null.
+    #[inline]
     #[must_use]
     pub fn owner(mut self, owner: MemberOwnerCreate) -> Self {
         self.owner = Some(owner);
@@ -289,17 +302,18 @@ pub struct CustomerPaymentMethodCard {
 }
 
 impl Read for CustomerPaymentMethodCard {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            processor: object.take("processor")?,
-            customer_id: object.take("customer_id")?,
-            method_metadata: object.take("method_metadata")?,
-            is_default: object.take("is_default")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            processor: object.field("processor"),
+            customer_id: object.field("customer_id"),
+            method_metadata: object.field("method_metadata"),
+            is_default: object.field("is_default"),
+        }
     }
 }
 
@@ -325,17 +339,18 @@ pub struct CustomerPaymentMethodGeneric {
 }
 
 impl Read for CustomerPaymentMethodGeneric {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            processor: object.take("processor")?,
-            customer_id: object.take("customer_id")?,
-            kind: object.take("type")?,
-            is_default: object.take("is_default")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            processor: object.field("processor"),
+            customer_id: object.field("customer_id"),
+            kind: object.field("type"),
+            is_default: object.field("is_default"),
+        }
     }
 }
 
@@ -371,13 +386,14 @@ pub enum CustomerState {
 }
 
 impl Read for CustomerState {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "type");
-        Ok(match branch {
-            Some("individual") => Self::Individual(Read::read(value)?),
-            Some("team") => Self::Team(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "type");
+        match branch {
+            Some("individual") => union::read_or_keep(node, Self::Individual, Self::Unrecognized),
+            Some("team") => union::read_or_keep(node, Self::Team, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -404,18 +420,19 @@ pub struct CustomerStateBenefitGrant {
 }
 
 impl Read for CustomerStateBenefitGrant {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            granted_at: object.take("granted_at")?,
-            benefit_id: object.take("benefit_id")?,
-            benefit_type: object.take("benefit_type")?,
-            benefit_metadata: object.take("benefit_metadata")?,
-            properties: object.take("properties")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            granted_at: object.field("granted_at"),
+            benefit_id: object.field("benefit_id"),
+            benefit_type: object.field("benefit_type"),
+            benefit_metadata: object.field("benefit_metadata"),
+            properties: object.field("properties"),
+        }
     }
 }
 
@@ -470,30 +487,31 @@ pub struct CustomerStateIndividual {
 }
 
 impl Read for CustomerStateIndividual {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            metadata: object.take("metadata")?,
-            external_id: object.take("external_id")?,
-            email: object.take("email")?,
-            email_verified: object.take("email_verified")?,
-            name: object.take("name")?,
-            billing_name: object.take("billing_name")?,
-            billing_address: object.take("billing_address")?,
-            tax_id: object.take("tax_id")?,
-            locale: object.take("locale")?,
-            organization_id: object.take("organization_id")?,
-            default_payment_method_id: object.take("default_payment_method_id")?,
-            deleted_at: object.take("deleted_at")?,
-            first_user_event_at: object.take("first_user_event_at")?,
-            avatar_url: object.take("avatar_url")?,
-            active_subscriptions: object.take("active_subscriptions")?,
-            granted_benefits: object.take("granted_benefits")?,
-            active_meters: object.take("active_meters")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            metadata: object.field("metadata"),
+            external_id: object.field("external_id"),
+            email: object.field("email"),
+            email_verified: object.field("email_verified"),
+            name: object.field("name"),
+            billing_name: object.field("billing_name"),
+            billing_address: object.field("billing_address"),
+            tax_id: object.field("tax_id"),
+            locale: object.field("locale"),
+            organization_id: object.field("organization_id"),
+            default_payment_method_id: object.field("default_payment_method_id"),
+            deleted_at: object.field("deleted_at"),
+            first_user_event_at: object.field("first_user_event_at"),
+            avatar_url: object.field("avatar_url"),
+            active_subscriptions: object.field("active_subscriptions"),
+            granted_benefits: object.field("granted_benefits"),
+            active_meters: object.field("active_meters"),
+        }
     }
 }
 
@@ -518,17 +536,18 @@ pub struct CustomerStateMeter {
 }
 
 impl Read for CustomerStateMeter {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            meter_id: object.take("meter_id")?,
-            consumed_units: object.take("consumed_units")?,
-            credited_units: object.take("credited_units")?,
-            balance: object.take("balance")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            meter_id: object.field("meter_id"),
+            consumed_units: object.field("consumed_units"),
+            credited_units: object.field("credited_units"),
+            balance: object.field("balance"),
+        }
     }
 }
 
@@ -580,30 +599,31 @@ pub struct CustomerStateSubscription {
 }
 
 impl Read for CustomerStateSubscription {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            custom_field_data: object.take("custom_field_data")?,
-            metadata: object.take("metadata")?,
-            status: object.take("status")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            current_period_start: object.take("current_period_start")?,
-            current_period_end: object.take("current_period_end")?,
-            trial_start: object.take("trial_start")?,
-            trial_end: object.take("trial_end")?,
-            cancel_at_period_end: object.take("cancel_at_period_end")?,
-            canceled_at: object.take("canceled_at")?,
-            started_at: object.take("started_at")?,
-            ends_at: object.take("ends_at")?,
-            product_id: object.take("product_id")?,
-            discount_id: object.take("discount_id")?,
-            meters: object.take("meters")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            custom_field_data: object.field("custom_field_data"),
+            metadata: object.field("metadata"),
+            status: object.field("status"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            current_period_start: object.field("current_period_start"),
+            current_period_end: object.field("current_period_end"),
+            trial_start: object.field("trial_start"),
+            trial_end: object.field("trial_end"),
+            cancel_at_period_end: object.field("cancel_at_period_end"),
+            canceled_at: object.field("canceled_at"),
+            started_at: object.field("started_at"),
+            ends_at: object.field("ends_at"),
+            product_id: object.field("product_id"),
+            discount_id: object.field("discount_id"),
+            meters: object.field("meters"),
+        }
     }
 }
 
@@ -628,17 +648,18 @@ pub struct CustomerStateSubscriptionMeter {
 }
 
 impl Read for CustomerStateSubscriptionMeter {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            consumed_units: object.take("consumed_units")?,
-            credited_units: object.take("credited_units")?,
-            amount: object.take("amount")?,
-            meter_id: object.take("meter_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            consumed_units: object.field("consumed_units"),
+            credited_units: object.field("credited_units"),
+            amount: object.field("amount"),
+            meter_id: object.field("meter_id"),
+        }
     }
 }
 
@@ -704,30 +725,31 @@ pub struct CustomerStateTeam {
 }
 
 impl Read for CustomerStateTeam {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            metadata: object.take("metadata")?,
-            external_id: object.take("external_id")?,
-            email: object.take("email")?,
-            email_verified: object.take("email_verified")?,
-            name: object.take("name")?,
-            billing_name: object.take("billing_name")?,
-            billing_address: object.take("billing_address")?,
-            tax_id: object.take("tax_id")?,
-            locale: object.take("locale")?,
-            organization_id: object.take("organization_id")?,
-            default_payment_method_id: object.take("default_payment_method_id")?,
-            deleted_at: object.take("deleted_at")?,
-            first_user_event_at: object.take("first_user_event_at")?,
-            avatar_url: object.take("avatar_url")?,
-            active_subscriptions: object.take("active_subscriptions")?,
-            granted_benefits: object.take("granted_benefits")?,
-            active_meters: object.take("active_meters")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            metadata: object.field("metadata"),
+            external_id: object.field("external_id"),
+            email: object.field("email"),
+            email_verified: object.field("email_verified"),
+            name: object.field("name"),
+            billing_name: object.field("billing_name"),
+            billing_address: object.field("billing_address"),
+            tax_id: object.field("tax_id"),
+            locale: object.field("locale"),
+            organization_id: object.field("organization_id"),
+            default_payment_method_id: object.field("default_payment_method_id"),
+            deleted_at: object.field("deleted_at"),
+            first_user_event_at: object.field("first_user_event_at"),
+            avatar_url: object.field("avatar_url"),
+            active_subscriptions: object.field("active_subscriptions"),
+            granted_benefits: object.field("granted_benefits"),
+            active_meters: object.field("active_meters"),
+        }
     }
 }
 
@@ -777,27 +799,28 @@ pub struct CustomerTeam {
 }
 
 impl Read for CustomerTeam {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            metadata: object.take("metadata")?,
-            external_id: object.take("external_id")?,
-            email: object.take("email")?,
-            email_verified: object.take("email_verified")?,
-            name: object.take("name")?,
-            billing_name: object.take("billing_name")?,
-            billing_address: object.take("billing_address")?,
-            tax_id: object.take("tax_id")?,
-            locale: object.take("locale")?,
-            organization_id: object.take("organization_id")?,
-            default_payment_method_id: object.take("default_payment_method_id")?,
-            deleted_at: object.take("deleted_at")?,
-            first_user_event_at: object.take("first_user_event_at")?,
-            avatar_url: object.take("avatar_url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            metadata: object.field("metadata"),
+            external_id: object.field("external_id"),
+            email: object.field("email"),
+            email_verified: object.field("email_verified"),
+            name: object.field("name"),
+            billing_name: object.field("billing_name"),
+            billing_address: object.field("billing_address"),
+            tax_id: object.field("tax_id"),
+            locale: object.field("locale"),
+            organization_id: object.field("organization_id"),
+            default_payment_method_id: object.field("default_payment_method_id"),
+            deleted_at: object.field("deleted_at"),
+            first_user_event_at: object.field("first_user_event_at"),
+            avatar_url: object.field("avatar_url"),
+        }
     }
 }
 
@@ -837,6 +860,7 @@ pub struct CustomerTeamCreate {
 
 impl CustomerTeamCreate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -852,6 +876,7 @@ impl CustomerTeamCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -867,6 +892,7 @@ impl CustomerTeamCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
         self.external_id = Some(external_id.into());
@@ -874,6 +900,7 @@ impl CustomerTeamCreate {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -881,6 +908,7 @@ impl CustomerTeamCreate {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: AddressInput) -> Self {
         self.billing_address = Some(billing_address);
@@ -888,6 +916,7 @@ impl CustomerTeamCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn tax_id(mut self, tax_id: impl Into<String>) -> Self {
         self.tax_id = Some(tax_id.into());
@@ -895,6 +924,7 @@ impl CustomerTeamCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn locale(mut self, locale: impl Into<String>) -> Self {
         self.locale = Some(locale.into());
@@ -902,6 +932,7 @@ impl CustomerTeamCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -909,6 +940,7 @@ impl CustomerTeamCreate {
     }
 
     /// See `MemberOwnerCreate`. May be null.
+    #[inline]
     #[must_use]
     pub fn owner(mut self, owner: MemberOwnerCreate) -> Self {
         self.owner = Some(owner);
@@ -916,6 +948,7 @@ impl CustomerTeamCreate {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
@@ -924,6 +957,7 @@ impl CustomerTeamCreate {
 }
 
 impl Default for CustomerTeamCreate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -971,6 +1005,7 @@ pub struct CustomerUpdate {
 
 impl CustomerUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -985,6 +1020,7 @@ impl CustomerUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1000,6 +1036,7 @@ impl CustomerUpdate {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.email = email.into();
@@ -1007,6 +1044,7 @@ impl CustomerUpdate {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -1014,6 +1052,7 @@ impl CustomerUpdate {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.billing_address = billing_address.into();
@@ -1021,6 +1060,7 @@ impl CustomerUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
         self.tax_id = tax_id.into();
@@ -1028,6 +1068,7 @@ impl CustomerUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn locale(mut self, locale: impl Into<Patch<String>>) -> Self {
         self.locale = locale.into();
@@ -1035,6 +1076,7 @@ impl CustomerUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<Patch<String>>) -> Self {
         self.external_id = external_id.into();
@@ -1042,6 +1084,7 @@ impl CustomerUpdate {
     }
 
     /// See `CustomerType`. May be null.
+    #[inline]
     #[must_use]
     pub fn kind(mut self, kind: impl Into<Patch<CustomerType>>) -> Self {
         self.kind = kind.into();
@@ -1050,6 +1093,7 @@ impl CustomerUpdate {
 }
 
 impl Default for CustomerUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1081,6 +1125,7 @@ pub struct CustomerUpdateExternalId {
 
 impl CustomerUpdateExternalId {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1093,6 +1138,7 @@ impl CustomerUpdateExternalId {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1108,6 +1154,7 @@ impl CustomerUpdateExternalId {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.email = email.into();
@@ -1115,6 +1162,7 @@ impl CustomerUpdateExternalId {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -1122,6 +1170,7 @@ impl CustomerUpdateExternalId {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.billing_address = billing_address.into();
@@ -1129,6 +1178,7 @@ impl CustomerUpdateExternalId {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
         self.tax_id = tax_id.into();
@@ -1136,6 +1186,7 @@ impl CustomerUpdateExternalId {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn locale(mut self, locale: impl Into<Patch<String>>) -> Self {
         self.locale = locale.into();
@@ -1144,6 +1195,7 @@ impl CustomerUpdateExternalId {
 }
 
 impl Default for CustomerUpdateExternalId {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1168,6 +1220,7 @@ pub struct MemberCreateFromCustomer {
 
 impl MemberCreateFromCustomer {
     /// With what is required.
+    #[inline]
     pub fn new(email: impl Into<String>) -> Self {
         Self {
             email: email.into(),
@@ -1178,6 +1231,7 @@ impl MemberCreateFromCustomer {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -1185,6 +1239,7 @@ impl MemberCreateFromCustomer {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
         self.external_id = Some(external_id.into());
@@ -1192,6 +1247,7 @@ impl MemberCreateFromCustomer {
     }
 
     /// One of `member`, `billing_manager`. Default: `"member"`.
+    #[inline]
     #[must_use]
     pub fn role(mut self, role: MemberCreateFromCustomerRole) -> Self {
         self.role = Some(role);
@@ -1225,6 +1281,7 @@ pub struct MemberOwnerCreate {
 
 impl MemberOwnerCreate {
     /// With what is required.
+    #[inline]
     pub fn new(email: impl Into<String>) -> Self {
         Self {
             email: email.into(),
@@ -1234,6 +1291,7 @@ impl MemberOwnerCreate {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -1241,6 +1299,7 @@ impl MemberOwnerCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
         self.external_id = Some(external_id.into());
@@ -1265,6 +1324,7 @@ pub struct MemberUpdate {
 
 impl MemberUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             name: Patch::Absent,
@@ -1274,6 +1334,7 @@ impl MemberUpdate {
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -1281,6 +1342,7 @@ impl MemberUpdate {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.email = email.into();
@@ -1288,6 +1350,7 @@ impl MemberUpdate {
     }
 
     /// See `MemberRole`. May be null.
+    #[inline]
     #[must_use]
     pub fn role(mut self, role: impl Into<Patch<MemberRole>>) -> Self {
         self.role = role.into();
@@ -1296,6 +1359,7 @@ impl MemberUpdate {
 }
 
 impl Default for MemberUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -1315,7 +1379,8 @@ pub enum PaymentMethod {
 }
 
 impl Read for PaymentMethod {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -1345,13 +1410,13 @@ impl Read for PaymentMethod {
                     optional: &[],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
-            Some(0) => union::read_or_keep(value, Self::Card, Self::Unrecognized),
-            Some(1) => union::read_or_keep(value, Self::Generic, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+        match branch {
+            Some(0) => union::read_or_keep(node, Self::Card, Self::Unrecognized),
+            Some(1) => union::read_or_keep(node, Self::Generic, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     Currency, DiscountId, FreeForm, OrganizationId, Patch, ProductId, ProductVisibility,
     RecurringInterval, Timestamp, TrialInterval,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -30,7 +30,8 @@ pub enum Discount {
 }
 
 impl Read for Discount {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -128,15 +129,15 @@ impl Read for Discount {
                     optional: &[],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
-            Some(0) => union::read_or_keep(value, Self::FixedOnceForever, Self::Unrecognized),
-            Some(1) => union::read_or_keep(value, Self::FixedRepeat, Self::Unrecognized),
-            Some(2) => union::read_or_keep(value, Self::PercentageOnceForever, Self::Unrecognized),
-            Some(3) => union::read_or_keep(value, Self::PercentageRepeat, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+        match branch {
+            Some(0) => union::read_or_keep(node, Self::FixedOnceForever, Self::Unrecognized),
+            Some(1) => union::read_or_keep(node, Self::FixedRepeat, Self::Unrecognized),
+            Some(2) => union::read_or_keep(node, Self::PercentageOnceForever, Self::Unrecognized),
+            Some(3) => union::read_or_keep(node, Self::PercentageRepeat, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -154,12 +155,14 @@ pub enum DiscountCreate {
 }
 
 impl From<DiscountFixedCreate> for DiscountCreate {
+    #[inline]
     fn from(branch: DiscountFixedCreate) -> Self {
         Self::Fixed(Box::new(branch))
     }
 }
 
 impl From<DiscountPercentageCreate> for DiscountCreate {
+    #[inline]
     fn from(branch: DiscountPercentageCreate) -> Self {
         Self::Percentage(Box::new(branch))
     }
@@ -226,6 +229,7 @@ pub struct DiscountFixedCreate {
 
 impl DiscountFixedCreate {
     /// With what is required.
+    #[inline]
     pub fn new(name: impl Into<String>, duration: DiscountDuration) -> Self {
         Self {
             metadata: None,
@@ -246,6 +250,7 @@ impl DiscountFixedCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -261,6 +266,7 @@ impl DiscountFixedCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
@@ -268,6 +274,7 @@ impl DiscountFixedCreate {
     }
 
     /// A point in time. May be null.
+    #[inline]
     #[must_use]
     pub fn starts_at(mut self, starts_at: Timestamp) -> Self {
         self.starts_at = Some(starts_at);
@@ -275,6 +282,7 @@ impl DiscountFixedCreate {
     }
 
     /// A point in time. May be null.
+    #[inline]
     #[must_use]
     pub fn ends_at(mut self, ends_at: Timestamp) -> Self {
         self.ends_at = Some(ends_at);
@@ -282,6 +290,7 @@ impl DiscountFixedCreate {
     }
 
     /// A whole number, 1 to 2147483647. May be null.
+    #[inline]
     #[must_use]
     pub fn max_redemptions(mut self, max_redemptions: i64) -> Self {
         self.max_redemptions = Some(max_redemptions);
@@ -289,6 +298,7 @@ impl DiscountFixedCreate {
     }
 
     /// A whole number, 1 to 2147483647. May be null.
+    #[inline]
     #[must_use]
     pub fn max_redemptions_per_customer(mut self, max_redemptions_per_customer: i64) -> Self {
         self.max_redemptions_per_customer = Some(max_redemptions_per_customer);
@@ -296,6 +306,7 @@ impl DiscountFixedCreate {
     }
 
     /// A list. Each: An id. May be null.
+    #[inline]
     #[must_use]
     pub fn products(mut self, products: impl IntoIterator<Item = ProductId>) -> Self {
         self.products = Some(products.into_iter().collect());
@@ -303,6 +314,7 @@ impl DiscountFixedCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -310,6 +322,7 @@ impl DiscountFixedCreate {
     }
 
     /// A whole number, 1 to 999. May be null.
+    #[inline]
     #[must_use]
     pub fn duration_in_months(mut self, duration_in_months: i64) -> Self {
         self.duration_in_months = Some(duration_in_months);
@@ -317,6 +330,7 @@ impl DiscountFixedCreate {
     }
 
     /// Minor units of the currency, 0 to 999999999999. May be null. On its way out.
+    #[inline]
     #[must_use]
     pub fn amount(mut self, amount: i64) -> Self {
         self.amount = Some(amount);
@@ -324,6 +338,7 @@ impl DiscountFixedCreate {
     }
 
     /// See `PresentmentCurrency`. May be null. Default: `"usd"`. On its way out.
+    #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<Currency>) -> Self {
         self.currency = Some(currency.into());
@@ -331,6 +346,7 @@ impl DiscountFixedCreate {
     }
 
     /// Free keys, at least 1 entries. May be null.
+    #[inline]
     #[must_use]
     pub fn amounts(mut self, amounts: BTreeMap<String, i64>) -> Self {
         self.amounts = Some(amounts);
@@ -382,28 +398,29 @@ pub struct DiscountFixedOnceForeverDuration {
 }
 
 impl Read for DiscountFixedOnceForeverDuration {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            kind: object.take("type")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            amounts: object.take("amounts")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-            starts_at: object.take("starts_at")?,
-            ends_at: object.take("ends_at")?,
-            max_redemptions: object.take("max_redemptions")?,
-            max_redemptions_per_customer: object.take("max_redemptions_per_customer")?,
-            redemptions_count: object.take("redemptions_count")?,
-            organization_id: object.take("organization_id")?,
-            products: object.take("products")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            kind: object.field("type"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            amounts: object.field("amounts"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            name: object.field("name"),
+            code: object.field("code"),
+            starts_at: object.field("starts_at"),
+            ends_at: object.field("ends_at"),
+            max_redemptions: object.field("max_redemptions"),
+            max_redemptions_per_customer: object.field("max_redemptions_per_customer"),
+            redemptions_count: object.field("redemptions_count"),
+            organization_id: object.field("organization_id"),
+            products: object.field("products"),
+        }
     }
 }
 
@@ -449,27 +466,28 @@ pub struct DiscountFixedOnceForeverDurationBase {
 }
 
 impl Read for DiscountFixedOnceForeverDurationBase {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            kind: object.take("type")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            amounts: object.take("amounts")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-            starts_at: object.take("starts_at")?,
-            ends_at: object.take("ends_at")?,
-            max_redemptions: object.take("max_redemptions")?,
-            max_redemptions_per_customer: object.take("max_redemptions_per_customer")?,
-            redemptions_count: object.take("redemptions_count")?,
-            organization_id: object.take("organization_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            kind: object.field("type"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            amounts: object.field("amounts"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            name: object.field("name"),
+            code: object.field("code"),
+            starts_at: object.field("starts_at"),
+            ends_at: object.field("ends_at"),
+            max_redemptions: object.field("max_redemptions"),
+            max_redemptions_per_customer: object.field("max_redemptions_per_customer"),
+            redemptions_count: object.field("redemptions_count"),
+            organization_id: object.field("organization_id"),
+        }
     }
 }
 
@@ -519,29 +537,30 @@ pub struct DiscountFixedRepeatDuration {
 }
 
 impl Read for DiscountFixedRepeatDuration {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            duration_in_months: object.take("duration_in_months")?,
-            kind: object.take("type")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            amounts: object.take("amounts")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-            starts_at: object.take("starts_at")?,
-            ends_at: object.take("ends_at")?,
-            max_redemptions: object.take("max_redemptions")?,
-            max_redemptions_per_customer: object.take("max_redemptions_per_customer")?,
-            redemptions_count: object.take("redemptions_count")?,
-            organization_id: object.take("organization_id")?,
-            products: object.take("products")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            duration_in_months: object.field("duration_in_months"),
+            kind: object.field("type"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            amounts: object.field("amounts"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            name: object.field("name"),
+            code: object.field("code"),
+            starts_at: object.field("starts_at"),
+            ends_at: object.field("ends_at"),
+            max_redemptions: object.field("max_redemptions"),
+            max_redemptions_per_customer: object.field("max_redemptions_per_customer"),
+            redemptions_count: object.field("redemptions_count"),
+            organization_id: object.field("organization_id"),
+            products: object.field("products"),
+        }
     }
 }
 
@@ -589,28 +608,29 @@ pub struct DiscountFixedRepeatDurationBase {
 }
 
 impl Read for DiscountFixedRepeatDurationBase {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            duration_in_months: object.take("duration_in_months")?,
-            kind: object.take("type")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            amounts: object.take("amounts")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-            starts_at: object.take("starts_at")?,
-            ends_at: object.take("ends_at")?,
-            max_redemptions: object.take("max_redemptions")?,
-            max_redemptions_per_customer: object.take("max_redemptions_per_customer")?,
-            redemptions_count: object.take("redemptions_count")?,
-            organization_id: object.take("organization_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            duration_in_months: object.field("duration_in_months"),
+            kind: object.field("type"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            amounts: object.field("amounts"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            name: object.field("name"),
+            code: object.field("code"),
+            starts_at: object.field("starts_at"),
+            ends_at: object.field("ends_at"),
+            max_redemptions: object.field("max_redemptions"),
+            max_redemptions_per_customer: object.field("max_redemptions_per_customer"),
+            redemptions_count: object.field("redemptions_count"),
+            organization_id: object.field("organization_id"),
+        }
     }
 }
 
@@ -656,6 +676,7 @@ pub struct DiscountPercentageCreate {
 
 impl DiscountPercentageCreate {
     /// With what is required.
+    #[inline]
     pub fn new(name: impl Into<String>, duration: DiscountDuration, basis_points: i64) -> Self {
         Self {
             metadata: None,
@@ -674,6 +695,7 @@ impl DiscountPercentageCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -689,6 +711,7 @@ impl DiscountPercentageCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
@@ -696,6 +719,7 @@ impl DiscountPercentageCreate {
     }
 
     /// A point in time. May be null.
+    #[inline]
     #[must_use]
     pub fn starts_at(mut self, starts_at: Timestamp) -> Self {
         self.starts_at = Some(starts_at);
@@ -703,6 +727,7 @@ impl DiscountPercentageCreate {
     }
 
     /// A point in time. May be null.
+    #[inline]
     #[must_use]
     pub fn ends_at(mut self, ends_at: Timestamp) -> Self {
         self.ends_at = Some(ends_at);
@@ -710,6 +735,7 @@ impl DiscountPercentageCreate {
     }
 
     /// A whole number, 1 to 2147483647. May be null.
+    #[inline]
     #[must_use]
     pub fn max_redemptions(mut self, max_redemptions: i64) -> Self {
         self.max_redemptions = Some(max_redemptions);
@@ -717,6 +743,7 @@ impl DiscountPercentageCreate {
     }
 
     /// A whole number, 1 to 2147483647. May be null.
+    #[inline]
     #[must_use]
     pub fn max_redemptions_per_customer(mut self, max_redemptions_per_customer: i64) -> Self {
         self.max_redemptions_per_customer = Some(max_redemptions_per_customer);
@@ -724,6 +751,7 @@ impl DiscountPercentageCreate {
     }
 
     /// A list. Each: An id. May be null.
+    #[inline]
     #[must_use]
     pub fn products(mut self, products: impl IntoIterator<Item = ProductId>) -> Self {
         self.products = Some(products.into_iter().collect());
@@ -731,6 +759,7 @@ impl DiscountPercentageCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -738,6 +767,7 @@ impl DiscountPercentageCreate {
     }
 
     /// A whole number, 1 to 999. May be null.
+    #[inline]
     #[must_use]
     pub fn duration_in_months(mut self, duration_in_months: i64) -> Self {
         self.duration_in_months = Some(duration_in_months);
@@ -785,26 +815,27 @@ pub struct DiscountPercentageOnceForeverDuration {
 }
 
 impl Read for DiscountPercentageOnceForeverDuration {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            kind: object.take("type")?,
-            basis_points: object.take("basis_points")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-            starts_at: object.take("starts_at")?,
-            ends_at: object.take("ends_at")?,
-            max_redemptions: object.take("max_redemptions")?,
-            max_redemptions_per_customer: object.take("max_redemptions_per_customer")?,
-            redemptions_count: object.take("redemptions_count")?,
-            organization_id: object.take("organization_id")?,
-            products: object.take("products")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            kind: object.field("type"),
+            basis_points: object.field("basis_points"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            name: object.field("name"),
+            code: object.field("code"),
+            starts_at: object.field("starts_at"),
+            ends_at: object.field("ends_at"),
+            max_redemptions: object.field("max_redemptions"),
+            max_redemptions_per_customer: object.field("max_redemptions_per_customer"),
+            redemptions_count: object.field("redemptions_count"),
+            organization_id: object.field("organization_id"),
+            products: object.field("products"),
+        }
     }
 }
 
@@ -846,25 +877,26 @@ pub struct DiscountPercentageOnceForeverDurationBase {
 }
 
 impl Read for DiscountPercentageOnceForeverDurationBase {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            kind: object.take("type")?,
-            basis_points: object.take("basis_points")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-            starts_at: object.take("starts_at")?,
-            ends_at: object.take("ends_at")?,
-            max_redemptions: object.take("max_redemptions")?,
-            max_redemptions_per_customer: object.take("max_redemptions_per_customer")?,
-            redemptions_count: object.take("redemptions_count")?,
-            organization_id: object.take("organization_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            kind: object.field("type"),
+            basis_points: object.field("basis_points"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            name: object.field("name"),
+            code: object.field("code"),
+            starts_at: object.field("starts_at"),
+            ends_at: object.field("ends_at"),
+            max_redemptions: object.field("max_redemptions"),
+            max_redemptions_per_customer: object.field("max_redemptions_per_customer"),
+            redemptions_count: object.field("redemptions_count"),
+            organization_id: object.field("organization_id"),
+        }
     }
 }
 
@@ -910,27 +942,28 @@ pub struct DiscountPercentageRepeatDuration {
 }
 
 impl Read for DiscountPercentageRepeatDuration {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            duration_in_months: object.take("duration_in_months")?,
-            kind: object.take("type")?,
-            basis_points: object.take("basis_points")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-            starts_at: object.take("starts_at")?,
-            ends_at: object.take("ends_at")?,
-            max_redemptions: object.take("max_redemptions")?,
-            max_redemptions_per_customer: object.take("max_redemptions_per_customer")?,
-            redemptions_count: object.take("redemptions_count")?,
-            organization_id: object.take("organization_id")?,
-            products: object.take("products")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            duration_in_months: object.field("duration_in_months"),
+            kind: object.field("type"),
+            basis_points: object.field("basis_points"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            name: object.field("name"),
+            code: object.field("code"),
+            starts_at: object.field("starts_at"),
+            ends_at: object.field("ends_at"),
+            max_redemptions: object.field("max_redemptions"),
+            max_redemptions_per_customer: object.field("max_redemptions_per_customer"),
+            redemptions_count: object.field("redemptions_count"),
+            organization_id: object.field("organization_id"),
+            products: object.field("products"),
+        }
     }
 }
 
@@ -974,26 +1007,27 @@ pub struct DiscountPercentageRepeatDurationBase {
 }
 
 impl Read for DiscountPercentageRepeatDurationBase {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            duration: object.take("duration")?,
-            duration_in_months: object.take("duration_in_months")?,
-            kind: object.take("type")?,
-            basis_points: object.take("basis_points")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            name: object.take("name")?,
-            code: object.take("code")?,
-            starts_at: object.take("starts_at")?,
-            ends_at: object.take("ends_at")?,
-            max_redemptions: object.take("max_redemptions")?,
-            max_redemptions_per_customer: object.take("max_redemptions_per_customer")?,
-            redemptions_count: object.take("redemptions_count")?,
-            organization_id: object.take("organization_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            duration: object.field("duration"),
+            duration_in_months: object.field("duration_in_months"),
+            kind: object.field("type"),
+            basis_points: object.field("basis_points"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            name: object.field("name"),
+            code: object.field("code"),
+            starts_at: object.field("starts_at"),
+            ends_at: object.field("ends_at"),
+            max_redemptions: object.field("max_redemptions"),
+            max_redemptions_per_customer: object.field("max_redemptions_per_customer"),
+            redemptions_count: object.field("redemptions_count"),
+            organization_id: object.field("organization_id"),
+        }
     }
 }
 
@@ -1036,26 +1070,27 @@ pub struct DiscountProduct {
 }
 
 impl Read for DiscountProduct {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            metadata: object.take("metadata")?,
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            trial_interval: object.take("trial_interval")?,
-            trial_interval_count: object.take("trial_interval_count")?,
-            name: object.take("name")?,
-            description: object.take("description")?,
-            visibility: object.take("visibility")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            meter_interval: object.take("meter_interval")?,
-            meter_interval_count: object.take("meter_interval_count")?,
-            is_recurring: object.take("is_recurring")?,
-            is_archived: object.take("is_archived")?,
-            organization_id: object.take("organization_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            metadata: object.field("metadata"),
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            trial_interval: object.field("trial_interval"),
+            trial_interval_count: object.field("trial_interval_count"),
+            name: object.field("name"),
+            description: object.field("description"),
+            visibility: object.field("visibility"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            meter_interval: object.field("meter_interval"),
+            meter_interval_count: object.field("meter_interval_count"),
+            is_recurring: object.field("is_recurring"),
+            is_archived: object.field("is_archived"),
+            organization_id: object.field("organization_id"),
+        }
     }
 }
 
@@ -1148,6 +1183,7 @@ pub struct DiscountUpdate {
 
 impl DiscountUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1169,6 +1205,7 @@ impl DiscountUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1184,6 +1221,7 @@ impl DiscountUpdate {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -1191,6 +1229,7 @@ impl DiscountUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn code(mut self, code: impl Into<Patch<String>>) -> Self {
         self.code = code.into();
@@ -1198,6 +1237,7 @@ impl DiscountUpdate {
     }
 
     /// A point in time. May be null.
+    #[inline]
     #[must_use]
     pub fn starts_at(mut self, starts_at: impl Into<Patch<Timestamp>>) -> Self {
         self.starts_at = starts_at.into();
@@ -1205,6 +1245,7 @@ impl DiscountUpdate {
     }
 
     /// A point in time. May be null.
+    #[inline]
     #[must_use]
     pub fn ends_at(mut self, ends_at: impl Into<Patch<Timestamp>>) -> Self {
         self.ends_at = ends_at.into();
@@ -1212,6 +1253,7 @@ impl DiscountUpdate {
     }
 
     /// A whole number, 1 to 2147483647. May be null.
+    #[inline]
     #[must_use]
     pub fn max_redemptions(mut self, max_redemptions: impl Into<Patch<i64>>) -> Self {
         self.max_redemptions = max_redemptions.into();
@@ -1219,6 +1261,7 @@ impl DiscountUpdate {
     }
 
     /// A whole number, 1 to 2147483647. May be null.
+    #[inline]
     #[must_use]
     pub fn max_redemptions_per_customer(
         mut self,
@@ -1229,6 +1272,7 @@ impl DiscountUpdate {
     }
 
     /// See `DiscountDuration`. May be null.
+    #[inline]
     #[must_use]
     pub fn duration(mut self, duration: impl Into<Patch<DiscountDuration>>) -> Self {
         self.duration = duration.into();
@@ -1236,6 +1280,7 @@ impl DiscountUpdate {
     }
 
     /// A whole number, 1 to 999. May be null.
+    #[inline]
     #[must_use]
     pub fn duration_in_months(mut self, duration_in_months: impl Into<Patch<i64>>) -> Self {
         self.duration_in_months = duration_in_months.into();
@@ -1243,6 +1288,7 @@ impl DiscountUpdate {
     }
 
     /// See `DiscountType`. May be null.
+    #[inline]
     #[must_use]
     pub fn kind(mut self, kind: impl Into<Patch<DiscountType>>) -> Self {
         self.kind = kind.into();
@@ -1250,6 +1296,7 @@ impl DiscountUpdate {
     }
 
     /// Minor units of the currency, 0 to 999999999999. May be null. On its way out.
+    #[inline]
     #[must_use]
     pub fn amount(mut self, amount: impl Into<Patch<i64>>) -> Self {
         self.amount = amount.into();
@@ -1257,6 +1304,7 @@ impl DiscountUpdate {
     }
 
     /// See `PresentmentCurrency`. May be null. On its way out.
+    #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<Patch<Currency>>) -> Self {
         self.currency = currency.into();
@@ -1264,6 +1312,7 @@ impl DiscountUpdate {
     }
 
     /// Free keys, at least 1 entries. May be null.
+    #[inline]
     #[must_use]
     pub fn amounts(mut self, amounts: impl Into<Patch<BTreeMap<String, i64>>>) -> Self {
         self.amounts = amounts.into();
@@ -1271,6 +1320,7 @@ impl DiscountUpdate {
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn basis_points(mut self, basis_points: impl Into<Patch<i64>>) -> Self {
         self.basis_points = basis_points.into();
@@ -1278,6 +1328,7 @@ impl DiscountUpdate {
     }
 
     /// A list. Each: An id. May be null.
+    #[inline]
     #[must_use]
     pub fn products(mut self, products: impl Into<Patch<Vec<ProductId>>>) -> Self {
         self.products = products.into();
@@ -1286,6 +1337,7 @@ impl DiscountUpdate {
 }
 
 impl Default for DiscountUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }

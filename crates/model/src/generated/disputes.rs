@@ -5,10 +5,9 @@ use crate::{
     Address, Currency, CustomerId, CustomerType, DisputeId, FreeForm, OrderId, OrganizationId,
     PaymentId, PaymentMethodId, TaxIdFormat, Timestamp, Uuid,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
-use serde_json::Value;
 
 /// `Dispute`, received.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,26 +48,27 @@ pub struct Dispute {
 }
 
 impl Read for Dispute {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            status: object.take("status")?,
-            resolved: object.take("resolved")?,
-            closed: object.take("closed")?,
-            amount: object.take("amount")?,
-            tax_amount: object.take("tax_amount")?,
-            currency: object.take("currency")?,
-            reason: object.take("reason")?,
-            evidence_due_by: object.take("evidence_due_by")?,
-            past_due: object.take("past_due")?,
-            order_id: object.take("order_id")?,
-            payment_id: object.take("payment_id")?,
-            customer: object.take("customer")?,
-            case_id: object.take("case_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            status: object.field("status"),
+            resolved: object.field("resolved"),
+            closed: object.field("closed"),
+            amount: object.field("amount"),
+            tax_amount: object.field("tax_amount"),
+            currency: object.field("currency"),
+            reason: object.field("reason"),
+            evidence_due_by: object.field("evidence_due_by"),
+            past_due: object.field("past_due"),
+            order_id: object.field("order_id"),
+            payment_id: object.field("payment_id"),
+            customer: object.field("customer"),
+            case_id: object.field("case_id"),
+        }
     }
 }
 
@@ -120,28 +120,29 @@ pub struct DisputeCustomer {
 }
 
 impl Read for DisputeCustomer {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            metadata: object.take("metadata")?,
-            external_id: object.take("external_id")?,
-            email: object.take("email")?,
-            email_verified: object.take("email_verified")?,
-            kind: object.take("type")?,
-            name: object.take("name")?,
-            billing_name: object.take("billing_name")?,
-            billing_address: object.take("billing_address")?,
-            tax_id: object.take("tax_id")?,
-            locale: object.take("locale")?,
-            organization_id: object.take("organization_id")?,
-            default_payment_method_id: object.take("default_payment_method_id")?,
-            deleted_at: object.take("deleted_at")?,
-            first_user_event_at: object.take("first_user_event_at")?,
-            avatar_url: object.take("avatar_url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            metadata: object.field("metadata"),
+            external_id: object.field("external_id"),
+            email: object.field("email"),
+            email_verified: object.field("email_verified"),
+            kind: object.field("type"),
+            name: object.field("name"),
+            billing_name: object.field("billing_name"),
+            billing_address: object.field("billing_address"),
+            tax_id: object.field("tax_id"),
+            locale: object.field("locale"),
+            organization_id: object.field("organization_id"),
+            default_payment_method_id: object.field("default_payment_method_id"),
+            deleted_at: object.field("deleted_at"),
+            first_user_event_at: object.field("first_user_event_at"),
+            avatar_url: object.field("avatar_url"),
+        }
     }
 }
 

@@ -4,10 +4,9 @@
 use crate::{
     EventSource, EventTypeId, OrganizationId, Patch, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
-use serde_json::Value;
 
 /// `EventType`, received.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,17 +30,18 @@ pub struct EventType {
 }
 
 impl Read for EventType {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-            label: object.take("label")?,
-            label_property_selector: object.take("label_property_selector")?,
-            organization_id: object.take("organization_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            name: object.field("name"),
+            label: object.field("label"),
+            label_property_selector: object.field("label_property_selector"),
+            organization_id: object.field("organization_id"),
+        }
     }
 }
 
@@ -58,6 +58,7 @@ pub struct EventTypeUpdate {
 
 impl EventTypeUpdate {
     /// With what is required.
+    #[inline]
     pub fn new(label: impl Into<String>) -> Self {
         Self {
             label: label.into(),
@@ -66,6 +67,7 @@ impl EventTypeUpdate {
     }
 
     /// Text, 1 to 256 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn label_property_selector(
         mut self,
@@ -109,21 +111,22 @@ pub struct EventTypeWithStats {
 }
 
 impl Read for EventTypeWithStats {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            name: object.take("name")?,
-            label: object.take("label")?,
-            label_property_selector: object.take("label_property_selector")?,
-            organization_id: object.take("organization_id")?,
-            source: object.take("source")?,
-            occurrences: object.take("occurrences")?,
-            first_seen: object.take("first_seen")?,
-            last_seen: object.take("last_seen")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            name: object.field("name"),
+            label: object.field("label"),
+            label_property_selector: object.field("label_property_selector"),
+            organization_id: object.field("organization_id"),
+            source: object.field("source"),
+            occurrences: object.field("occurrences"),
+            first_seen: object.field("first_seen"),
+            last_seen: object.field("last_seen"),
+        }
     }
 }
 

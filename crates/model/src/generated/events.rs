@@ -5,7 +5,7 @@ use crate::{
     BenefitType, Currency, Customer, CustomerId, EventId, FreeForm, MemberId, OrganizationId,
     Quantity, SubscriptionProrationBehavior, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -35,16 +35,17 @@ pub struct AddressDict {
 }
 
 impl Read for AddressDict {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            line1: object.take("line1")?,
-            line2: object.take("line2")?,
-            postal_code: object.take("postal_code")?,
-            city: object.take("city")?,
-            state: object.take("state")?,
-            country: object.take("country")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            line1: object.field("line1"),
+            line2: object.field("line2"),
+            postal_code: object.field("postal_code"),
+            city: object.field("city"),
+            state: object.field("state"),
+            country: object.field("country"),
+        }
     }
 }
 
@@ -86,23 +87,24 @@ pub struct BalanceCreditOrderEvent {
 }
 
 impl Read for BalanceCreditOrderEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -138,20 +140,21 @@ pub struct BalanceCreditOrderMetadata {
 }
 
 impl Read for BalanceCreditOrderMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            order_id: object.take("order_id")?,
-            product_id: object.take("product_id")?,
-            subscription_id: object.take("subscription_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            tax_amount: object.take("tax_amount")?,
-            tax_state: object.take("tax_state")?,
-            tax_country: object.take("tax_country")?,
-            fee: object.take("fee")?,
-            exchange_rate: object.take("exchange_rate")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            order_id: object.field("order_id"),
+            product_id: object.field("product_id"),
+            subscription_id: object.field("subscription_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            tax_amount: object.field("tax_amount"),
+            tax_state: object.field("tax_state"),
+            tax_country: object.field("tax_country"),
+            fee: object.field("fee"),
+            exchange_rate: object.field("exchange_rate"),
+        }
     }
 }
 
@@ -193,23 +196,24 @@ pub struct BalanceDisputeEvent {
 }
 
 impl Read for BalanceDisputeEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -257,25 +261,26 @@ pub struct BalanceDisputeMetadata {
 }
 
 impl Read for BalanceDisputeMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            transaction_id: object.take("transaction_id")?,
-            dispute_id: object.take("dispute_id")?,
-            order_id: object.take("order_id")?,
-            order_created_at: object.take("order_created_at")?,
-            product_id: object.take("product_id")?,
-            subscription_id: object.take("subscription_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            presentment_amount: object.take("presentment_amount")?,
-            presentment_currency: object.take("presentment_currency")?,
-            tax_amount: object.take("tax_amount")?,
-            tax_state: object.take("tax_state")?,
-            tax_country: object.take("tax_country")?,
-            fee: object.take("fee")?,
-            exchange_rate: object.take("exchange_rate")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            transaction_id: object.field("transaction_id"),
+            dispute_id: object.field("dispute_id"),
+            order_id: object.field("order_id"),
+            order_created_at: object.field("order_created_at"),
+            product_id: object.field("product_id"),
+            subscription_id: object.field("subscription_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            presentment_amount: object.field("presentment_amount"),
+            presentment_currency: object.field("presentment_currency"),
+            tax_amount: object.field("tax_amount"),
+            tax_state: object.field("tax_state"),
+            tax_country: object.field("tax_country"),
+            fee: object.field("fee"),
+            exchange_rate: object.field("exchange_rate"),
+        }
     }
 }
 
@@ -317,23 +322,24 @@ pub struct BalanceDisputeReversalEvent {
 }
 
 impl Read for BalanceDisputeReversalEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -375,23 +381,24 @@ pub struct BalanceOrderEvent {
 }
 
 impl Read for BalanceOrderEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -436,24 +443,25 @@ pub struct BalanceOrderMetadata {
 }
 
 impl Read for BalanceOrderMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            transaction_id: object.take("transaction_id")?,
-            order_id: object.take("order_id")?,
-            product_id: object.take("product_id")?,
-            subscription_id: object.take("subscription_id")?,
-            amount: object.take("amount")?,
-            net_amount: object.take("net_amount")?,
-            currency: object.take("currency")?,
-            presentment_amount: object.take("presentment_amount")?,
-            presentment_currency: object.take("presentment_currency")?,
-            tax_amount: object.take("tax_amount")?,
-            tax_state: object.take("tax_state")?,
-            tax_country: object.take("tax_country")?,
-            fee: object.take("fee")?,
-            exchange_rate: object.take("exchange_rate")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            transaction_id: object.field("transaction_id"),
+            order_id: object.field("order_id"),
+            product_id: object.field("product_id"),
+            subscription_id: object.field("subscription_id"),
+            amount: object.field("amount"),
+            net_amount: object.field("net_amount"),
+            currency: object.field("currency"),
+            presentment_amount: object.field("presentment_amount"),
+            presentment_currency: object.field("presentment_currency"),
+            tax_amount: object.field("tax_amount"),
+            tax_state: object.field("tax_state"),
+            tax_country: object.field("tax_country"),
+            fee: object.field("fee"),
+            exchange_rate: object.field("exchange_rate"),
+        }
     }
 }
 
@@ -495,23 +503,24 @@ pub struct BalanceRefundEvent {
 }
 
 impl Read for BalanceRefundEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -562,26 +571,27 @@ pub struct BalanceRefundMetadata {
 }
 
 impl Read for BalanceRefundMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            transaction_id: object.take("transaction_id")?,
-            refund_id: object.take("refund_id")?,
-            order_id: object.take("order_id")?,
-            order_created_at: object.take("order_created_at")?,
-            product_id: object.take("product_id")?,
-            subscription_id: object.take("subscription_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            presentment_amount: object.take("presentment_amount")?,
-            presentment_currency: object.take("presentment_currency")?,
-            refundable_amount: object.take("refundable_amount")?,
-            tax_amount: object.take("tax_amount")?,
-            tax_state: object.take("tax_state")?,
-            tax_country: object.take("tax_country")?,
-            fee: object.take("fee")?,
-            exchange_rate: object.take("exchange_rate")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            transaction_id: object.field("transaction_id"),
+            refund_id: object.field("refund_id"),
+            order_id: object.field("order_id"),
+            order_created_at: object.field("order_created_at"),
+            product_id: object.field("product_id"),
+            subscription_id: object.field("subscription_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            presentment_amount: object.field("presentment_amount"),
+            presentment_currency: object.field("presentment_currency"),
+            refundable_amount: object.field("refundable_amount"),
+            tax_amount: object.field("tax_amount"),
+            tax_state: object.field("tax_state"),
+            tax_country: object.field("tax_country"),
+            fee: object.field("fee"),
+            exchange_rate: object.field("exchange_rate"),
+        }
     }
 }
 
@@ -623,23 +633,24 @@ pub struct BalanceRefundReversalEvent {
 }
 
 impl Read for BalanceRefundReversalEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -681,23 +692,24 @@ pub struct BenefitCycledEvent {
 }
 
 impl Read for BenefitCycledEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -717,14 +729,15 @@ pub struct BenefitGrantMetadata {
 }
 
 impl Read for BenefitGrantMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            benefit_id: object.take("benefit_id")?,
-            benefit_grant_id: object.take("benefit_grant_id")?,
-            benefit_type: object.take("benefit_type")?,
-            member_id: object.take("member_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            benefit_id: object.field("benefit_id"),
+            benefit_grant_id: object.field("benefit_grant_id"),
+            benefit_type: object.field("benefit_type"),
+            member_id: object.field("member_id"),
+        }
     }
 }
 
@@ -766,23 +779,24 @@ pub struct BenefitGrantedEvent {
 }
 
 impl Read for BenefitGrantedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -824,23 +838,24 @@ pub struct BenefitRevokedEvent {
 }
 
 impl Read for BenefitRevokedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -882,23 +897,24 @@ pub struct BenefitUpdatedEvent {
 }
 
 impl Read for BenefitUpdatedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -940,23 +956,24 @@ pub struct CheckoutCreatedEvent {
 }
 
 impl Read for CheckoutCreatedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -974,13 +991,14 @@ pub struct CheckoutCreatedMetadata {
 }
 
 impl Read for CheckoutCreatedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            checkout_id: object.take("checkout_id")?,
-            checkout_status: object.take("checkout_status")?,
-            product_id: object.take("product_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            checkout_id: object.field("checkout_id"),
+            checkout_status: object.field("checkout_status"),
+            product_id: object.field("product_id"),
+        }
     }
 }
 
@@ -1022,23 +1040,24 @@ pub struct CustomerCreatedEvent {
 }
 
 impl Read for CustomerCreatedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -1057,14 +1076,15 @@ pub struct CustomerCreatedMetadata {
 }
 
 impl Read for CustomerCreatedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            customer_id: object.take("customer_id")?,
-            customer_email: object.take("customer_email")?,
-            customer_name: object.take("customer_name")?,
-            customer_external_id: object.take("customer_external_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            customer_id: object.field("customer_id"),
+            customer_email: object.field("customer_email"),
+            customer_name: object.field("customer_name"),
+            customer_external_id: object.field("customer_external_id"),
+        }
     }
 }
 
@@ -1106,23 +1126,24 @@ pub struct CustomerDeletedEvent {
 }
 
 impl Read for CustomerDeletedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -1141,14 +1162,15 @@ pub struct CustomerDeletedMetadata {
 }
 
 impl Read for CustomerDeletedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            customer_id: object.take("customer_id")?,
-            customer_email: object.take("customer_email")?,
-            customer_name: object.take("customer_name")?,
-            customer_external_id: object.take("customer_external_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            customer_id: object.field("customer_id"),
+            customer_email: object.field("customer_email"),
+            customer_name: object.field("customer_name"),
+            customer_external_id: object.field("customer_external_id"),
+        }
     }
 }
 
@@ -1190,23 +1212,24 @@ pub struct CustomerUpdatedEvent {
 }
 
 impl Read for CustomerUpdatedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -1235,16 +1258,17 @@ pub struct CustomerUpdatedFields {
 }
 
 impl Read for CustomerUpdatedFields {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            name: object.take("name")?,
-            billing_name: object.take("billing_name")?,
-            email: object.take("email")?,
-            billing_address: object.take("billing_address")?,
-            tax_id: object.take("tax_id")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            name: object.field("name"),
+            billing_name: object.field("billing_name"),
+            email: object.field("email"),
+            billing_address: object.field("billing_address"),
+            tax_id: object.field("tax_id"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -1265,15 +1289,16 @@ pub struct CustomerUpdatedMetadata {
 }
 
 impl Read for CustomerUpdatedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            customer_id: object.take("customer_id")?,
-            customer_email: object.take("customer_email")?,
-            customer_name: object.take("customer_name")?,
-            customer_external_id: object.take("customer_external_id")?,
-            updated_fields: object.take("updated_fields")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            customer_id: object.field("customer_id"),
+            customer_email: object.field("customer_email"),
+            customer_name: object.field("customer_name"),
+            customer_external_id: object.field("customer_external_id"),
+            updated_fields: object.field("updated_fields"),
+        }
     }
 }
 
@@ -1291,13 +1316,14 @@ pub enum Event {
 }
 
 impl Read for Event {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "source");
-        Ok(match branch {
-            Some("system") => Self::System(Read::read(value)?),
-            Some("user") => Self::User(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "source");
+        match branch {
+            Some("system") => union::read_or_keep(node, Self::System, Self::Unrecognized),
+            Some("user") => union::read_or_keep(node, Self::User, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -1315,12 +1341,14 @@ pub enum EventCreate {
 }
 
 impl From<EventCreateCustomer> for EventCreate {
+    #[inline]
     fn from(branch: EventCreateCustomer) -> Self {
         Self::Customer(Box::new(branch))
     }
 }
 
 impl From<EventCreateExternalCustomer> for EventCreate {
+    #[inline]
     fn from(branch: EventCreateExternalCustomer) -> Self {
         Self::ExternalCustomer(Box::new(branch))
     }
@@ -1356,6 +1384,7 @@ pub struct EventCreateCustomer {
 
 impl EventCreateCustomer {
     /// With what is required.
+    #[inline]
     pub fn new(name: impl Into<String>, customer_id: CustomerId) -> Self {
         Self {
             timestamp: None,
@@ -1370,6 +1399,7 @@ impl EventCreateCustomer {
     }
 
     /// A point in time.
+    #[inline]
     #[must_use]
     pub fn timestamp(mut self, timestamp: Timestamp) -> Self {
         self.timestamp = Some(timestamp);
@@ -1377,6 +1407,7 @@ impl EventCreateCustomer {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -1384,6 +1415,7 @@ impl EventCreateCustomer {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
         self.external_id = Some(external_id.into());
@@ -1391,6 +1423,7 @@ impl EventCreateCustomer {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn parent_id(mut self, parent_id: impl Into<String>) -> Self {
         self.parent_id = Some(parent_id.into());
@@ -1398,6 +1431,7 @@ impl EventCreateCustomer {
     }
 
     /// See `EventMetadataInput`.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1413,6 +1447,7 @@ impl EventCreateCustomer {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
         self.member_id = Some(member_id);
@@ -1450,6 +1485,7 @@ pub struct EventCreateExternalCustomer {
 
 impl EventCreateExternalCustomer {
     /// With what is required.
+    #[inline]
     pub fn new(name: impl Into<String>, external_customer_id: impl Into<String>) -> Self {
         Self {
             timestamp: None,
@@ -1464,6 +1500,7 @@ impl EventCreateExternalCustomer {
     }
 
     /// A point in time.
+    #[inline]
     #[must_use]
     pub fn timestamp(mut self, timestamp: Timestamp) -> Self {
         self.timestamp = Some(timestamp);
@@ -1471,6 +1508,7 @@ impl EventCreateExternalCustomer {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -1478,6 +1516,7 @@ impl EventCreateExternalCustomer {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
         self.external_id = Some(external_id.into());
@@ -1485,6 +1524,7 @@ impl EventCreateExternalCustomer {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn parent_id(mut self, parent_id: impl Into<String>) -> Self {
         self.parent_id = Some(parent_id.into());
@@ -1492,6 +1532,7 @@ impl EventCreateExternalCustomer {
     }
 
     /// See `EventMetadataInput`.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1507,6 +1548,7 @@ impl EventCreateExternalCustomer {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn external_member_id(mut self, external_member_id: impl Into<String>) -> Self {
         self.external_member_id = Some(external_member_id.into());
@@ -1533,16 +1575,17 @@ pub struct EventName {
 }
 
 impl Read for EventName {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            name: object.take("name")?,
-            label: object.take("label")?,
-            source: object.take("source")?,
-            occurrences: object.take("occurrences")?,
-            first_seen: object.take("first_seen")?,
-            last_seen: object.take("last_seen")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            name: object.field("name"),
+            label: object.field("label"),
+            source: object.field("source"),
+            occurrences: object.field("occurrences"),
+            first_seen: object.field("first_seen"),
+            last_seen: object.field("last_seen"),
+        }
     }
 }
 
@@ -1598,6 +1641,7 @@ pub struct EventsIngest {
 
 impl EventsIngest {
     /// With what is required.
+    #[inline]
     pub fn new(events: impl IntoIterator<Item = impl Into<EventCreate>>) -> Self {
         Self {
             events: events.into_iter().map(Into::into).collect(),
@@ -1617,12 +1661,13 @@ pub struct EventsIngestResponse {
 }
 
 impl Read for EventsIngestResponse {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            inserted: object.take("inserted")?,
-            duplicates: object.take("duplicates")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            inserted: object.field("inserted"),
+            duplicates: object.field("duplicates"),
+        }
     }
 }
 
@@ -1664,23 +1709,24 @@ pub struct MeterCreditEvent {
 }
 
 impl Read for MeterCreditEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -1697,13 +1743,14 @@ pub struct MeterCreditedMetadata {
 }
 
 impl Read for MeterCreditedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            meter_id: object.take("meter_id")?,
-            units: object.take("units")?,
-            rollover: object.take("rollover")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            meter_id: object.field("meter_id"),
+            units: object.field("units"),
+            rollover: object.field("rollover"),
+        }
     }
 }
 
@@ -1745,23 +1792,24 @@ pub struct MeterResetEvent {
 }
 
 impl Read for MeterResetEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -1774,11 +1822,12 @@ pub struct MeterResetMetadata {
 }
 
 impl Read for MeterResetMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            meter_id: object.take("meter_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            meter_id: object.field("meter_id"),
+        }
     }
 }
 
@@ -1820,23 +1869,24 @@ pub struct OrderPaidEvent {
 }
 
 impl Read for OrderPaidEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -1887,24 +1937,25 @@ pub struct OrderPaidMetadata {
 }
 
 impl Read for OrderPaidMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            order_id: object.take("order_id")?,
-            product_id: object.take("product_id")?,
-            billing_type: object.take("billing_type")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            net_amount: object.take("net_amount")?,
-            tax_amount: object.take("tax_amount")?,
-            applied_balance_amount: object.take("applied_balance_amount")?,
-            discount_amount: object.take("discount_amount")?,
-            discount_id: object.take("discount_id")?,
-            platform_fee: object.take("platform_fee")?,
-            subscription_id: object.take("subscription_id")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            order_id: object.field("order_id"),
+            product_id: object.field("product_id"),
+            billing_type: object.field("billing_type"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            net_amount: object.field("net_amount"),
+            tax_amount: object.field("tax_amount"),
+            applied_balance_amount: object.field("applied_balance_amount"),
+            discount_amount: object.field("discount_amount"),
+            discount_id: object.field("discount_id"),
+            platform_fee: object.field("platform_fee"),
+            subscription_id: object.field("subscription_id"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+        }
     }
 }
 
@@ -1946,23 +1997,24 @@ pub struct OrderRefundedEvent {
 }
 
 impl Read for OrderRefundedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -1979,13 +2031,14 @@ pub struct OrderRefundedMetadata {
 }
 
 impl Read for OrderRefundedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            order_id: object.take("order_id")?,
-            refunded_amount: object.take("refunded_amount")?,
-            currency: object.take("currency")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            order_id: object.field("order_id"),
+            refunded_amount: object.field("refunded_amount"),
+            currency: object.field("currency"),
+        }
     }
 }
 
@@ -2027,23 +2080,24 @@ pub struct OrderUnvoidedEvent {
 }
 
 impl Read for OrderUnvoidedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -2060,13 +2114,14 @@ pub struct OrderUnvoidedMetadata {
 }
 
 impl Read for OrderUnvoidedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            order_id: object.take("order_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            order_id: object.field("order_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+        }
     }
 }
 
@@ -2108,23 +2163,24 @@ pub struct OrderVoidedEvent {
 }
 
 impl Read for OrderVoidedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -2141,13 +2197,14 @@ pub struct OrderVoidedMetadata {
 }
 
 impl Read for OrderVoidedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            order_id: object.take("order_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            order_id: object.field("order_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+        }
     }
 }
 
@@ -2189,23 +2246,24 @@ pub struct SubscriptionBillingPeriodUpdatedEvent {
 }
 
 impl Read for SubscriptionBillingPeriodUpdatedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -2222,13 +2280,14 @@ pub struct SubscriptionBillingPeriodUpdatedMetadata {
 }
 
 impl Read for SubscriptionBillingPeriodUpdatedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            old_period_end: object.take("old_period_end")?,
-            new_period_end: object.take("new_period_end")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            old_period_end: object.field("old_period_end"),
+            new_period_end: object.field("new_period_end"),
+        }
     }
 }
 
@@ -2270,23 +2329,24 @@ pub struct SubscriptionCanceledEvent {
 }
 
 impl Read for SubscriptionCanceledEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -2324,21 +2384,22 @@ pub struct SubscriptionCanceledMetadata {
 }
 
 impl Read for SubscriptionCanceledMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            product_id: object.take("product_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            customer_cancellation_reason: object.take("customer_cancellation_reason")?,
-            customer_cancellation_comment: object.take("customer_cancellation_comment")?,
-            canceled_at: object.take("canceled_at")?,
-            ends_at: object.take("ends_at")?,
-            cancel_at_period_end: object.take("cancel_at_period_end")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            product_id: object.field("product_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            customer_cancellation_reason: object.field("customer_cancellation_reason"),
+            customer_cancellation_comment: object.field("customer_cancellation_comment"),
+            canceled_at: object.field("canceled_at"),
+            ends_at: object.field("ends_at"),
+            cancel_at_period_end: object.field("cancel_at_period_end"),
+        }
     }
 }
 
@@ -2380,23 +2441,24 @@ pub struct SubscriptionCreatedEvent {
 }
 
 impl Read for SubscriptionCreatedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -2421,17 +2483,18 @@ pub struct SubscriptionCreatedMetadata {
 }
 
 impl Read for SubscriptionCreatedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            product_id: object.take("product_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            started_at: object.take("started_at")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            product_id: object.field("product_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            started_at: object.field("started_at"),
+        }
     }
 }
 
@@ -2473,23 +2536,24 @@ pub struct SubscriptionCycledEvent {
 }
 
 impl Read for SubscriptionCycledEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -2517,16 +2581,17 @@ pub struct SubscriptionCycledMetadata {
 }
 
 impl Read for SubscriptionCycledMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            product_id: object.take("product_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            product_id: object.field("product_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+        }
     }
 }
 
@@ -2568,23 +2633,24 @@ pub struct SubscriptionPastDueEvent {
 }
 
 impl Read for SubscriptionPastDueEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -2614,17 +2680,18 @@ pub struct SubscriptionPastDueMetadata {
 }
 
 impl Read for SubscriptionPastDueMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            product_id: object.take("product_id")?,
-            past_due_at: object.take("past_due_at")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            product_id: object.field("product_id"),
+            past_due_at: object.field("past_due_at"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+        }
     }
 }
 
@@ -2666,23 +2733,24 @@ pub struct SubscriptionPausedEvent {
 }
 
 impl Read for SubscriptionPausedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -2715,18 +2783,19 @@ pub struct SubscriptionPausedMetadata {
 }
 
 impl Read for SubscriptionPausedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            product_id: object.take("product_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            paused_at: object.take("paused_at")?,
-            resumes_at: object.take("resumes_at")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            product_id: object.field("product_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            paused_at: object.field("paused_at"),
+            resumes_at: object.field("resumes_at"),
+        }
     }
 }
 
@@ -2768,23 +2837,24 @@ pub struct SubscriptionProductUpdatedEvent {
 }
 
 impl Read for SubscriptionProductUpdatedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -2801,13 +2871,14 @@ pub struct SubscriptionProductUpdatedMetadata {
 }
 
 impl Read for SubscriptionProductUpdatedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            old_product_id: object.take("old_product_id")?,
-            new_product_id: object.take("new_product_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            old_product_id: object.field("old_product_id"),
+            new_product_id: object.field("new_product_id"),
+        }
     }
 }
 
@@ -2849,23 +2920,24 @@ pub struct SubscriptionReactivatedEvent {
 }
 
 impl Read for SubscriptionReactivatedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -2893,16 +2965,17 @@ pub struct SubscriptionReactivatedMetadata {
 }
 
 impl Read for SubscriptionReactivatedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            product_id: object.take("product_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            product_id: object.field("product_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+        }
     }
 }
 
@@ -2944,23 +3017,24 @@ pub struct SubscriptionReinstatedEvent {
 }
 
 impl Read for SubscriptionReinstatedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -2988,16 +3062,17 @@ pub struct SubscriptionReinstatedMetadata {
 }
 
 impl Read for SubscriptionReinstatedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            product_id: object.take("product_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            product_id: object.field("product_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+        }
     }
 }
 
@@ -3039,23 +3114,24 @@ pub struct SubscriptionResumedEvent {
 }
 
 impl Read for SubscriptionResumedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -3083,16 +3159,17 @@ pub struct SubscriptionResumedMetadata {
 }
 
 impl Read for SubscriptionResumedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            product_id: object.take("product_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            product_id: object.field("product_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+        }
     }
 }
 
@@ -3134,23 +3211,24 @@ pub struct SubscriptionRevokedEvent {
 }
 
 impl Read for SubscriptionRevokedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -3178,16 +3256,17 @@ pub struct SubscriptionRevokedMetadata {
 }
 
 impl Read for SubscriptionRevokedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            product_id: object.take("product_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            product_id: object.field("product_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+        }
     }
 }
 
@@ -3229,23 +3308,24 @@ pub struct SubscriptionSeatsUpdatedEvent {
 }
 
 impl Read for SubscriptionSeatsUpdatedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -3264,14 +3344,15 @@ pub struct SubscriptionSeatsUpdatedMetadata {
 }
 
 impl Read for SubscriptionSeatsUpdatedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            old_seats: object.take("old_seats")?,
-            new_seats: object.take("new_seats")?,
-            proration_behavior: object.take("proration_behavior")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            old_seats: object.field("old_seats"),
+            new_seats: object.field("new_seats"),
+            proration_behavior: object.field("proration_behavior"),
+        }
     }
 }
 
@@ -3313,23 +3394,24 @@ pub struct SubscriptionUncanceledEvent {
 }
 
 impl Read for SubscriptionUncanceledEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -3352,16 +3434,17 @@ pub struct SubscriptionUncanceledMetadata {
 }
 
 impl Read for SubscriptionUncanceledMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-            product_id: object.take("product_id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+            product_id: object.field("product_id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+        }
     }
 }
 
@@ -3403,23 +3486,24 @@ pub struct SubscriptionUpdateClearedEvent {
 }
 
 impl Read for SubscriptionUpdateClearedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -3432,11 +3516,12 @@ pub struct SubscriptionUpdateClearedMetadata {
 }
 
 impl Read for SubscriptionUpdateClearedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            subscription_id: object.take("subscription_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            subscription_id: object.field("subscription_id"),
+        }
     }
 }
 
@@ -3478,23 +3563,24 @@ pub struct SubscriptionUpdatedEvent {
 }
 
 impl Read for SubscriptionUpdatedEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 
@@ -3525,17 +3611,18 @@ pub struct SubscriptionUpdatedMetadata {
 }
 
 impl Read for SubscriptionUpdatedMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            product_id: object.take("product_id")?,
-            proration_behavior: object.take("proration_behavior")?,
-            discount_id: object.take("discount_id")?,
-            trial_end: object.take("trial_end")?,
-            seats: object.take("seats")?,
-            billing_period_end: object.take("billing_period_end")?,
-            subscription_id: object.take("subscription_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            product_id: object.field("product_id"),
+            proration_behavior: object.field("proration_behavior"),
+            discount_id: object.field("discount_id"),
+            trial_end: object.field("trial_end"),
+            seats: object.field("seats"),
+            billing_period_end: object.field("billing_period_end"),
+            subscription_id: object.field("subscription_id"),
+        }
     }
 }
 
@@ -3619,54 +3706,115 @@ pub enum SystemEvent {
 }
 
 impl Read for SystemEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "name");
-        Ok(match branch {
-            Some("meter.credited") => Self::MeterCredited(Read::read(value)?),
-            Some("meter.reset") => Self::MeterReset(Read::read(value)?),
-            Some("benefit.granted") => Self::BenefitGranted(Read::read(value)?),
-            Some("benefit.cycled") => Self::BenefitCycled(Read::read(value)?),
-            Some("benefit.updated") => Self::BenefitUpdated(Read::read(value)?),
-            Some("benefit.revoked") => Self::BenefitRevoked(Read::read(value)?),
-            Some("subscription.created") => Self::SubscriptionCreated(Read::read(value)?),
-            Some("subscription.updated") => Self::SubscriptionUpdated(Read::read(value)?),
-            Some("subscription.cycled") => Self::SubscriptionCycled(Read::read(value)?),
-            Some("subscription.canceled") => Self::SubscriptionCanceled(Read::read(value)?),
-            Some("subscription.revoked") => Self::SubscriptionRevoked(Read::read(value)?),
-            Some("subscription.past_due") => Self::SubscriptionPastDue(Read::read(value)?),
-            Some("subscription.reactivated") => Self::SubscriptionReactivated(Read::read(value)?),
-            Some("subscription.reinstated") => Self::SubscriptionReinstated(Read::read(value)?),
-            Some("subscription.paused") => Self::SubscriptionPaused(Read::read(value)?),
-            Some("subscription.resumed") => Self::SubscriptionResumed(Read::read(value)?),
-            Some("subscription.uncanceled") => Self::SubscriptionUncanceled(Read::read(value)?),
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "name");
+        match branch {
+            Some("meter.credited") => {
+                union::read_or_keep(node, Self::MeterCredited, Self::Unrecognized)
+            }
+            Some("meter.reset") => union::read_or_keep(node, Self::MeterReset, Self::Unrecognized),
+            Some("benefit.granted") => {
+                union::read_or_keep(node, Self::BenefitGranted, Self::Unrecognized)
+            }
+            Some("benefit.cycled") => {
+                union::read_or_keep(node, Self::BenefitCycled, Self::Unrecognized)
+            }
+            Some("benefit.updated") => {
+                union::read_or_keep(node, Self::BenefitUpdated, Self::Unrecognized)
+            }
+            Some("benefit.revoked") => {
+                union::read_or_keep(node, Self::BenefitRevoked, Self::Unrecognized)
+            }
+            Some("subscription.created") => {
+                union::read_or_keep(node, Self::SubscriptionCreated, Self::Unrecognized)
+            }
+            Some("subscription.updated") => {
+                union::read_or_keep(node, Self::SubscriptionUpdated, Self::Unrecognized)
+            }
+            Some("subscription.cycled") => {
+                union::read_or_keep(node, Self::SubscriptionCycled, Self::Unrecognized)
+            }
+            Some("subscription.canceled") => {
+                union::read_or_keep(node, Self::SubscriptionCanceled, Self::Unrecognized)
+            }
+            Some("subscription.revoked") => {
+                union::read_or_keep(node, Self::SubscriptionRevoked, Self::Unrecognized)
+            }
+            Some("subscription.past_due") => {
+                union::read_or_keep(node, Self::SubscriptionPastDue, Self::Unrecognized)
+            }
+            Some("subscription.reactivated") => {
+                union::read_or_keep(node, Self::SubscriptionReactivated, Self::Unrecognized)
+            }
+            Some("subscription.reinstated") => {
+                union::read_or_keep(node, Self::SubscriptionReinstated, Self::Unrecognized)
+            }
+            Some("subscription.paused") => {
+                union::read_or_keep(node, Self::SubscriptionPaused, Self::Unrecognized)
+            }
+            Some("subscription.resumed") => {
+                union::read_or_keep(node, Self::SubscriptionResumed, Self::Unrecognized)
+            }
+            Some("subscription.uncanceled") => {
+                union::read_or_keep(node, Self::SubscriptionUncanceled, Self::Unrecognized)
+            }
             Some("subscription.product_updated") => {
-                Self::SubscriptionProductUpdated(Read::read(value)?)
+                union::read_or_keep(node, Self::SubscriptionProductUpdated, Self::Unrecognized)
             }
             Some("subscription.seats_updated") => {
-                Self::SubscriptionSeatsUpdated(Read::read(value)?)
+                union::read_or_keep(node, Self::SubscriptionSeatsUpdated, Self::Unrecognized)
             }
-            Some("subscription.billing_period_updated") => {
-                Self::SubscriptionBillingPeriodUpdated(Read::read(value)?)
-            }
+            Some("subscription.billing_period_updated") => union::read_or_keep(
+                node,
+                Self::SubscriptionBillingPeriodUpdated,
+                Self::Unrecognized,
+            ),
             Some("subscription.update_cleared") => {
-                Self::SubscriptionUpdateCleared(Read::read(value)?)
+                union::read_or_keep(node, Self::SubscriptionUpdateCleared, Self::Unrecognized)
             }
-            Some("order.paid") => Self::OrderPaid(Read::read(value)?),
-            Some("order.refunded") => Self::OrderRefunded(Read::read(value)?),
-            Some("order.voided") => Self::OrderVoided(Read::read(value)?),
-            Some("order.unvoided") => Self::OrderUnvoided(Read::read(value)?),
-            Some("checkout.created") => Self::CheckoutCreated(Read::read(value)?),
-            Some("customer.created") => Self::CustomerCreated(Read::read(value)?),
-            Some("customer.updated") => Self::CustomerUpdated(Read::read(value)?),
-            Some("customer.deleted") => Self::CustomerDeleted(Read::read(value)?),
-            Some("balance.order") => Self::BalanceOrder(Read::read(value)?),
-            Some("balance.credit_order") => Self::BalanceCreditOrder(Read::read(value)?),
-            Some("balance.refund") => Self::BalanceRefund(Read::read(value)?),
-            Some("balance.refund_reversal") => Self::BalanceRefundReversal(Read::read(value)?),
-            Some("balance.dispute") => Self::BalanceDispute(Read::read(value)?),
-            Some("balance.dispute_reversal") => Self::BalanceDisputeReversal(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+            Some("order.paid") => union::read_or_keep(node, Self::OrderPaid, Self::Unrecognized),
+            Some("order.refunded") => {
+                union::read_or_keep(node, Self::OrderRefunded, Self::Unrecognized)
+            }
+            Some("order.voided") => {
+                union::read_or_keep(node, Self::OrderVoided, Self::Unrecognized)
+            }
+            Some("order.unvoided") => {
+                union::read_or_keep(node, Self::OrderUnvoided, Self::Unrecognized)
+            }
+            Some("checkout.created") => {
+                union::read_or_keep(node, Self::CheckoutCreated, Self::Unrecognized)
+            }
+            Some("customer.created") => {
+                union::read_or_keep(node, Self::CustomerCreated, Self::Unrecognized)
+            }
+            Some("customer.updated") => {
+                union::read_or_keep(node, Self::CustomerUpdated, Self::Unrecognized)
+            }
+            Some("customer.deleted") => {
+                union::read_or_keep(node, Self::CustomerDeleted, Self::Unrecognized)
+            }
+            Some("balance.order") => {
+                union::read_or_keep(node, Self::BalanceOrder, Self::Unrecognized)
+            }
+            Some("balance.credit_order") => {
+                union::read_or_keep(node, Self::BalanceCreditOrder, Self::Unrecognized)
+            }
+            Some("balance.refund") => {
+                union::read_or_keep(node, Self::BalanceRefund, Self::Unrecognized)
+            }
+            Some("balance.refund_reversal") => {
+                union::read_or_keep(node, Self::BalanceRefundReversal, Self::Unrecognized)
+            }
+            Some("balance.dispute") => {
+                union::read_or_keep(node, Self::BalanceDispute, Self::Unrecognized)
+            }
+            Some("balance.dispute_reversal") => {
+                union::read_or_keep(node, Self::BalanceDisputeReversal, Self::Unrecognized)
+            }
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -3708,23 +3856,24 @@ pub struct UserEvent {
 }
 
 impl Read for UserEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            timestamp: object.take("timestamp")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            external_customer_id: object.take("external_customer_id")?,
-            member_id: object.take("member_id")?,
-            external_member_id: object.take("external_member_id")?,
-            child_count: object.take("child_count")?,
-            parent_id: object.take("parent_id")?,
-            label: object.take("label")?,
-            name: object.take("name")?,
-            metadata: object.take("metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            timestamp: object.field("timestamp"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            external_customer_id: object.field("external_customer_id"),
+            member_id: object.field("member_id"),
+            external_member_id: object.field("external_member_id"),
+            child_count: object.field("child_count"),
+            parent_id: object.field("parent_id"),
+            label: object.field("label"),
+            name: object.field("name"),
+            metadata: object.field("metadata"),
+        }
     }
 }
 

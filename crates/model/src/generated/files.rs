@@ -4,7 +4,7 @@
 use crate::{
     FileId, OrganizationId, Patch, ProductMediaFileRead, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -37,6 +37,7 @@ pub struct DownloadableFileCreate {
 
 impl DownloadableFileCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         name: impl Into<String>,
         mime_type: impl Into<String>,
@@ -55,6 +56,7 @@ impl DownloadableFileCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -62,6 +64,7 @@ impl DownloadableFileCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn checksum_sha256_base64(mut self, checksum_sha256_base64: impl Into<String>) -> Self {
         self.checksum_sha256_base64 = Some(checksum_sha256_base64.into());
@@ -69,6 +72,7 @@ impl DownloadableFileCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());
@@ -116,26 +120,27 @@ pub struct DownloadableFileRead {
 }
 
 impl Read for DownloadableFileRead {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            organization_id: object.take("organization_id")?,
-            name: object.take("name")?,
-            path: object.take("path")?,
-            mime_type: object.take("mime_type")?,
-            size: object.take("size")?,
-            storage_version: object.take("storage_version")?,
-            checksum_etag: object.take("checksum_etag")?,
-            checksum_sha256_base64: object.take("checksum_sha256_base64")?,
-            checksum_sha256_hex: object.take("checksum_sha256_hex")?,
-            last_modified_at: object.take("last_modified_at")?,
-            version: object.take("version")?,
-            is_uploaded: object.take("is_uploaded")?,
-            created_at: object.take("created_at")?,
-            flagged_malicious_at: object.take("flagged_malicious_at")?,
-            size_readable: object.take("size_readable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            organization_id: object.field("organization_id"),
+            name: object.field("name"),
+            path: object.field("path"),
+            mime_type: object.field("mime_type"),
+            size: object.field("size"),
+            storage_version: object.field("storage_version"),
+            checksum_etag: object.field("checksum_etag"),
+            checksum_sha256_base64: object.field("checksum_sha256_base64"),
+            checksum_sha256_hex: object.field("checksum_sha256_hex"),
+            last_modified_at: object.field("last_modified_at"),
+            version: object.field("version"),
+            is_uploaded: object.field("is_uploaded"),
+            created_at: object.field("created_at"),
+            flagged_malicious_at: object.field("flagged_malicious_at"),
+            size_readable: object.field("size_readable"),
+        }
     }
 }
 
@@ -157,24 +162,28 @@ pub enum FileCreate {
 }
 
 impl From<DownloadableFileCreate> for FileCreate {
+    #[inline]
     fn from(branch: DownloadableFileCreate) -> Self {
         Self::Downloadable(Box::new(branch))
     }
 }
 
 impl From<ProductMediaFileCreate> for FileCreate {
+    #[inline]
     fn from(branch: ProductMediaFileCreate) -> Self {
         Self::ProductMedia(Box::new(branch))
     }
 }
 
 impl From<OrganizationAvatarFileCreate> for FileCreate {
+    #[inline]
     fn from(branch: OrganizationAvatarFileCreate) -> Self {
         Self::OrganizationAvatar(Box::new(branch))
     }
 }
 
 impl From<SupportCaseAttachmentFileCreate> for FileCreate {
+    #[inline]
     fn from(branch: SupportCaseAttachmentFileCreate) -> Self {
         Self::SupportCaseAttachment(Box::new(branch))
     }
@@ -194,6 +203,7 @@ pub struct FilePatch {
 
 impl FilePatch {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             name: Patch::Absent,
@@ -202,6 +212,7 @@ impl FilePatch {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -209,6 +220,7 @@ impl FilePatch {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn version(mut self, version: impl Into<Patch<String>>) -> Self {
         self.version = version.into();
@@ -217,6 +229,7 @@ impl FilePatch {
 }
 
 impl Default for FilePatch {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -240,15 +253,24 @@ pub enum FileRead {
 }
 
 impl Read for FileRead {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "service");
-        Ok(match branch {
-            Some("downloadable") => Self::Downloadable(Read::read(value)?),
-            Some("product_media") => Self::ProductMedia(Read::read(value)?),
-            Some("organization_avatar") => Self::OrganizationAvatar(Read::read(value)?),
-            Some("support_case_attachment") => Self::SupportCaseAttachment(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "service");
+        match branch {
+            Some("downloadable") => {
+                union::read_or_keep(node, Self::Downloadable, Self::Unrecognized)
+            }
+            Some("product_media") => {
+                union::read_or_keep(node, Self::ProductMedia, Self::Unrecognized)
+            }
+            Some("organization_avatar") => {
+                union::read_or_keep(node, Self::OrganizationAvatar, Self::Unrecognized)
+            }
+            Some("support_case_attachment") => {
+                union::read_or_keep(node, Self::SupportCaseAttachment, Self::Unrecognized)
+            }
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -306,26 +328,27 @@ pub struct FileUpload {
 }
 
 impl Read for FileUpload {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            organization_id: object.take("organization_id")?,
-            name: object.take("name")?,
-            path: object.take("path")?,
-            mime_type: object.take("mime_type")?,
-            size: object.take("size")?,
-            storage_version: object.take("storage_version")?,
-            checksum_etag: object.take("checksum_etag")?,
-            checksum_sha256_base64: object.take("checksum_sha256_base64")?,
-            checksum_sha256_hex: object.take("checksum_sha256_hex")?,
-            last_modified_at: object.take("last_modified_at")?,
-            upload: object.take("upload")?,
-            version: object.take("version")?,
-            is_uploaded: object.take("is_uploaded")?,
-            service: object.take("service")?,
-            size_readable: object.take("size_readable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            organization_id: object.field("organization_id"),
+            name: object.field("name"),
+            path: object.field("path"),
+            mime_type: object.field("mime_type"),
+            size: object.field("size"),
+            storage_version: object.field("storage_version"),
+            checksum_etag: object.field("checksum_etag"),
+            checksum_sha256_base64: object.field("checksum_sha256_base64"),
+            checksum_sha256_hex: object.field("checksum_sha256_hex"),
+            last_modified_at: object.field("last_modified_at"),
+            upload: object.field("upload"),
+            version: object.field("version"),
+            is_uploaded: object.field("is_uploaded"),
+            service: object.field("service"),
+            size_readable: object.field("size_readable"),
+        }
     }
 }
 
@@ -343,6 +366,7 @@ pub struct FileUploadCompleted {
 
 impl FileUploadCompleted {
     /// With what is required.
+    #[inline]
     pub fn new(
         id: impl Into<String>,
         path: impl Into<String>,
@@ -382,6 +406,7 @@ pub struct OrganizationAvatarFileCreate {
 
 impl OrganizationAvatarFileCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         name: impl Into<String>,
         mime_type: impl Into<String>,
@@ -400,6 +425,7 @@ impl OrganizationAvatarFileCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -407,6 +433,7 @@ impl OrganizationAvatarFileCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn checksum_sha256_base64(mut self, checksum_sha256_base64: impl Into<String>) -> Self {
         self.checksum_sha256_base64 = Some(checksum_sha256_base64.into());
@@ -414,6 +441,7 @@ impl OrganizationAvatarFileCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());
@@ -461,26 +489,27 @@ pub struct OrganizationAvatarFileRead {
 }
 
 impl Read for OrganizationAvatarFileRead {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            organization_id: object.take("organization_id")?,
-            name: object.take("name")?,
-            path: object.take("path")?,
-            mime_type: object.take("mime_type")?,
-            size: object.take("size")?,
-            storage_version: object.take("storage_version")?,
-            checksum_etag: object.take("checksum_etag")?,
-            checksum_sha256_base64: object.take("checksum_sha256_base64")?,
-            checksum_sha256_hex: object.take("checksum_sha256_hex")?,
-            last_modified_at: object.take("last_modified_at")?,
-            version: object.take("version")?,
-            is_uploaded: object.take("is_uploaded")?,
-            created_at: object.take("created_at")?,
-            size_readable: object.take("size_readable")?,
-            public_url: object.take("public_url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            organization_id: object.field("organization_id"),
+            name: object.field("name"),
+            path: object.field("path"),
+            mime_type: object.field("mime_type"),
+            size: object.field("size"),
+            storage_version: object.field("storage_version"),
+            checksum_etag: object.field("checksum_etag"),
+            checksum_sha256_base64: object.field("checksum_sha256_base64"),
+            checksum_sha256_hex: object.field("checksum_sha256_hex"),
+            last_modified_at: object.field("last_modified_at"),
+            version: object.field("version"),
+            is_uploaded: object.field("is_uploaded"),
+            created_at: object.field("created_at"),
+            size_readable: object.field("size_readable"),
+            public_url: object.field("public_url"),
+        }
     }
 }
 
@@ -510,6 +539,7 @@ pub struct ProductMediaFileCreate {
 
 impl ProductMediaFileCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         name: impl Into<String>,
         mime_type: impl Into<String>,
@@ -528,6 +558,7 @@ impl ProductMediaFileCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -535,6 +566,7 @@ impl ProductMediaFileCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn checksum_sha256_base64(mut self, checksum_sha256_base64: impl Into<String>) -> Self {
         self.checksum_sha256_base64 = Some(checksum_sha256_base64.into());
@@ -542,6 +574,7 @@ impl ProductMediaFileCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());
@@ -559,6 +592,7 @@ pub struct S3FileCreateMultipart {
 
 impl S3FileCreateMultipart {
     /// With what is required.
+    #[inline]
     pub fn new(parts: impl IntoIterator<Item = S3FileCreatePart>) -> Self {
         Self {
             parts: parts.into_iter().collect(),
@@ -583,6 +617,7 @@ pub struct S3FileCreatePart {
 
 impl S3FileCreatePart {
     /// With what is required.
+    #[inline]
     pub fn new(number: i64, chunk_start: i64, chunk_end: i64) -> Self {
         Self {
             number,
@@ -593,6 +628,7 @@ impl S3FileCreatePart {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn checksum_sha256_base64(mut self, checksum_sha256_base64: impl Into<String>) -> Self {
         self.checksum_sha256_base64 = Some(checksum_sha256_base64.into());
@@ -614,6 +650,7 @@ pub struct S3FileUploadCompletedPart {
 
 impl S3FileUploadCompletedPart {
     /// With what is required.
+    #[inline]
     pub fn new(
         number: i64,
         checksum_etag: impl Into<String>,
@@ -640,13 +677,14 @@ pub struct S3FileUploadMultipart {
 }
 
 impl Read for S3FileUploadMultipart {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            path: object.take("path")?,
-            parts: object.take("parts")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            path: object.field("path"),
+            parts: object.field("parts"),
+        }
     }
 }
 
@@ -673,17 +711,18 @@ pub struct S3FileUploadPart {
 }
 
 impl Read for S3FileUploadPart {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            number: object.take("number")?,
-            chunk_start: object.take("chunk_start")?,
-            chunk_end: object.take("chunk_end")?,
-            checksum_sha256_base64: object.take("checksum_sha256_base64")?,
-            url: object.take("url")?,
-            expires_at: object.take("expires_at")?,
-            headers: object.take("headers")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            number: object.field("number"),
+            chunk_start: object.field("chunk_start"),
+            chunk_end: object.field("chunk_end"),
+            checksum_sha256_base64: object.field("checksum_sha256_base64"),
+            url: object.field("url"),
+            expires_at: object.field("expires_at"),
+            headers: object.field("headers"),
+        }
     }
 }
 
@@ -713,6 +752,7 @@ pub struct SupportCaseAttachmentFileCreate {
 
 impl SupportCaseAttachmentFileCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         name: impl Into<String>,
         mime_type: impl Into<String>,
@@ -731,6 +771,7 @@ impl SupportCaseAttachmentFileCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -738,6 +779,7 @@ impl SupportCaseAttachmentFileCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn checksum_sha256_base64(mut self, checksum_sha256_base64: impl Into<String>) -> Self {
         self.checksum_sha256_base64 = Some(checksum_sha256_base64.into());
@@ -745,6 +787,7 @@ impl SupportCaseAttachmentFileCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());
@@ -790,25 +833,26 @@ pub struct SupportCaseAttachmentFileRead {
 }
 
 impl Read for SupportCaseAttachmentFileRead {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            organization_id: object.take("organization_id")?,
-            name: object.take("name")?,
-            path: object.take("path")?,
-            mime_type: object.take("mime_type")?,
-            size: object.take("size")?,
-            storage_version: object.take("storage_version")?,
-            checksum_etag: object.take("checksum_etag")?,
-            checksum_sha256_base64: object.take("checksum_sha256_base64")?,
-            checksum_sha256_hex: object.take("checksum_sha256_hex")?,
-            last_modified_at: object.take("last_modified_at")?,
-            version: object.take("version")?,
-            is_uploaded: object.take("is_uploaded")?,
-            created_at: object.take("created_at")?,
-            size_readable: object.take("size_readable")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            organization_id: object.field("organization_id"),
+            name: object.field("name"),
+            path: object.field("path"),
+            mime_type: object.field("mime_type"),
+            size: object.field("size"),
+            storage_version: object.field("storage_version"),
+            checksum_etag: object.field("checksum_etag"),
+            checksum_sha256_base64: object.field("checksum_sha256_base64"),
+            checksum_sha256_hex: object.field("checksum_sha256_hex"),
+            last_modified_at: object.field("last_modified_at"),
+            version: object.field("version"),
+            is_uploaded: object.field("is_uploaded"),
+            created_at: object.field("created_at"),
+            size_readable: object.field("size_readable"),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     Address, BenefitId, CustomerId, CustomerType, FreeForm, LicenseKeyActivationId, LicenseKeyId,
     OrganizationId, Patch, PaymentMethodId, Secret, TaxIdFormat, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -30,6 +30,7 @@ pub struct LicenseKeyActivate {
 
 impl LicenseKeyActivate {
     /// With what is required.
+    #[inline]
     pub fn new(
         key: impl Into<Secret>,
         organization_id: OrganizationId,
@@ -45,6 +46,7 @@ impl LicenseKeyActivate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn conditions(
         mut self,
@@ -60,6 +62,7 @@ impl LicenseKeyActivate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn meta(
         mut self,
@@ -93,16 +96,17 @@ pub struct LicenseKeyActivationBase {
 }
 
 impl Read for LicenseKeyActivationBase {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            license_key_id: object.take("license_key_id")?,
-            label: object.take("label")?,
-            meta: object.take("meta")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            license_key_id: object.field("license_key_id"),
+            label: object.field("label"),
+            meta: object.field("meta"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+        }
     }
 }
 
@@ -127,17 +131,18 @@ pub struct LicenseKeyActivationRead {
 }
 
 impl Read for LicenseKeyActivationRead {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            license_key_id: object.take("license_key_id")?,
-            label: object.take("label")?,
-            meta: object.take("meta")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            license_key: object.take("license_key")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            license_key_id: object.field("license_key_id"),
+            label: object.field("label"),
+            meta: object.field("meta"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            license_key: object.field("license_key"),
+        }
     }
 }
 
@@ -189,28 +194,29 @@ pub struct LicenseKeyCustomer {
 }
 
 impl Read for LicenseKeyCustomer {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            metadata: object.take("metadata")?,
-            external_id: object.take("external_id")?,
-            email: object.take("email")?,
-            email_verified: object.take("email_verified")?,
-            kind: object.take("type")?,
-            name: object.take("name")?,
-            billing_name: object.take("billing_name")?,
-            billing_address: object.take("billing_address")?,
-            tax_id: object.take("tax_id")?,
-            locale: object.take("locale")?,
-            organization_id: object.take("organization_id")?,
-            default_payment_method_id: object.take("default_payment_method_id")?,
-            deleted_at: object.take("deleted_at")?,
-            first_user_event_at: object.take("first_user_event_at")?,
-            avatar_url: object.take("avatar_url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            metadata: object.field("metadata"),
+            external_id: object.field("external_id"),
+            email: object.field("email"),
+            email_verified: object.field("email_verified"),
+            kind: object.field("type"),
+            name: object.field("name"),
+            billing_name: object.field("billing_name"),
+            billing_address: object.field("billing_address"),
+            tax_id: object.field("tax_id"),
+            locale: object.field("locale"),
+            organization_id: object.field("organization_id"),
+            default_payment_method_id: object.field("default_payment_method_id"),
+            deleted_at: object.field("deleted_at"),
+            first_user_event_at: object.field("first_user_event_at"),
+            avatar_url: object.field("avatar_url"),
+        }
     }
 }
 
@@ -228,6 +234,7 @@ pub struct LicenseKeyDeactivate {
 
 impl LicenseKeyDeactivate {
     /// With what is required.
+    #[inline]
     pub fn new(
         key: impl Into<Secret>,
         organization_id: OrganizationId,
@@ -280,26 +287,27 @@ pub struct LicenseKeyRead {
 }
 
 impl Read for LicenseKeyRead {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            benefit_id: object.take("benefit_id")?,
-            key: object.take("key")?,
-            display_key: object.take("display_key")?,
-            status: object.take("status")?,
-            limit_activations: object.take("limit_activations")?,
-            usage: object.take("usage")?,
-            limit_usage: object.take("limit_usage")?,
-            validations: object.take("validations")?,
-            last_validated_at: object.take("last_validated_at")?,
-            expires_at: object.take("expires_at")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            benefit_id: object.field("benefit_id"),
+            key: object.field("key"),
+            display_key: object.field("display_key"),
+            status: object.field("status"),
+            limit_activations: object.field("limit_activations"),
+            usage: object.field("usage"),
+            limit_usage: object.field("limit_usage"),
+            validations: object.field("validations"),
+            last_validated_at: object.field("last_validated_at"),
+            expires_at: object.field("expires_at"),
+        }
     }
 }
 
@@ -338,6 +346,7 @@ pub struct LicenseKeyUpdate {
 
 impl LicenseKeyUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             status: Patch::Absent,
@@ -349,6 +358,7 @@ impl LicenseKeyUpdate {
     }
 
     /// See `LicenseKeyStatus`. May be null.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: impl Into<Patch<LicenseKeyStatus>>) -> Self {
         self.status = status.into();
@@ -356,6 +366,7 @@ impl LicenseKeyUpdate {
     }
 
     /// A whole number, -2147483648 to 2147483647. Default: `0`.
+    #[inline]
     #[must_use]
     pub fn usage(mut self, usage: i64) -> Self {
         self.usage = Some(usage);
@@ -363,6 +374,7 @@ impl LicenseKeyUpdate {
     }
 
     /// A whole number, -2147483648 to 2147483647. May be null.
+    #[inline]
     #[must_use]
     pub fn limit_activations(mut self, limit_activations: impl Into<Patch<i64>>) -> Self {
         self.limit_activations = limit_activations.into();
@@ -370,6 +382,7 @@ impl LicenseKeyUpdate {
     }
 
     /// A whole number, -2147483648 to 2147483647. May be null.
+    #[inline]
     #[must_use]
     pub fn limit_usage(mut self, limit_usage: impl Into<Patch<i64>>) -> Self {
         self.limit_usage = limit_usage.into();
@@ -377,6 +390,7 @@ impl LicenseKeyUpdate {
     }
 
     /// A point in time. May be null.
+    #[inline]
     #[must_use]
     pub fn expires_at(mut self, expires_at: impl Into<Patch<Timestamp>>) -> Self {
         self.expires_at = expires_at.into();
@@ -385,6 +399,7 @@ impl LicenseKeyUpdate {
 }
 
 impl Default for LicenseKeyUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -417,6 +432,7 @@ pub struct LicenseKeyValidate {
 
 impl LicenseKeyValidate {
     /// With what is required.
+    #[inline]
     pub fn new(key: impl Into<Secret>, organization_id: OrganizationId) -> Self {
         Self {
             key: key.into(),
@@ -430,6 +446,7 @@ impl LicenseKeyValidate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn activation_id(mut self, activation_id: LicenseKeyActivationId) -> Self {
         self.activation_id = Some(activation_id);
@@ -437,6 +454,7 @@ impl LicenseKeyValidate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn benefit_id(mut self, benefit_id: BenefitId) -> Self {
         self.benefit_id = Some(benefit_id);
@@ -444,6 +462,7 @@ impl LicenseKeyValidate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.customer_id = Some(customer_id);
@@ -451,6 +470,7 @@ impl LicenseKeyValidate {
     }
 
     /// A whole number, at least 0. May be null.
+    #[inline]
     #[must_use]
     pub fn increment_usage(mut self, increment_usage: i64) -> Self {
         self.increment_usage = Some(increment_usage);
@@ -458,6 +478,7 @@ impl LicenseKeyValidate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn conditions(
         mut self,
@@ -514,27 +535,28 @@ pub struct LicenseKeyWithActivations {
 }
 
 impl Read for LicenseKeyWithActivations {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            benefit_id: object.take("benefit_id")?,
-            key: object.take("key")?,
-            display_key: object.take("display_key")?,
-            status: object.take("status")?,
-            limit_activations: object.take("limit_activations")?,
-            usage: object.take("usage")?,
-            limit_usage: object.take("limit_usage")?,
-            validations: object.take("validations")?,
-            last_validated_at: object.take("last_validated_at")?,
-            expires_at: object.take("expires_at")?,
-            activations: object.take("activations")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            benefit_id: object.field("benefit_id"),
+            key: object.field("key"),
+            display_key: object.field("display_key"),
+            status: object.field("status"),
+            limit_activations: object.field("limit_activations"),
+            usage: object.field("usage"),
+            limit_usage: object.field("limit_usage"),
+            validations: object.field("validations"),
+            last_validated_at: object.field("last_validated_at"),
+            expires_at: object.field("expires_at"),
+            activations: object.field("activations"),
+        }
     }
 }
 

@@ -4,10 +4,9 @@
 use crate::{
     CustomerId, MemberId, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
-use serde_json::Value;
 
 /// `Member`, received.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,18 +31,19 @@ pub struct Member {
 }
 
 impl Read for Member {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            customer_id: object.take("customer_id")?,
-            email: object.take("email")?,
-            name: object.take("name")?,
-            external_id: object.take("external_id")?,
-            role: object.take("role")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            customer_id: object.field("customer_id"),
+            email: object.field("email"),
+            name: object.field("name"),
+            external_id: object.field("external_id"),
+            role: object.field("role"),
+        }
     }
 }
 

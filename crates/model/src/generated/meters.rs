@@ -5,7 +5,7 @@ use crate::{
     CountAggregation, Filter, FreeForm, MeterId, OrganizationId, Patch, PropertyAggregation,
     Quantity, Timestamp, UniqueAggregation,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -63,22 +63,23 @@ pub struct Meter {
 }
 
 impl Read for Meter {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            metadata: object.take("metadata")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-            unit: object.take("unit")?,
-            custom_label: object.take("custom_label")?,
-            custom_multiplier: object.take("custom_multiplier")?,
-            filter: object.take("filter")?,
-            aggregation: object.take("aggregation")?,
-            organization_id: object.take("organization_id")?,
-            archived_at: object.take("archived_at")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            metadata: object.field("metadata"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            name: object.field("name"),
+            unit: object.field("unit"),
+            custom_label: object.field("custom_label"),
+            custom_multiplier: object.field("custom_multiplier"),
+            filter: object.field("filter"),
+            aggregation: object.field("aggregation"),
+            organization_id: object.field("organization_id"),
+            archived_at: object.field("archived_at"),
+        }
     }
 }
 
@@ -98,30 +99,36 @@ pub enum MeterAggregation {
 }
 
 impl Read for MeterAggregation {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "func");
-        Ok(match branch {
-            Some("count") => Self::Count(Read::read(value)?),
-            Some("avg" | "max" | "min" | "sum") => Self::Property(Read::read(value)?),
-            Some("unique") => Self::Unique(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "func");
+        match branch {
+            Some("count") => union::read_or_keep(node, Self::Count, Self::Unrecognized),
+            Some("avg" | "max" | "min" | "sum") => {
+                union::read_or_keep(node, Self::Property, Self::Unrecognized)
+            }
+            Some("unique") => union::read_or_keep(node, Self::Unique, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
 impl From<CountAggregation> for MeterAggregation {
+    #[inline]
     fn from(branch: CountAggregation) -> Self {
         Self::Count(Box::new(branch))
     }
 }
 
 impl From<PropertyAggregation> for MeterAggregation {
+    #[inline]
     fn from(branch: PropertyAggregation) -> Self {
         Self::Property(Box::new(branch))
     }
 }
 
 impl From<UniqueAggregation> for MeterAggregation {
+    #[inline]
     fn from(branch: UniqueAggregation) -> Self {
         Self::Unique(Box::new(branch))
     }
@@ -156,6 +163,7 @@ pub struct MeterCreate {
 
 impl MeterCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         name: impl Into<String>,
         filter: Filter,
@@ -174,6 +182,7 @@ impl MeterCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -189,6 +198,7 @@ impl MeterCreate {
     }
 
     /// See `MeterUnit`. Default: `"scalar"`.
+    #[inline]
     #[must_use]
     pub fn unit(mut self, unit: MeterUnit) -> Self {
         self.unit = Some(unit);
@@ -196,6 +206,7 @@ impl MeterCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn custom_label(mut self, custom_label: impl Into<String>) -> Self {
         self.custom_label = Some(custom_label.into());
@@ -203,6 +214,7 @@ impl MeterCreate {
     }
 
     /// A whole number, at least 1. May be null.
+    #[inline]
     #[must_use]
     pub fn custom_multiplier(mut self, custom_multiplier: i64) -> Self {
         self.custom_multiplier = Some(custom_multiplier);
@@ -210,6 +222,7 @@ impl MeterCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -228,12 +241,13 @@ pub struct MeterQuantities {
 }
 
 impl Read for MeterQuantities {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            quantities: object.take("quantities")?,
-            total: object.take("total")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            quantities: object.field("quantities"),
+            total: object.field("total"),
+        }
     }
 }
 
@@ -248,12 +262,13 @@ pub struct MeterQuantity {
 }
 
 impl Read for MeterQuantity {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            timestamp: object.take("timestamp")?,
-            quantity: object.take("quantity")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            timestamp: object.field("timestamp"),
+            quantity: object.field("quantity"),
+        }
     }
 }
 
@@ -315,6 +330,7 @@ pub struct MeterUpdate {
 
 impl MeterUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -329,6 +345,7 @@ impl MeterUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -344,6 +361,7 @@ impl MeterUpdate {
     }
 
     /// Text, at least 3 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -351,6 +369,7 @@ impl MeterUpdate {
     }
 
     /// See `MeterUnit`. May be null.
+    #[inline]
     #[must_use]
     pub fn unit(mut self, unit: impl Into<Patch<MeterUnit>>) -> Self {
         self.unit = unit.into();
@@ -358,6 +377,7 @@ impl MeterUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn custom_label(mut self, custom_label: impl Into<Patch<String>>) -> Self {
         self.custom_label = custom_label.into();
@@ -365,6 +385,7 @@ impl MeterUpdate {
     }
 
     /// A whole number, at least 1. May be null.
+    #[inline]
     #[must_use]
     pub fn custom_multiplier(mut self, custom_multiplier: impl Into<Patch<i64>>) -> Self {
         self.custom_multiplier = custom_multiplier.into();
@@ -372,6 +393,7 @@ impl MeterUpdate {
     }
 
     /// See `Filter`. May be null.
+    #[inline]
     #[must_use]
     pub fn filter(mut self, filter: impl Into<Patch<Filter>>) -> Self {
         self.filter = filter.into();
@@ -379,6 +401,7 @@ impl MeterUpdate {
     }
 
     /// One of several shapes. May be null.
+    #[inline]
     #[must_use]
     pub fn aggregation(mut self, aggregation: impl Into<Patch<MeterAggregation>>) -> Self {
         self.aggregation = aggregation.into();
@@ -386,6 +409,7 @@ impl MeterUpdate {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn is_archived(mut self, is_archived: impl Into<Patch<bool>>) -> Self {
         self.is_archived = is_archived.into();
@@ -394,6 +418,7 @@ impl MeterUpdate {
 }
 
 impl Default for MeterUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }

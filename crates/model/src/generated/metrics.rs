@@ -4,10 +4,9 @@
 use crate::{
     Date, MetricDashboardId, OrganizationId, Patch, Quantity, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
-use serde_json::Value;
 
 /// `Metric`, received.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -23,13 +22,14 @@ pub struct Metric {
 }
 
 impl Read for Metric {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            slug: object.take("slug")?,
-            display_name: object.take("display_name")?,
-            kind: object.take("type")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            slug: object.field("slug"),
+            display_name: object.field("display_name"),
+            kind: object.field("type"),
+        }
     }
 }
 
@@ -49,6 +49,7 @@ pub struct MetricDashboardCreate {
 
 impl MetricDashboardCreate {
     /// With what is required.
+    #[inline]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -58,6 +59,7 @@ impl MetricDashboardCreate {
     }
 
     /// A list, at most 10 items. Each: Text.
+    #[inline]
     #[must_use]
     pub fn metrics(mut self, metrics: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.metrics = Some(metrics.into_iter().map(Into::into).collect());
@@ -65,6 +67,7 @@ impl MetricDashboardCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -91,16 +94,17 @@ pub struct MetricDashboardSchema {
 }
 
 impl Read for MetricDashboardSchema {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-            metrics: object.take("metrics")?,
-            organization_id: object.take("organization_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            name: object.field("name"),
+            metrics: object.field("metrics"),
+            organization_id: object.field("organization_id"),
+        }
     }
 }
 
@@ -118,6 +122,7 @@ pub struct MetricDashboardUpdate {
 
 impl MetricDashboardUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             name: Patch::Absent,
@@ -126,6 +131,7 @@ impl MetricDashboardUpdate {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -133,6 +139,7 @@ impl MetricDashboardUpdate {
     }
 
     /// A list, at most 10 items. Each: Text. May be null.
+    #[inline]
     #[must_use]
     pub fn metrics(mut self, metrics: impl Into<Patch<Vec<String>>>) -> Self {
         self.metrics = metrics.into();
@@ -141,6 +148,7 @@ impl MetricDashboardUpdate {
 }
 
 impl Default for MetricDashboardUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -320,75 +328,73 @@ pub struct MetricPeriod {
 }
 
 impl Read for MetricPeriod {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            timestamp: object.take("timestamp")?,
-            active_subscriptions: object.take("active_subscriptions")?,
-            committed_subscriptions: object.take("committed_subscriptions")?,
-            monthly_recurring_revenue: object.take("monthly_recurring_revenue")?,
-            trial_monthly_recurring_revenue: object.take("trial_monthly_recurring_revenue")?,
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            timestamp: object.field("timestamp"),
+            active_subscriptions: object.field("active_subscriptions"),
+            committed_subscriptions: object.field("committed_subscriptions"),
+            monthly_recurring_revenue: object.field("monthly_recurring_revenue"),
+            trial_monthly_recurring_revenue: object.field("trial_monthly_recurring_revenue"),
             committed_monthly_recurring_revenue: object
-                .take("committed_monthly_recurring_revenue")?,
+                .field("committed_monthly_recurring_revenue"),
             trial_committed_monthly_recurring_revenue: object
-                .take("trial_committed_monthly_recurring_revenue")?,
-            average_revenue_per_user: object.take("average_revenue_per_user")?,
-            checkouts: object.take("checkouts")?,
-            succeeded_checkouts: object.take("succeeded_checkouts")?,
-            churned_subscriptions: object.take("churned_subscriptions")?,
-            churn_rate: object.take("churn_rate")?,
-            seats_total: object.take("seats_total")?,
-            seats_claimed: object.take("seats_claimed")?,
-            seats_pending: object.take("seats_pending")?,
-            seat_customers: object.take("seat_customers")?,
-            new_seat_customers: object.take("new_seat_customers")?,
-            churned_seat_customers: object.take("churned_seat_customers")?,
-            orders: object.take("orders")?,
-            revenue: object.take("revenue")?,
-            net_revenue: object.take("net_revenue")?,
-            cumulative_revenue: object.take("cumulative_revenue")?,
-            net_cumulative_revenue: object.take("net_cumulative_revenue")?,
-            costs: object.take("costs")?,
-            cumulative_costs: object.take("cumulative_costs")?,
-            average_order_value: object.take("average_order_value")?,
-            net_average_order_value: object.take("net_average_order_value")?,
-            cost_per_user: object.take("cost_per_user")?,
-            active_user_by_event: object.take("active_user_by_event")?,
-            one_time_products: object.take("one_time_products")?,
-            one_time_products_revenue: object.take("one_time_products_revenue")?,
-            one_time_products_net_revenue: object.take("one_time_products_net_revenue")?,
-            new_subscriptions: object.take("new_subscriptions")?,
-            new_subscriptions_revenue: object.take("new_subscriptions_revenue")?,
-            new_subscriptions_net_revenue: object.take("new_subscriptions_net_revenue")?,
-            renewed_subscriptions: object.take("renewed_subscriptions")?,
-            renewed_subscriptions_revenue: object.take("renewed_subscriptions_revenue")?,
-            renewed_subscriptions_net_revenue: object.take("renewed_subscriptions_net_revenue")?,
-            canceled_subscriptions: object.take("canceled_subscriptions")?,
+                .field("trial_committed_monthly_recurring_revenue"),
+            average_revenue_per_user: object.field("average_revenue_per_user"),
+            checkouts: object.field("checkouts"),
+            succeeded_checkouts: object.field("succeeded_checkouts"),
+            churned_subscriptions: object.field("churned_subscriptions"),
+            churn_rate: object.field("churn_rate"),
+            seats_total: object.field("seats_total"),
+            seats_claimed: object.field("seats_claimed"),
+            seats_pending: object.field("seats_pending"),
+            seat_customers: object.field("seat_customers"),
+            new_seat_customers: object.field("new_seat_customers"),
+            churned_seat_customers: object.field("churned_seat_customers"),
+            orders: object.field("orders"),
+            revenue: object.field("revenue"),
+            net_revenue: object.field("net_revenue"),
+            cumulative_revenue: object.field("cumulative_revenue"),
+            net_cumulative_revenue: object.field("net_cumulative_revenue"),
+            costs: object.field("costs"),
+            cumulative_costs: object.field("cumulative_costs"),
+            average_order_value: object.field("average_order_value"),
+            net_average_order_value: object.field("net_average_order_value"),
+            cost_per_user: object.field("cost_per_user"),
+            active_user_by_event: object.field("active_user_by_event"),
+            one_time_products: object.field("one_time_products"),
+            one_time_products_revenue: object.field("one_time_products_revenue"),
+            one_time_products_net_revenue: object.field("one_time_products_net_revenue"),
+            new_subscriptions: object.field("new_subscriptions"),
+            new_subscriptions_revenue: object.field("new_subscriptions_revenue"),
+            new_subscriptions_net_revenue: object.field("new_subscriptions_net_revenue"),
+            renewed_subscriptions: object.field("renewed_subscriptions"),
+            renewed_subscriptions_revenue: object.field("renewed_subscriptions_revenue"),
+            renewed_subscriptions_net_revenue: object.field("renewed_subscriptions_net_revenue"),
+            canceled_subscriptions: object.field("canceled_subscriptions"),
             canceled_subscriptions_customer_service: object
-                .take("canceled_subscriptions_customer_service")?,
-            canceled_subscriptions_low_quality: object
-                .take("canceled_subscriptions_low_quality")?,
+                .field("canceled_subscriptions_customer_service"),
+            canceled_subscriptions_low_quality: object.field("canceled_subscriptions_low_quality"),
             canceled_subscriptions_missing_features: object
-                .take("canceled_subscriptions_missing_features")?,
+                .field("canceled_subscriptions_missing_features"),
             canceled_subscriptions_switched_service: object
-                .take("canceled_subscriptions_switched_service")?,
-            canceled_subscriptions_too_complex: object
-                .take("canceled_subscriptions_too_complex")?,
+                .field("canceled_subscriptions_switched_service"),
+            canceled_subscriptions_too_complex: object.field("canceled_subscriptions_too_complex"),
             canceled_subscriptions_too_expensive: object
-                .take("canceled_subscriptions_too_expensive")?,
-            canceled_subscriptions_unused: object.take("canceled_subscriptions_unused")?,
-            canceled_subscriptions_other: object.take("canceled_subscriptions_other")?,
-            annual_recurring_revenue: object.take("annual_recurring_revenue")?,
-            committed_annual_recurring_revenue: object
-                .take("committed_annual_recurring_revenue")?,
-            checkouts_conversion: object.take("checkouts_conversion")?,
-            ltv: object.take("ltv")?,
-            gross_margin: object.take("gross_margin")?,
-            gross_margin_percentage: object.take("gross_margin_percentage")?,
-            cashflow: object.take("cashflow")?,
-            average_seats_per_customer: object.take("average_seats_per_customer")?,
-            seat_utilization_rate: object.take("seat_utilization_rate")?,
-        })
+                .field("canceled_subscriptions_too_expensive"),
+            canceled_subscriptions_unused: object.field("canceled_subscriptions_unused"),
+            canceled_subscriptions_other: object.field("canceled_subscriptions_other"),
+            annual_recurring_revenue: object.field("annual_recurring_revenue"),
+            committed_annual_recurring_revenue: object.field("committed_annual_recurring_revenue"),
+            checkouts_conversion: object.field("checkouts_conversion"),
+            ltv: object.field("ltv"),
+            gross_margin: object.field("gross_margin"),
+            gross_margin_percentage: object.field("gross_margin_percentage"),
+            cashflow: object.field("cashflow"),
+            average_seats_per_customer: object.field("average_seats_per_customer"),
+            seat_utilization_rate: object.field("seat_utilization_rate"),
+        }
     }
 }
 
@@ -578,74 +584,72 @@ pub struct Metrics {
 }
 
 impl Read for Metrics {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            active_subscriptions: object.take("active_subscriptions")?,
-            committed_subscriptions: object.take("committed_subscriptions")?,
-            monthly_recurring_revenue: object.take("monthly_recurring_revenue")?,
-            trial_monthly_recurring_revenue: object.take("trial_monthly_recurring_revenue")?,
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            active_subscriptions: object.field("active_subscriptions"),
+            committed_subscriptions: object.field("committed_subscriptions"),
+            monthly_recurring_revenue: object.field("monthly_recurring_revenue"),
+            trial_monthly_recurring_revenue: object.field("trial_monthly_recurring_revenue"),
             committed_monthly_recurring_revenue: object
-                .take("committed_monthly_recurring_revenue")?,
+                .field("committed_monthly_recurring_revenue"),
             trial_committed_monthly_recurring_revenue: object
-                .take("trial_committed_monthly_recurring_revenue")?,
-            average_revenue_per_user: object.take("average_revenue_per_user")?,
-            checkouts: object.take("checkouts")?,
-            succeeded_checkouts: object.take("succeeded_checkouts")?,
-            churned_subscriptions: object.take("churned_subscriptions")?,
-            churn_rate: object.take("churn_rate")?,
-            seats_total: object.take("seats_total")?,
-            seats_claimed: object.take("seats_claimed")?,
-            seats_pending: object.take("seats_pending")?,
-            seat_customers: object.take("seat_customers")?,
-            new_seat_customers: object.take("new_seat_customers")?,
-            churned_seat_customers: object.take("churned_seat_customers")?,
-            orders: object.take("orders")?,
-            revenue: object.take("revenue")?,
-            net_revenue: object.take("net_revenue")?,
-            cumulative_revenue: object.take("cumulative_revenue")?,
-            net_cumulative_revenue: object.take("net_cumulative_revenue")?,
-            costs: object.take("costs")?,
-            cumulative_costs: object.take("cumulative_costs")?,
-            average_order_value: object.take("average_order_value")?,
-            net_average_order_value: object.take("net_average_order_value")?,
-            cost_per_user: object.take("cost_per_user")?,
-            active_user_by_event: object.take("active_user_by_event")?,
-            one_time_products: object.take("one_time_products")?,
-            one_time_products_revenue: object.take("one_time_products_revenue")?,
-            one_time_products_net_revenue: object.take("one_time_products_net_revenue")?,
-            new_subscriptions: object.take("new_subscriptions")?,
-            new_subscriptions_revenue: object.take("new_subscriptions_revenue")?,
-            new_subscriptions_net_revenue: object.take("new_subscriptions_net_revenue")?,
-            renewed_subscriptions: object.take("renewed_subscriptions")?,
-            renewed_subscriptions_revenue: object.take("renewed_subscriptions_revenue")?,
-            renewed_subscriptions_net_revenue: object.take("renewed_subscriptions_net_revenue")?,
-            canceled_subscriptions: object.take("canceled_subscriptions")?,
+                .field("trial_committed_monthly_recurring_revenue"),
+            average_revenue_per_user: object.field("average_revenue_per_user"),
+            checkouts: object.field("checkouts"),
+            succeeded_checkouts: object.field("succeeded_checkouts"),
+            churned_subscriptions: object.field("churned_subscriptions"),
+            churn_rate: object.field("churn_rate"),
+            seats_total: object.field("seats_total"),
+            seats_claimed: object.field("seats_claimed"),
+            seats_pending: object.field("seats_pending"),
+            seat_customers: object.field("seat_customers"),
+            new_seat_customers: object.field("new_seat_customers"),
+            churned_seat_customers: object.field("churned_seat_customers"),
+            orders: object.field("orders"),
+            revenue: object.field("revenue"),
+            net_revenue: object.field("net_revenue"),
+            cumulative_revenue: object.field("cumulative_revenue"),
+            net_cumulative_revenue: object.field("net_cumulative_revenue"),
+            costs: object.field("costs"),
+            cumulative_costs: object.field("cumulative_costs"),
+            average_order_value: object.field("average_order_value"),
+            net_average_order_value: object.field("net_average_order_value"),
+            cost_per_user: object.field("cost_per_user"),
+            active_user_by_event: object.field("active_user_by_event"),
+            one_time_products: object.field("one_time_products"),
+            one_time_products_revenue: object.field("one_time_products_revenue"),
+            one_time_products_net_revenue: object.field("one_time_products_net_revenue"),
+            new_subscriptions: object.field("new_subscriptions"),
+            new_subscriptions_revenue: object.field("new_subscriptions_revenue"),
+            new_subscriptions_net_revenue: object.field("new_subscriptions_net_revenue"),
+            renewed_subscriptions: object.field("renewed_subscriptions"),
+            renewed_subscriptions_revenue: object.field("renewed_subscriptions_revenue"),
+            renewed_subscriptions_net_revenue: object.field("renewed_subscriptions_net_revenue"),
+            canceled_subscriptions: object.field("canceled_subscriptions"),
             canceled_subscriptions_customer_service: object
-                .take("canceled_subscriptions_customer_service")?,
-            canceled_subscriptions_low_quality: object
-                .take("canceled_subscriptions_low_quality")?,
+                .field("canceled_subscriptions_customer_service"),
+            canceled_subscriptions_low_quality: object.field("canceled_subscriptions_low_quality"),
             canceled_subscriptions_missing_features: object
-                .take("canceled_subscriptions_missing_features")?,
+                .field("canceled_subscriptions_missing_features"),
             canceled_subscriptions_switched_service: object
-                .take("canceled_subscriptions_switched_service")?,
-            canceled_subscriptions_too_complex: object
-                .take("canceled_subscriptions_too_complex")?,
+                .field("canceled_subscriptions_switched_service"),
+            canceled_subscriptions_too_complex: object.field("canceled_subscriptions_too_complex"),
             canceled_subscriptions_too_expensive: object
-                .take("canceled_subscriptions_too_expensive")?,
-            canceled_subscriptions_unused: object.take("canceled_subscriptions_unused")?,
-            canceled_subscriptions_other: object.take("canceled_subscriptions_other")?,
-            annual_recurring_revenue: object.take("annual_recurring_revenue")?,
-            committed_annual_recurring_revenue: object
-                .take("committed_annual_recurring_revenue")?,
-            checkouts_conversion: object.take("checkouts_conversion")?,
-            ltv: object.take("ltv")?,
-            gross_margin: object.take("gross_margin")?,
-            gross_margin_percentage: object.take("gross_margin_percentage")?,
-            cashflow: object.take("cashflow")?,
-            average_seats_per_customer: object.take("average_seats_per_customer")?,
-            seat_utilization_rate: object.take("seat_utilization_rate")?,
-        })
+                .field("canceled_subscriptions_too_expensive"),
+            canceled_subscriptions_unused: object.field("canceled_subscriptions_unused"),
+            canceled_subscriptions_other: object.field("canceled_subscriptions_other"),
+            annual_recurring_revenue: object.field("annual_recurring_revenue"),
+            committed_annual_recurring_revenue: object.field("committed_annual_recurring_revenue"),
+            checkouts_conversion: object.field("checkouts_conversion"),
+            ltv: object.field("ltv"),
+            gross_margin: object.field("gross_margin"),
+            gross_margin_percentage: object.field("gross_margin_percentage"),
+            cashflow: object.field("cashflow"),
+            average_seats_per_customer: object.field("average_seats_per_customer"),
+            seat_utilization_rate: object.field("seat_utilization_rate"),
+        }
     }
 }
 
@@ -660,12 +664,13 @@ pub struct MetricsIntervalLimit {
 }
 
 impl Read for MetricsIntervalLimit {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            min_days: object.take("min_days")?,
-            max_days: object.take("max_days")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            min_days: object.field("min_days"),
+            max_days: object.field("max_days"),
+        }
     }
 }
 
@@ -686,15 +691,16 @@ pub struct MetricsIntervalsLimits {
 }
 
 impl Read for MetricsIntervalsLimits {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            hour: object.take("hour")?,
-            day: object.take("day")?,
-            week: object.take("week")?,
-            month: object.take("month")?,
-            year: object.take("year")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            hour: object.field("hour"),
+            day: object.field("day"),
+            week: object.field("week"),
+            month: object.field("month"),
+            year: object.field("year"),
+        }
     }
 }
 
@@ -709,12 +715,13 @@ pub struct MetricsLimits {
 }
 
 impl Read for MetricsLimits {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            min_date: object.take("min_date")?,
-            intervals: object.take("intervals")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            min_date: object.field("min_date"),
+            intervals: object.field("intervals"),
+        }
     }
 }
 
@@ -731,13 +738,14 @@ pub struct MetricsResponse {
 }
 
 impl Read for MetricsResponse {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            periods: object.take("periods")?,
-            totals: object.take("totals")?,
-            metrics: object.take("metrics")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            periods: object.field("periods"),
+            totals: object.field("totals"),
+            metrics: object.field("metrics"),
+        }
     }
 }
 
@@ -913,74 +921,72 @@ pub struct MetricsTotals {
 }
 
 impl Read for MetricsTotals {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            active_subscriptions: object.take("active_subscriptions")?,
-            committed_subscriptions: object.take("committed_subscriptions")?,
-            monthly_recurring_revenue: object.take("monthly_recurring_revenue")?,
-            trial_monthly_recurring_revenue: object.take("trial_monthly_recurring_revenue")?,
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            active_subscriptions: object.field("active_subscriptions"),
+            committed_subscriptions: object.field("committed_subscriptions"),
+            monthly_recurring_revenue: object.field("monthly_recurring_revenue"),
+            trial_monthly_recurring_revenue: object.field("trial_monthly_recurring_revenue"),
             committed_monthly_recurring_revenue: object
-                .take("committed_monthly_recurring_revenue")?,
+                .field("committed_monthly_recurring_revenue"),
             trial_committed_monthly_recurring_revenue: object
-                .take("trial_committed_monthly_recurring_revenue")?,
-            average_revenue_per_user: object.take("average_revenue_per_user")?,
-            checkouts: object.take("checkouts")?,
-            succeeded_checkouts: object.take("succeeded_checkouts")?,
-            churned_subscriptions: object.take("churned_subscriptions")?,
-            churn_rate: object.take("churn_rate")?,
-            seats_total: object.take("seats_total")?,
-            seats_claimed: object.take("seats_claimed")?,
-            seats_pending: object.take("seats_pending")?,
-            seat_customers: object.take("seat_customers")?,
-            new_seat_customers: object.take("new_seat_customers")?,
-            churned_seat_customers: object.take("churned_seat_customers")?,
-            orders: object.take("orders")?,
-            revenue: object.take("revenue")?,
-            net_revenue: object.take("net_revenue")?,
-            cumulative_revenue: object.take("cumulative_revenue")?,
-            net_cumulative_revenue: object.take("net_cumulative_revenue")?,
-            costs: object.take("costs")?,
-            cumulative_costs: object.take("cumulative_costs")?,
-            average_order_value: object.take("average_order_value")?,
-            net_average_order_value: object.take("net_average_order_value")?,
-            cost_per_user: object.take("cost_per_user")?,
-            active_user_by_event: object.take("active_user_by_event")?,
-            one_time_products: object.take("one_time_products")?,
-            one_time_products_revenue: object.take("one_time_products_revenue")?,
-            one_time_products_net_revenue: object.take("one_time_products_net_revenue")?,
-            new_subscriptions: object.take("new_subscriptions")?,
-            new_subscriptions_revenue: object.take("new_subscriptions_revenue")?,
-            new_subscriptions_net_revenue: object.take("new_subscriptions_net_revenue")?,
-            renewed_subscriptions: object.take("renewed_subscriptions")?,
-            renewed_subscriptions_revenue: object.take("renewed_subscriptions_revenue")?,
-            renewed_subscriptions_net_revenue: object.take("renewed_subscriptions_net_revenue")?,
-            canceled_subscriptions: object.take("canceled_subscriptions")?,
+                .field("trial_committed_monthly_recurring_revenue"),
+            average_revenue_per_user: object.field("average_revenue_per_user"),
+            checkouts: object.field("checkouts"),
+            succeeded_checkouts: object.field("succeeded_checkouts"),
+            churned_subscriptions: object.field("churned_subscriptions"),
+            churn_rate: object.field("churn_rate"),
+            seats_total: object.field("seats_total"),
+            seats_claimed: object.field("seats_claimed"),
+            seats_pending: object.field("seats_pending"),
+            seat_customers: object.field("seat_customers"),
+            new_seat_customers: object.field("new_seat_customers"),
+            churned_seat_customers: object.field("churned_seat_customers"),
+            orders: object.field("orders"),
+            revenue: object.field("revenue"),
+            net_revenue: object.field("net_revenue"),
+            cumulative_revenue: object.field("cumulative_revenue"),
+            net_cumulative_revenue: object.field("net_cumulative_revenue"),
+            costs: object.field("costs"),
+            cumulative_costs: object.field("cumulative_costs"),
+            average_order_value: object.field("average_order_value"),
+            net_average_order_value: object.field("net_average_order_value"),
+            cost_per_user: object.field("cost_per_user"),
+            active_user_by_event: object.field("active_user_by_event"),
+            one_time_products: object.field("one_time_products"),
+            one_time_products_revenue: object.field("one_time_products_revenue"),
+            one_time_products_net_revenue: object.field("one_time_products_net_revenue"),
+            new_subscriptions: object.field("new_subscriptions"),
+            new_subscriptions_revenue: object.field("new_subscriptions_revenue"),
+            new_subscriptions_net_revenue: object.field("new_subscriptions_net_revenue"),
+            renewed_subscriptions: object.field("renewed_subscriptions"),
+            renewed_subscriptions_revenue: object.field("renewed_subscriptions_revenue"),
+            renewed_subscriptions_net_revenue: object.field("renewed_subscriptions_net_revenue"),
+            canceled_subscriptions: object.field("canceled_subscriptions"),
             canceled_subscriptions_customer_service: object
-                .take("canceled_subscriptions_customer_service")?,
-            canceled_subscriptions_low_quality: object
-                .take("canceled_subscriptions_low_quality")?,
+                .field("canceled_subscriptions_customer_service"),
+            canceled_subscriptions_low_quality: object.field("canceled_subscriptions_low_quality"),
             canceled_subscriptions_missing_features: object
-                .take("canceled_subscriptions_missing_features")?,
+                .field("canceled_subscriptions_missing_features"),
             canceled_subscriptions_switched_service: object
-                .take("canceled_subscriptions_switched_service")?,
-            canceled_subscriptions_too_complex: object
-                .take("canceled_subscriptions_too_complex")?,
+                .field("canceled_subscriptions_switched_service"),
+            canceled_subscriptions_too_complex: object.field("canceled_subscriptions_too_complex"),
             canceled_subscriptions_too_expensive: object
-                .take("canceled_subscriptions_too_expensive")?,
-            canceled_subscriptions_unused: object.take("canceled_subscriptions_unused")?,
-            canceled_subscriptions_other: object.take("canceled_subscriptions_other")?,
-            annual_recurring_revenue: object.take("annual_recurring_revenue")?,
-            committed_annual_recurring_revenue: object
-                .take("committed_annual_recurring_revenue")?,
-            checkouts_conversion: object.take("checkouts_conversion")?,
-            ltv: object.take("ltv")?,
-            gross_margin: object.take("gross_margin")?,
-            gross_margin_percentage: object.take("gross_margin_percentage")?,
-            cashflow: object.take("cashflow")?,
-            average_seats_per_customer: object.take("average_seats_per_customer")?,
-            seat_utilization_rate: object.take("seat_utilization_rate")?,
-        })
+                .field("canceled_subscriptions_too_expensive"),
+            canceled_subscriptions_unused: object.field("canceled_subscriptions_unused"),
+            canceled_subscriptions_other: object.field("canceled_subscriptions_other"),
+            annual_recurring_revenue: object.field("annual_recurring_revenue"),
+            committed_annual_recurring_revenue: object.field("committed_annual_recurring_revenue"),
+            checkouts_conversion: object.field("checkouts_conversion"),
+            ltv: object.field("ltv"),
+            gross_margin: object.field("gross_margin"),
+            gross_margin_percentage: object.field("gross_margin_percentage"),
+            cashflow: object.field("cashflow"),
+            average_seats_per_customer: object.field("average_seats_per_customer"),
+            seat_utilization_rate: object.field("seat_utilization_rate"),
+        }
     }
 }
 

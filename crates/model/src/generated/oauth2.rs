@@ -4,7 +4,7 @@
 use crate::{
     OrganizationId, Secret, Timestamp, Uuid,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -28,6 +28,7 @@ pub struct AuthorizationCodeTokenRequest {
 
 impl AuthorizationCodeTokenRequest {
     /// With what is required.
+    #[inline]
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
@@ -56,13 +57,14 @@ pub struct AuthorizeOrganization {
 }
 
 impl Read for AuthorizeOrganization {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            slug: object.take("slug")?,
-            avatar_url: object.take("avatar_url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            slug: object.field("slug"),
+            avatar_url: object.field("avatar_url"),
+        }
     }
 }
 
@@ -80,13 +82,16 @@ pub enum AuthorizeResponse {
 }
 
 impl Read for AuthorizeResponse {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "sub_type");
-        Ok(match branch {
-            Some("user") => Self::User(Read::read(value)?),
-            Some("organization") => Self::Organization(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "sub_type");
+        match branch {
+            Some("user") => union::read_or_keep(node, Self::User, Self::Unrecognized),
+            Some("organization") => {
+                union::read_or_keep(node, Self::Organization, Self::Unrecognized)
+            }
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -112,16 +117,17 @@ pub struct AuthorizeResponseOrganization {
 }
 
 impl Read for AuthorizeResponseOrganization {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            client: object.take("client")?,
-            sub: object.take("sub")?,
-            scopes: object.take("scopes")?,
-            organizations: object.take("organizations")?,
-            requires_single_organization: object.take("requires_single_organization")?,
-            scope_display_names: object.take("scope_display_names")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            client: object.field("client"),
+            sub: object.field("sub"),
+            scopes: object.field("scopes"),
+            organizations: object.field("organizations"),
+            requires_single_organization: object.field("requires_single_organization"),
+            scope_display_names: object.field("scope_display_names"),
+        }
     }
 }
 
@@ -147,16 +153,17 @@ pub struct AuthorizeResponseUser {
 }
 
 impl Read for AuthorizeResponseUser {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            client: object.take("client")?,
-            sub: object.take("sub")?,
-            scopes: object.take("scopes")?,
-            organizations: object.take("organizations")?,
-            requires_single_organization: object.take("requires_single_organization")?,
-            scope_display_names: object.take("scope_display_names")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            client: object.field("client"),
+            sub: object.field("sub"),
+            scopes: object.field("scopes"),
+            organizations: object.field("organizations"),
+            requires_single_organization: object.field("requires_single_organization"),
+            scope_display_names: object.field("scope_display_names"),
+        }
     }
 }
 
@@ -173,13 +180,14 @@ pub struct AuthorizeUser {
 }
 
 impl Read for AuthorizeUser {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            email: object.take("email")?,
-            avatar_url: object.take("avatar_url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            email: object.field("email"),
+            avatar_url: object.field("avatar_url"),
+        }
     }
 }
 
@@ -200,6 +208,7 @@ pub struct IntrospectTokenRequest {
 
 impl IntrospectTokenRequest {
     /// With what is required.
+    #[inline]
     pub fn new(
         token: impl Into<Secret>,
         client_id: impl Into<String>,
@@ -214,6 +223,7 @@ impl IntrospectTokenRequest {
     }
 
     /// One of `access_token`, `refresh_token`. May be null.
+    #[inline]
     #[must_use]
     pub fn token_type_hint(mut self, token_type_hint: IntrospectTokenRequestTokenTypeHint) -> Self {
         self.token_type_hint = Some(token_type_hint);
@@ -260,21 +270,22 @@ pub struct IntrospectTokenResponse {
 }
 
 impl Read for IntrospectTokenResponse {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            active: object.take("active")?,
-            client_id: object.take("client_id")?,
-            token_type: object.take("token_type")?,
-            scope: object.take("scope")?,
-            sub_type: object.take("sub_type")?,
-            sub: object.take("sub")?,
-            organizations: object.take("organizations")?,
-            aud: object.take("aud")?,
-            iss: object.take("iss")?,
-            exp: object.take("exp")?,
-            iat: object.take("iat")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            active: object.field("active"),
+            client_id: object.field("client_id"),
+            token_type: object.field("token_type"),
+            scope: object.field("scope"),
+            sub_type: object.field("sub_type"),
+            sub: object.field("sub"),
+            organizations: object.field("organizations"),
+            aud: object.field("aud"),
+            iss: object.field("iss"),
+            exp: object.field("exp"),
+            iat: object.field("iat"),
+        }
     }
 }
 
@@ -327,6 +338,7 @@ pub struct OAuth2ClientConfiguration {
 
 impl OAuth2ClientConfiguration {
     /// With what is required.
+    #[inline]
     pub fn new(
         redirect_uris: impl IntoIterator<Item = impl Into<String>>,
         client_name: impl Into<String>,
@@ -347,6 +359,7 @@ impl OAuth2ClientConfiguration {
     }
 
     /// One of `client_secret_basic`, `client_secret_post`, `none`. Default: `"client_secret_post"`.
+    #[inline]
     #[must_use]
     pub fn token_endpoint_auth_method(
         mut self,
@@ -357,6 +370,7 @@ impl OAuth2ClientConfiguration {
     }
 
     /// A list. Each: One of `authorization_code`, `refresh_token`. Default: `["authorization_code","refresh_token"]`.
+    #[inline]
     #[must_use]
     pub fn grant_types(
         mut self,
@@ -367,6 +381,7 @@ impl OAuth2ClientConfiguration {
     }
 
     /// A list. Each: Always `"code"`. Default: `["code"]`.
+    #[inline]
     #[must_use]
     pub fn response_types(
         mut self,
@@ -377,6 +392,7 @@ impl OAuth2ClientConfiguration {
     }
 
     /// Text. Default: `"openid profile email user:read user:write organizations:read organizations:write custom_fields:read custom_fields:write discounts:read discounts:write checkout_links:read checkout_links:write checkouts:read checkouts:write transactions:read transactions:write payouts:read payouts:write products:read products:write benefits:read benefits:write events:read events:write meters:read meters:write files:read files:write subscriptions:read subscriptions:write customers:read customers:write members:read members:write wallets:read wallets:write disputes:read disputes:write customer_meters:read customer_sessions:write member_sessions:write customer_seats:read customer_seats:write orders:read orders:write refunds:read refunds:write payments:read metrics:read metrics:write webhooks:read webhooks:write license_keys:read license_keys:write customer_portal:read customer_portal:write notifications:read notifications:write notification_recipients:read notification_recipients:write"`.
+    #[inline]
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
@@ -384,6 +400,7 @@ impl OAuth2ClientConfiguration {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn client_uri(mut self, client_uri: impl Into<String>) -> Self {
         self.client_uri = Some(client_uri.into());
@@ -391,6 +408,7 @@ impl OAuth2ClientConfiguration {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn logo_uri(mut self, logo_uri: impl Into<String>) -> Self {
         self.logo_uri = Some(logo_uri.into());
@@ -398,6 +416,7 @@ impl OAuth2ClientConfiguration {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn tos_uri(mut self, tos_uri: impl Into<String>) -> Self {
         self.tos_uri = Some(tos_uri.into());
@@ -405,6 +424,7 @@ impl OAuth2ClientConfiguration {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn policy_uri(mut self, policy_uri: impl Into<String>) -> Self {
         self.policy_uri = Some(policy_uri.into());
@@ -412,6 +432,7 @@ impl OAuth2ClientConfiguration {
     }
 
     /// See `SubType`. Default: `"user"`.
+    #[inline]
     #[must_use]
     pub fn default_sub_type(mut self, default_sub_type: SubType) -> Self {
         self.default_sub_type = Some(default_sub_type);
@@ -482,6 +503,7 @@ pub struct OAuth2ClientConfigurationUpdate {
 
 impl OAuth2ClientConfigurationUpdate {
     /// With what is required.
+    #[inline]
     pub fn new(
         redirect_uris: impl IntoIterator<Item = impl Into<String>>,
         client_name: impl Into<String>,
@@ -504,6 +526,7 @@ impl OAuth2ClientConfigurationUpdate {
     }
 
     /// One of `client_secret_basic`, `client_secret_post`, `none`. Default: `"client_secret_post"`.
+    #[inline]
     #[must_use]
     pub fn token_endpoint_auth_method(
         mut self,
@@ -514,6 +537,7 @@ impl OAuth2ClientConfigurationUpdate {
     }
 
     /// A list. Each: One of `authorization_code`, `refresh_token`. Default: `["authorization_code","refresh_token"]`.
+    #[inline]
     #[must_use]
     pub fn grant_types(
         mut self,
@@ -524,6 +548,7 @@ impl OAuth2ClientConfigurationUpdate {
     }
 
     /// A list. Each: Always `"code"`. Default: `["code"]`.
+    #[inline]
     #[must_use]
     pub fn response_types(
         mut self,
@@ -534,6 +559,7 @@ impl OAuth2ClientConfigurationUpdate {
     }
 
     /// Text. Default: `"openid profile email user:read user:write organizations:read organizations:write custom_fields:read custom_fields:write discounts:read discounts:write checkout_links:read checkout_links:write checkouts:read checkouts:write transactions:read transactions:write payouts:read payouts:write products:read products:write benefits:read benefits:write events:read events:write meters:read meters:write files:read files:write subscriptions:read subscriptions:write customers:read customers:write members:read members:write wallets:read wallets:write disputes:read disputes:write customer_meters:read customer_sessions:write member_sessions:write customer_seats:read customer_seats:write orders:read orders:write refunds:read refunds:write payments:read metrics:read metrics:write webhooks:read webhooks:write license_keys:read license_keys:write customer_portal:read customer_portal:write notifications:read notifications:write notification_recipients:read notification_recipients:write"`.
+    #[inline]
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
@@ -541,6 +567,7 @@ impl OAuth2ClientConfigurationUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn client_uri(mut self, client_uri: impl Into<String>) -> Self {
         self.client_uri = Some(client_uri.into());
@@ -548,6 +575,7 @@ impl OAuth2ClientConfigurationUpdate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn logo_uri(mut self, logo_uri: impl Into<String>) -> Self {
         self.logo_uri = Some(logo_uri.into());
@@ -555,6 +583,7 @@ impl OAuth2ClientConfigurationUpdate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn tos_uri(mut self, tos_uri: impl Into<String>) -> Self {
         self.tos_uri = Some(tos_uri.into());
@@ -562,6 +591,7 @@ impl OAuth2ClientConfigurationUpdate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn policy_uri(mut self, policy_uri: impl Into<String>) -> Self {
         self.policy_uri = Some(policy_uri.into());
@@ -569,6 +599,7 @@ impl OAuth2ClientConfigurationUpdate {
     }
 
     /// See `SubType`. Default: `"user"`.
+    #[inline]
     #[must_use]
     pub fn default_sub_type(mut self, default_sub_type: SubType) -> Self {
         self.default_sub_type = Some(default_sub_type);
@@ -621,18 +652,19 @@ pub struct OAuth2ClientPublic {
 }
 
 impl Read for OAuth2ClientPublic {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            client_id: object.take("client_id")?,
-            client_name: object.take("client_name")?,
-            client_uri: object.take("client_uri")?,
-            logo_uri: object.take("logo_uri")?,
-            tos_uri: object.take("tos_uri")?,
-            policy_uri: object.take("policy_uri")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            client_id: object.field("client_id"),
+            client_name: object.field("client_name"),
+            client_uri: object.field("client_uri"),
+            logo_uri: object.field("logo_uri"),
+            tos_uri: object.field("tos_uri"),
+            policy_uri: object.field("policy_uri"),
+        }
     }
 }
 
@@ -651,6 +683,7 @@ pub struct RefreshTokenRequest {
 
 impl RefreshTokenRequest {
     /// With what is required.
+    #[inline]
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
@@ -681,6 +714,7 @@ pub struct RevokeTokenRequest {
 
 impl RevokeTokenRequest {
     /// With what is required.
+    #[inline]
     pub fn new(
         token: impl Into<Secret>,
         client_id: impl Into<String>,
@@ -695,6 +729,7 @@ impl RevokeTokenRequest {
     }
 
     /// One of `access_token`, `refresh_token`. May be null.
+    #[inline]
     #[must_use]
     pub fn token_type_hint(mut self, token_type_hint: RevokeTokenRequestTokenTypeHint) -> Self {
         self.token_type_hint = Some(token_type_hint);
@@ -718,9 +753,10 @@ open_enum! {
 pub struct RevokeTokenResponse {}
 
 impl Read for RevokeTokenResponse {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        Object::open(value)?;
-        Ok(Self {})
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        node.object();
+        Self {}
     }
 }
 
@@ -882,18 +918,21 @@ pub enum TokenRequest {
 }
 
 impl From<AuthorizationCodeTokenRequest> for TokenRequest {
+    #[inline]
     fn from(branch: AuthorizationCodeTokenRequest) -> Self {
         Self::AuthorizationCode(Box::new(branch))
     }
 }
 
 impl From<RefreshTokenRequest> for TokenRequest {
+    #[inline]
     fn from(branch: RefreshTokenRequest) -> Self {
         Self::Refresh(Box::new(branch))
     }
 }
 
 impl From<WebTokenRequest> for TokenRequest {
+    #[inline]
     fn from(branch: WebTokenRequest) -> Self {
         Self::Web(Box::new(branch))
     }
@@ -919,15 +958,16 @@ pub struct TokenResponse {
 }
 
 impl Read for TokenResponse {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            access_token: object.take("access_token")?,
-            expires_in: object.take("expires_in")?,
-            refresh_token: object.take("refresh_token")?,
-            scope: object.take("scope")?,
-            id_token: object.take("id_token")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            access_token: object.field("access_token"),
+            expires_in: object.field("expires_in"),
+            refresh_token: object.field("refresh_token"),
+            scope: object.field("scope"),
+            id_token: object.field("id_token"),
+        }
     }
 }
 
@@ -945,7 +985,8 @@ pub enum UserInfo {
 }
 
 impl Read for UserInfo {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -959,13 +1000,13 @@ impl Read for UserInfo {
                     optional: &["name"],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
-            Some(0) => union::read_or_keep(value, Self::User, Self::Unrecognized),
-            Some(1) => union::read_or_keep(value, Self::Organization, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+        match branch {
+            Some(0) => union::read_or_keep(node, Self::User, Self::Unrecognized),
+            Some(1) => union::read_or_keep(node, Self::Organization, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -981,12 +1022,13 @@ pub struct UserInfoOrganization {
 }
 
 impl Read for UserInfoOrganization {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            sub: object.take("sub")?,
-            name: object.take("name")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            sub: object.field("sub"),
+            name: object.field("name"),
+        }
     }
 }
 
@@ -1008,14 +1050,15 @@ pub struct UserInfoUser {
 }
 
 impl Read for UserInfoUser {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            sub: object.take("sub")?,
-            name: object.take("name")?,
-            email: object.take("email")?,
-            email_verified: object.take("email_verified")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            sub: object.field("sub"),
+            name: object.field("name"),
+            email: object.field("email"),
+            email_verified: object.field("email_verified"),
+        }
     }
 }
 
@@ -1043,6 +1086,7 @@ pub struct WebTokenRequest {
 
 impl WebTokenRequest {
     /// With what is required.
+    #[inline]
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
@@ -1059,6 +1103,7 @@ impl WebTokenRequest {
     }
 
     /// One of `user`, `organization`. Default: `"user"`.
+    #[inline]
     #[must_use]
     pub fn sub_type(mut self, sub_type: WebTokenRequestSubType) -> Self {
         self.sub_type = Some(sub_type);
@@ -1066,6 +1111,7 @@ impl WebTokenRequest {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn sub(mut self, sub: Uuid) -> Self {
         self.sub = Some(sub);
@@ -1073,6 +1119,7 @@ impl WebTokenRequest {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());

@@ -7,7 +7,7 @@ use crate::{
     PaymentMethodId, ProductId, ProductPriceId, ProductVisibility, RecurringInterval,
     SubscriptionId, SubscriptionStatus, TaxIdFormat, Timestamp, TrialInterval,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -102,50 +102,51 @@ pub struct Order {
 }
 
 impl Read for Order {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            status: object.take("status")?,
-            paid: object.take("paid")?,
-            subtotal_amount: object.take("subtotal_amount")?,
-            discount_amount: object.take("discount_amount")?,
-            net_amount: object.take("net_amount")?,
-            tax_amount: object.take("tax_amount")?,
-            total_amount: object.take("total_amount")?,
-            applied_balance_amount: object.take("applied_balance_amount")?,
-            due_amount: object.take("due_amount")?,
-            refunded_amount: object.take("refunded_amount")?,
-            refunded_tax_amount: object.take("refunded_tax_amount")?,
-            currency: object.take("currency")?,
-            billing_reason: object.take("billing_reason")?,
-            billing_name: object.take("billing_name")?,
-            billing_address: object.take("billing_address")?,
-            invoice_number: object.take("invoice_number")?,
-            is_invoice_generated: object.take("is_invoice_generated")?,
-            receipt_number: object.take("receipt_number")?,
-            seats: object.take("seats")?,
-            customer_id: object.take("customer_id")?,
-            product_id: object.take("product_id")?,
-            discount_id: object.take("discount_id")?,
-            subscription_id: object.take("subscription_id")?,
-            checkout_id: object.take("checkout_id")?,
-            next_payment_attempt_at: object.take("next_payment_attempt_at")?,
-            metadata: object.take("metadata")?,
-            custom_field_data: object.take("custom_field_data")?,
-            platform_fee_amount: object.take("platform_fee_amount")?,
-            platform_fee_currency: object.take("platform_fee_currency")?,
-            customer: object.take("customer")?,
-            product: object.take("product")?,
-            discount: object.take("discount")?,
-            subscription: object.take("subscription")?,
-            items: object.take("items")?,
-            description: object.take("description")?,
-            refundable_amount: object.take("refundable_amount")?,
-            refundable_tax_amount: object.take("refundable_tax_amount")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            status: object.field("status"),
+            paid: object.field("paid"),
+            subtotal_amount: object.field("subtotal_amount"),
+            discount_amount: object.field("discount_amount"),
+            net_amount: object.field("net_amount"),
+            tax_amount: object.field("tax_amount"),
+            total_amount: object.field("total_amount"),
+            applied_balance_amount: object.field("applied_balance_amount"),
+            due_amount: object.field("due_amount"),
+            refunded_amount: object.field("refunded_amount"),
+            refunded_tax_amount: object.field("refunded_tax_amount"),
+            currency: object.field("currency"),
+            billing_reason: object.field("billing_reason"),
+            billing_name: object.field("billing_name"),
+            billing_address: object.field("billing_address"),
+            invoice_number: object.field("invoice_number"),
+            is_invoice_generated: object.field("is_invoice_generated"),
+            receipt_number: object.field("receipt_number"),
+            seats: object.field("seats"),
+            customer_id: object.field("customer_id"),
+            product_id: object.field("product_id"),
+            discount_id: object.field("discount_id"),
+            subscription_id: object.field("subscription_id"),
+            checkout_id: object.field("checkout_id"),
+            next_payment_attempt_at: object.field("next_payment_attempt_at"),
+            metadata: object.field("metadata"),
+            custom_field_data: object.field("custom_field_data"),
+            platform_fee_amount: object.field("platform_fee_amount"),
+            platform_fee_currency: object.field("platform_fee_currency"),
+            customer: object.field("customer"),
+            product: object.field("product"),
+            discount: object.field("discount"),
+            subscription: object.field("subscription"),
+            items: object.field("items"),
+            description: object.field("description"),
+            refundable_amount: object.field("refundable_amount"),
+            refundable_tax_amount: object.field("refundable_tax_amount"),
+        }
     }
 }
 
@@ -195,6 +196,7 @@ pub struct OrderCreate {
 
 impl OrderCreate {
     /// With what is required.
+    #[inline]
     pub fn new(customer_id: CustomerId, product_id: ProductId) -> Self {
         Self {
             custom_field_data: None,
@@ -209,6 +211,7 @@ impl OrderCreate {
     }
 
     /// Free keys.
+    #[inline]
     #[must_use]
     pub fn custom_field_data(
         mut self,
@@ -224,6 +227,7 @@ impl OrderCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -239,6 +243,7 @@ impl OrderCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -246,6 +251,7 @@ impl OrderCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<Currency>) -> Self {
         self.currency = Some(currency.into());
@@ -253,6 +259,7 @@ impl OrderCreate {
     }
 
     /// Minor units of the currency, at least 0. May be null.
+    #[inline]
     #[must_use]
     pub fn amount(mut self, amount: i64) -> Self {
         self.amount = Some(amount);
@@ -260,6 +267,7 @@ impl OrderCreate {
     }
 
     /// Text, at most 500 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
@@ -315,28 +323,29 @@ pub struct OrderCustomer {
 }
 
 impl Read for OrderCustomer {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            metadata: object.take("metadata")?,
-            external_id: object.take("external_id")?,
-            email: object.take("email")?,
-            email_verified: object.take("email_verified")?,
-            kind: object.take("type")?,
-            name: object.take("name")?,
-            billing_name: object.take("billing_name")?,
-            billing_address: object.take("billing_address")?,
-            tax_id: object.take("tax_id")?,
-            locale: object.take("locale")?,
-            organization_id: object.take("organization_id")?,
-            default_payment_method_id: object.take("default_payment_method_id")?,
-            deleted_at: object.take("deleted_at")?,
-            first_user_event_at: object.take("first_user_event_at")?,
-            avatar_url: object.take("avatar_url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            metadata: object.field("metadata"),
+            external_id: object.field("external_id"),
+            email: object.field("email"),
+            email_verified: object.field("email_verified"),
+            kind: object.field("type"),
+            name: object.field("name"),
+            billing_name: object.field("billing_name"),
+            billing_address: object.field("billing_address"),
+            tax_id: object.field("tax_id"),
+            locale: object.field("locale"),
+            organization_id: object.field("organization_id"),
+            default_payment_method_id: object.field("default_payment_method_id"),
+            deleted_at: object.field("deleted_at"),
+            first_user_event_at: object.field("first_user_event_at"),
+            avatar_url: object.field("avatar_url"),
+        }
     }
 }
 
@@ -389,6 +398,7 @@ pub struct OrderFinalize {
 
 impl OrderFinalize {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             payment_method_id: None,
@@ -396,6 +406,7 @@ impl OrderFinalize {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn payment_method_id(mut self, payment_method_id: PaymentMethodId) -> Self {
         self.payment_method_id = Some(payment_method_id);
@@ -404,6 +415,7 @@ impl OrderFinalize {
 }
 
 impl Default for OrderFinalize {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -418,11 +430,12 @@ pub struct OrderInvoice {
 }
 
 impl Read for OrderInvoice {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            url: object.take("url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            url: object.field("url"),
+        }
     }
 }
 
@@ -449,18 +462,19 @@ pub struct OrderItemSchema {
 }
 
 impl Read for OrderItemSchema {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            label: object.take("label")?,
-            amount: object.take("amount")?,
-            tax_amount: object.take("tax_amount")?,
-            proration: object.take("proration")?,
-            product_price_id: object.take("product_price_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            label: object.field("label"),
+            amount: object.field("amount"),
+            tax_amount: object.field("tax_amount"),
+            proration: object.field("proration"),
+            product_price_id: object.field("product_price_id"),
+        }
     }
 }
 
@@ -503,26 +517,27 @@ pub struct OrderProduct {
 }
 
 impl Read for OrderProduct {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            metadata: object.take("metadata")?,
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            trial_interval: object.take("trial_interval")?,
-            trial_interval_count: object.take("trial_interval_count")?,
-            name: object.take("name")?,
-            description: object.take("description")?,
-            visibility: object.take("visibility")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            meter_interval: object.take("meter_interval")?,
-            meter_interval_count: object.take("meter_interval_count")?,
-            is_recurring: object.take("is_recurring")?,
-            is_archived: object.take("is_archived")?,
-            organization_id: object.take("organization_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            metadata: object.field("metadata"),
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            trial_interval: object.field("trial_interval"),
+            trial_interval_count: object.field("trial_interval_count"),
+            name: object.field("name"),
+            description: object.field("description"),
+            visibility: object.field("visibility"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            meter_interval: object.field("meter_interval"),
+            meter_interval_count: object.field("meter_interval_count"),
+            is_recurring: object.field("is_recurring"),
+            is_archived: object.field("is_archived"),
+            organization_id: object.field("organization_id"),
+        }
     }
 }
 
@@ -535,11 +550,12 @@ pub struct OrderReceipt {
 }
 
 impl Read for OrderReceipt {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            url: object.take("url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            url: object.field("url"),
+        }
     }
 }
 
@@ -674,41 +690,42 @@ pub struct OrderSubscription {
 }
 
 impl Read for OrderSubscription {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            metadata: object.take("metadata")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            status: object.take("status")?,
-            current_period_start: object.take("current_period_start")?,
-            current_period_end: object.take("current_period_end")?,
-            current_meter_period_start: object.take("current_meter_period_start")?,
-            current_meter_period_end: object.take("current_meter_period_end")?,
-            trial_start: object.take("trial_start")?,
-            trial_end: object.take("trial_end")?,
-            cancel_at_period_end: object.take("cancel_at_period_end")?,
-            canceled_at: object.take("canceled_at")?,
-            started_at: object.take("started_at")?,
-            ends_at: object.take("ends_at")?,
-            ended_at: object.take("ended_at")?,
-            past_due_at: object.take("past_due_at")?,
-            pause_at_period_end: object.take("pause_at_period_end")?,
-            paused_at: object.take("paused_at")?,
-            resumes_at: object.take("resumes_at")?,
-            customer_id: object.take("customer_id")?,
-            product_id: object.take("product_id")?,
-            discount_id: object.take("discount_id")?,
-            checkout_id: object.take("checkout_id")?,
-            seats: object.take("seats")?,
-            customer_cancellation_reason: object.take("customer_cancellation_reason")?,
-            customer_cancellation_comment: object.take("customer_cancellation_comment")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            metadata: object.field("metadata"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            status: object.field("status"),
+            current_period_start: object.field("current_period_start"),
+            current_period_end: object.field("current_period_end"),
+            current_meter_period_start: object.field("current_meter_period_start"),
+            current_meter_period_end: object.field("current_meter_period_end"),
+            trial_start: object.field("trial_start"),
+            trial_end: object.field("trial_end"),
+            cancel_at_period_end: object.field("cancel_at_period_end"),
+            canceled_at: object.field("canceled_at"),
+            started_at: object.field("started_at"),
+            ends_at: object.field("ends_at"),
+            ended_at: object.field("ended_at"),
+            past_due_at: object.field("past_due_at"),
+            pause_at_period_end: object.field("pause_at_period_end"),
+            paused_at: object.field("paused_at"),
+            resumes_at: object.field("resumes_at"),
+            customer_id: object.field("customer_id"),
+            product_id: object.field("product_id"),
+            discount_id: object.field("discount_id"),
+            checkout_id: object.field("checkout_id"),
+            seats: object.field("seats"),
+            customer_cancellation_reason: object.field("customer_cancellation_reason"),
+            customer_cancellation_comment: object.field("customer_cancellation_comment"),
+        }
     }
 }
 
@@ -726,6 +743,7 @@ pub struct OrderUpdate {
 
 impl OrderUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             billing_name: Patch::Absent,
@@ -734,6 +752,7 @@ impl OrderUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn billing_name(mut self, billing_name: impl Into<Patch<String>>) -> Self {
         self.billing_name = billing_name.into();
@@ -741,6 +760,7 @@ impl OrderUpdate {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.billing_address = billing_address.into();
@@ -749,6 +769,7 @@ impl OrderUpdate {
 }
 
 impl Default for OrderUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }

@@ -6,7 +6,7 @@ use crate::{
     CustomerPortalUsageSettings, OrganizationId, Patch, SubscriptionProrationBehavior,
     TaxBehaviorOption, Timestamp, Uuid,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -25,12 +25,14 @@ pub enum LegalEntityCreate {
 }
 
 impl From<OrganizationIndividualLegalEntitySchema> for LegalEntityCreate {
+    #[inline]
     fn from(branch: OrganizationIndividualLegalEntitySchema) -> Self {
         Self::Individual(Box::new(branch))
     }
 }
 
 impl From<OrganizationCompanyLegalEntitySchema> for LegalEntityCreate {
+    #[inline]
     fn from(branch: OrganizationCompanyLegalEntitySchema) -> Self {
         Self::Company(Box::new(branch))
     }
@@ -100,39 +102,40 @@ pub struct Organization {
 }
 
 impl Read for Organization {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            name: object.take("name")?,
-            slug: object.take("slug")?,
-            avatar_url: object.take("avatar_url")?,
-            proration_behavior: object.take("proration_behavior")?,
-            allow_customer_updates: object.take("allow_customer_updates")?,
-            email: object.take("email")?,
-            website: object.take("website")?,
-            socials: object.take("socials")?,
-            status: object.take("status")?,
-            details_submitted_at: object.take("details_submitted_at")?,
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            name: object.field("name"),
+            slug: object.field("slug"),
+            avatar_url: object.field("avatar_url"),
+            proration_behavior: object.field("proration_behavior"),
+            allow_customer_updates: object.field("allow_customer_updates"),
+            email: object.field("email"),
+            website: object.field("website"),
+            socials: object.field("socials"),
+            status: object.field("status"),
+            details_submitted_at: object.field("details_submitted_at"),
             onboarding_resubmission_requested_at: object
-                .take("onboarding_resubmission_requested_at")?,
-            sso_enforced: object.take("sso_enforced")?,
-            default_presentment_currency: object.take("default_presentment_currency")?,
-            default_tax_behavior: object.take("default_tax_behavior")?,
-            feature_settings: object.take("feature_settings")?,
-            subscription_settings: object.take("subscription_settings")?,
-            customer_email_settings: object.take("customer_email_settings")?,
-            customer_portal_settings: object.take("customer_portal_settings")?,
-            dispute_settings: object.take("dispute_settings")?,
-            embed_hosts: object.take("embed_hosts")?,
-            embed_hosts_enforced: object.take("embed_hosts_enforced")?,
-            country: object.take("country")?,
-            account_id: object.take("account_id")?,
-            payout_account_id: object.take("payout_account_id")?,
-            capabilities: object.take("capabilities")?,
-        })
+                .field("onboarding_resubmission_requested_at"),
+            sso_enforced: object.field("sso_enforced"),
+            default_presentment_currency: object.field("default_presentment_currency"),
+            default_tax_behavior: object.field("default_tax_behavior"),
+            feature_settings: object.field("feature_settings"),
+            subscription_settings: object.field("subscription_settings"),
+            customer_email_settings: object.field("customer_email_settings"),
+            customer_portal_settings: object.field("customer_portal_settings"),
+            dispute_settings: object.field("dispute_settings"),
+            embed_hosts: object.field("embed_hosts"),
+            embed_hosts_enforced: object.field("embed_hosts_enforced"),
+            country: object.field("country"),
+            account_id: object.field("account_id"),
+            payout_account_id: object.field("payout_account_id"),
+            capabilities: object.field("capabilities"),
+        }
     }
 }
 
@@ -155,16 +158,17 @@ pub struct OrganizationCapabilities {
 }
 
 impl Read for OrganizationCapabilities {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            checkout_payments: object.take("checkout_payments")?,
-            subscription_renewals: object.take("subscription_renewals")?,
-            payouts: object.take("payouts")?,
-            refunds: object.take("refunds")?,
-            api_access: object.take("api_access")?,
-            dashboard_access: object.take("dashboard_access")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            checkout_payments: object.field("checkout_payments"),
+            subscription_renewals: object.field("subscription_renewals"),
+            payouts: object.field("payouts"),
+            refunds: object.field("refunds"),
+            api_access: object.field("api_access"),
+            dashboard_access: object.field("dashboard_access"),
+        }
     }
 }
 
@@ -179,6 +183,7 @@ pub struct OrganizationCompanyLegalEntitySchema {
 
 impl OrganizationCompanyLegalEntitySchema {
     /// With what is required.
+    #[inline]
     pub fn new(registered_name: impl Into<String>) -> Self {
         Self {
             registered_name: registered_name.into(),
@@ -237,6 +242,7 @@ pub struct OrganizationCreate {
 
 impl OrganizationCreate {
     /// With what is required.
+    #[inline]
     pub fn new(name: impl Into<String>, slug: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -258,6 +264,7 @@ impl OrganizationCreate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn avatar_url(mut self, avatar_url: impl Into<String>) -> Self {
         self.avatar_url = Some(avatar_url.into());
@@ -265,6 +272,7 @@ impl OrganizationCreate {
     }
 
     /// One of several shapes. May be null.
+    #[inline]
     #[must_use]
     pub fn legal_entity(mut self, legal_entity: impl Into<LegalEntityCreate>) -> Self {
         self.legal_entity = Some(legal_entity.into());
@@ -272,6 +280,7 @@ impl OrganizationCreate {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
@@ -279,6 +288,7 @@ impl OrganizationCreate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn website(mut self, website: impl Into<String>) -> Self {
         self.website = Some(website.into());
@@ -286,6 +296,7 @@ impl OrganizationCreate {
     }
 
     /// A list. Each: See `OrganizationSocialLink`. May be null.
+    #[inline]
     #[must_use]
     pub fn socials(mut self, socials: impl IntoIterator<Item = OrganizationSocialLink>) -> Self {
         self.socials = Some(socials.into_iter().collect());
@@ -293,6 +304,7 @@ impl OrganizationCreate {
     }
 
     /// See `OrganizationDetails`. May be null.
+    #[inline]
     #[must_use]
     pub fn details(mut self, details: OrganizationDetails) -> Self {
         self.details = Some(details);
@@ -300,6 +312,7 @@ impl OrganizationCreate {
     }
 
     /// One of 244 words. May be null.
+    #[inline]
     #[must_use]
     pub fn country(mut self, country: impl Into<Country>) -> Self {
         self.country = Some(country.into());
@@ -307,6 +320,7 @@ impl OrganizationCreate {
     }
 
     /// See `OrganizationFeatureSettingsUpdate`. May be null.
+    #[inline]
     #[must_use]
     pub fn feature_settings(mut self, feature_settings: OrganizationFeatureSettingsUpdate) -> Self {
         self.feature_settings = Some(feature_settings);
@@ -314,6 +328,7 @@ impl OrganizationCreate {
     }
 
     /// See `OrganizationSubscriptionSettings`. May be null.
+    #[inline]
     #[must_use]
     pub fn subscription_settings(
         mut self,
@@ -324,6 +339,7 @@ impl OrganizationCreate {
     }
 
     /// See `OrganizationCustomerEmailSettings`. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_email_settings(
         mut self,
@@ -334,6 +350,7 @@ impl OrganizationCreate {
     }
 
     /// See `OrganizationCustomerPortalSettings`. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_portal_settings(
         mut self,
@@ -344,6 +361,7 @@ impl OrganizationCreate {
     }
 
     /// See `PresentmentCurrency`. Default: `"usd"`.
+    #[inline]
     #[must_use]
     pub fn default_presentment_currency(
         mut self,
@@ -354,6 +372,7 @@ impl OrganizationCreate {
     }
 
     /// See `TaxBehaviorOption`. Default: `"location"`.
+    #[inline]
     #[must_use]
     pub fn default_tax_behavior(mut self, default_tax_behavior: TaxBehaviorOption) -> Self {
         self.default_tax_behavior = Some(default_tax_behavior);
@@ -396,32 +415,33 @@ pub struct OrganizationCustomerEmailSettings {
 }
 
 impl Read for OrganizationCustomerEmailSettings {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            order_confirmation: object.take("order_confirmation")?,
-            payment_method_expiration_reminder: object
-                .take("payment_method_expiration_reminder")?,
-            subscription_cancellation: object.take("subscription_cancellation")?,
-            subscription_confirmation: object.take("subscription_confirmation")?,
-            subscription_cycled: object.take("subscription_cycled")?,
-            subscription_cycled_after_trial: object.take("subscription_cycled_after_trial")?,
-            subscription_past_due: object.take("subscription_past_due")?,
-            subscription_paused: object.take("subscription_paused")?,
-            subscription_resumed: object.take("subscription_resumed")?,
-            subscription_renewal_reminder: object.take("subscription_renewal_reminder")?,
-            subscription_revoked: object.take("subscription_revoked")?,
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            order_confirmation: object.field("order_confirmation"),
+            payment_method_expiration_reminder: object.field("payment_method_expiration_reminder"),
+            subscription_cancellation: object.field("subscription_cancellation"),
+            subscription_confirmation: object.field("subscription_confirmation"),
+            subscription_cycled: object.field("subscription_cycled"),
+            subscription_cycled_after_trial: object.field("subscription_cycled_after_trial"),
+            subscription_past_due: object.field("subscription_past_due"),
+            subscription_paused: object.field("subscription_paused"),
+            subscription_resumed: object.field("subscription_resumed"),
+            subscription_renewal_reminder: object.field("subscription_renewal_reminder"),
+            subscription_revoked: object.field("subscription_revoked"),
             subscription_trial_conversion_reminder: object
-                .take("subscription_trial_conversion_reminder")?,
-            subscription_uncanceled: object.take("subscription_uncanceled")?,
-            subscription_updated: object.take("subscription_updated")?,
-        })
+                .field("subscription_trial_conversion_reminder"),
+            subscription_uncanceled: object.field("subscription_uncanceled"),
+            subscription_updated: object.field("subscription_updated"),
+        }
     }
 }
 
 impl OrganizationCustomerEmailSettings {
     /// With what is required.
     #[expect(clippy::too_many_arguments, reason = "all are required")]
+    #[inline]
     pub fn new(
         order_confirmation: bool,
         payment_method_expiration_reminder: bool,
@@ -471,18 +491,20 @@ pub struct OrganizationCustomerPortalSettings {
 }
 
 impl Read for OrganizationCustomerPortalSettings {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            usage: object.take("usage")?,
-            subscription: object.take("subscription")?,
-            customer: object.take("customer")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            usage: object.field("usage"),
+            subscription: object.field("subscription"),
+            customer: object.field("customer"),
+        }
     }
 }
 
 impl OrganizationCustomerPortalSettings {
     /// With what is required.
+    #[inline]
     pub fn new(
         usage: CustomerPortalUsageSettings,
         subscription: CustomerPortalSubscriptionSettings,
@@ -495,6 +517,7 @@ impl OrganizationCustomerPortalSettings {
     }
 
     /// See `CustomerPortalCustomerSettings`.
+    #[inline]
     #[must_use]
     pub fn customer(mut self, customer: CustomerPortalCustomerSettings) -> Self {
         self.customer = Some(customer);
@@ -540,6 +563,7 @@ pub struct OrganizationDetails {
 
 impl OrganizationDetails {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             about: None,
@@ -556,6 +580,7 @@ impl OrganizationDetails {
     }
 
     /// Text. May be null. On its way out.
+    #[inline]
     #[must_use]
     pub fn about(mut self, about: impl Into<String>) -> Self {
         self.about = Some(about.into());
@@ -563,6 +588,7 @@ impl OrganizationDetails {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn product_description(mut self, product_description: impl Into<String>) -> Self {
         self.product_description = Some(product_description.into());
@@ -570,6 +596,7 @@ impl OrganizationDetails {
     }
 
     /// A list. Each: Text.
+    #[inline]
     #[must_use]
     pub fn selling_categories(
         mut self,
@@ -580,6 +607,7 @@ impl OrganizationDetails {
     }
 
     /// A list. Each: Text.
+    #[inline]
     #[must_use]
     pub fn pricing_models(
         mut self,
@@ -590,6 +618,7 @@ impl OrganizationDetails {
     }
 
     /// Text. May be null. On its way out.
+    #[inline]
     #[must_use]
     pub fn intended_use(mut self, intended_use: impl Into<String>) -> Self {
         self.intended_use = Some(intended_use.into());
@@ -597,6 +626,7 @@ impl OrganizationDetails {
     }
 
     /// A list. Each: Text. On its way out.
+    #[inline]
     #[must_use]
     pub fn customer_acquisition(
         mut self,
@@ -608,6 +638,7 @@ impl OrganizationDetails {
     }
 
     /// A whole number, at least 0. May be null. On its way out.
+    #[inline]
     #[must_use]
     pub fn future_annual_revenue(mut self, future_annual_revenue: i64) -> Self {
         self.future_annual_revenue = Some(future_annual_revenue);
@@ -615,6 +646,7 @@ impl OrganizationDetails {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn switching(mut self, switching: bool) -> Self {
         self.switching = Some(switching);
@@ -622,6 +654,7 @@ impl OrganizationDetails {
     }
 
     /// One of `paddle`, `lemon_squeezy`, `gumroad`, `stripe`, `other`. May be null.
+    #[inline]
     #[must_use]
     pub fn switching_from(mut self, switching_from: OrganizationDetailsSwitchingFrom) -> Self {
         self.switching_from = Some(switching_from);
@@ -629,6 +662,7 @@ impl OrganizationDetails {
     }
 
     /// A whole number, at least 0. May be null. On its way out.
+    #[inline]
     #[must_use]
     pub fn previous_annual_revenue(mut self, previous_annual_revenue: i64) -> Self {
         self.previous_annual_revenue = Some(previous_annual_revenue);
@@ -637,6 +671,7 @@ impl OrganizationDetails {
 }
 
 impl Default for OrganizationDetails {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -667,11 +702,12 @@ pub struct OrganizationDisputeSettings {
 }
 
 impl Read for OrganizationDisputeSettings {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            auto_accept_below_amount: object.take("auto_accept_below_amount")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            auto_accept_below_amount: object.field("auto_accept_below_amount"),
+        }
     }
 }
 
@@ -686,6 +722,7 @@ pub struct OrganizationDisputeSettingsUpdate {
 
 impl OrganizationDisputeSettingsUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             auto_accept_below_amount: None,
@@ -693,6 +730,7 @@ impl OrganizationDisputeSettingsUpdate {
     }
 
     /// Minor units of the currency, 1 to 10000. May be null.
+    #[inline]
     #[must_use]
     pub fn auto_accept_below_amount(mut self, auto_accept_below_amount: i64) -> Self {
         self.auto_accept_below_amount = Some(auto_accept_below_amount);
@@ -701,6 +739,7 @@ impl OrganizationDisputeSettingsUpdate {
 }
 
 impl Default for OrganizationDisputeSettingsUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -761,26 +800,27 @@ pub struct OrganizationFeatureSettings {
 }
 
 impl Read for OrganizationFeatureSettings {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            issue_funding_enabled: object.take("issue_funding_enabled")?,
-            seat_based_pricing_enabled: object.take("seat_based_pricing_enabled")?,
-            wallets_enabled: object.take("wallets_enabled")?,
-            member_model_enabled: object.take("member_model_enabled")?,
-            checkout_localization_enabled: object.take("checkout_localization_enabled")?,
-            overview_metrics: object.take("overview_metrics")?,
-            reset_proration_behavior_enabled: object.take("reset_proration_behavior_enabled")?,
-            off_session_charges_enabled: object.take("off_session_charges_enabled")?,
-            meter_cycling_enabled: object.take("meter_cycling_enabled")?,
-            slack_benefit_enabled: object.take("slack_benefit_enabled")?,
-            preview_access_enabled: object.take("preview_access_enabled")?,
-            disputes_enabled: object.take("disputes_enabled")?,
-            sso_enabled: object.take("sso_enabled")?,
-            dispute_auto_accept_enabled: object.take("dispute_auto_accept_enabled")?,
-            compass_enabled: object.take("compass_enabled")?,
-            merchant_migration_enabled: object.take("merchant_migration_enabled")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            issue_funding_enabled: object.field("issue_funding_enabled"),
+            seat_based_pricing_enabled: object.field("seat_based_pricing_enabled"),
+            wallets_enabled: object.field("wallets_enabled"),
+            member_model_enabled: object.field("member_model_enabled"),
+            checkout_localization_enabled: object.field("checkout_localization_enabled"),
+            overview_metrics: object.field("overview_metrics"),
+            reset_proration_behavior_enabled: object.field("reset_proration_behavior_enabled"),
+            off_session_charges_enabled: object.field("off_session_charges_enabled"),
+            meter_cycling_enabled: object.field("meter_cycling_enabled"),
+            slack_benefit_enabled: object.field("slack_benefit_enabled"),
+            preview_access_enabled: object.field("preview_access_enabled"),
+            disputes_enabled: object.field("disputes_enabled"),
+            sso_enabled: object.field("sso_enabled"),
+            dispute_auto_accept_enabled: object.field("dispute_auto_accept_enabled"),
+            compass_enabled: object.field("compass_enabled"),
+            merchant_migration_enabled: object.field("merchant_migration_enabled"),
+        }
     }
 }
 
@@ -804,6 +844,7 @@ pub struct OrganizationFeatureSettingsUpdate {
 
 impl OrganizationFeatureSettingsUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             seat_based_pricing_enabled: None,
@@ -814,6 +855,7 @@ impl OrganizationFeatureSettingsUpdate {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn seat_based_pricing_enabled(mut self, seat_based_pricing_enabled: bool) -> Self {
         self.seat_based_pricing_enabled = Some(seat_based_pricing_enabled);
@@ -821,6 +863,7 @@ impl OrganizationFeatureSettingsUpdate {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn member_model_enabled(mut self, member_model_enabled: bool) -> Self {
         self.member_model_enabled = Some(member_model_enabled);
@@ -828,6 +871,7 @@ impl OrganizationFeatureSettingsUpdate {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn checkout_localization_enabled(mut self, checkout_localization_enabled: bool) -> Self {
         self.checkout_localization_enabled = Some(checkout_localization_enabled);
@@ -835,6 +879,7 @@ impl OrganizationFeatureSettingsUpdate {
     }
 
     /// A list. Each: Text. May be null.
+    #[inline]
     #[must_use]
     pub fn overview_metrics(
         mut self,
@@ -846,6 +891,7 @@ impl OrganizationFeatureSettingsUpdate {
 }
 
 impl Default for OrganizationFeatureSettingsUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -859,12 +905,14 @@ pub struct OrganizationIndividualLegalEntitySchema {}
 
 impl OrganizationIndividualLegalEntitySchema {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {}
     }
 }
 
 impl Default for OrganizationIndividualLegalEntitySchema {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -881,17 +929,19 @@ pub struct OrganizationSocialLink {
 }
 
 impl Read for OrganizationSocialLink {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            platform: object.take("platform")?,
-            url: object.take("url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            platform: object.field("platform"),
+            url: object.field("url"),
+        }
     }
 }
 
 impl OrganizationSocialLink {
     /// With what is required.
+    #[inline]
     pub fn new(platform: OrganizationSocialPlatforms, url: impl Into<String>) -> Self {
         Self {
             platform,
@@ -991,20 +1041,22 @@ pub struct OrganizationSubscriptionSettings {
 }
 
 impl Read for OrganizationSubscriptionSettings {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            allow_multiple_subscriptions: object.take("allow_multiple_subscriptions")?,
-            proration_behavior: object.take("proration_behavior")?,
-            benefit_revocation_grace_period: object.take("benefit_revocation_grace_period")?,
-            prevent_trial_abuse: object.take("prevent_trial_abuse")?,
-            allow_customer_updates: object.take("allow_customer_updates")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            allow_multiple_subscriptions: object.field("allow_multiple_subscriptions"),
+            proration_behavior: object.field("proration_behavior"),
+            benefit_revocation_grace_period: object.field("benefit_revocation_grace_period"),
+            prevent_trial_abuse: object.field("prevent_trial_abuse"),
+            allow_customer_updates: object.field("allow_customer_updates"),
+        }
     }
 }
 
 impl OrganizationSubscriptionSettings {
     /// With what is required.
+    #[inline]
     pub fn new(
         allow_multiple_subscriptions: bool,
         proration_behavior: OrganizationSubscriptionSettingsProrationBehavior,
@@ -1090,6 +1142,7 @@ pub struct OrganizationUpdate {
 
 impl OrganizationUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             name: Patch::Absent,
@@ -1112,6 +1165,7 @@ impl OrganizationUpdate {
     }
 
     /// Text, at least 3 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -1119,6 +1173,7 @@ impl OrganizationUpdate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn avatar_url(mut self, avatar_url: impl Into<Patch<String>>) -> Self {
         self.avatar_url = avatar_url.into();
@@ -1126,6 +1181,7 @@ impl OrganizationUpdate {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.email = email.into();
@@ -1133,6 +1189,7 @@ impl OrganizationUpdate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn website(mut self, website: impl Into<Patch<String>>) -> Self {
         self.website = website.into();
@@ -1140,6 +1197,7 @@ impl OrganizationUpdate {
     }
 
     /// A list. Each: See `OrganizationSocialLink`. May be null.
+    #[inline]
     #[must_use]
     pub fn socials(mut self, socials: impl Into<Patch<Vec<OrganizationSocialLink>>>) -> Self {
         self.socials = socials.into();
@@ -1147,6 +1205,7 @@ impl OrganizationUpdate {
     }
 
     /// See `OrganizationDetails`. May be null.
+    #[inline]
     #[must_use]
     pub fn details(mut self, details: impl Into<Patch<OrganizationDetails>>) -> Self {
         self.details = details.into();
@@ -1154,6 +1213,7 @@ impl OrganizationUpdate {
     }
 
     /// One of 244 words. May be null.
+    #[inline]
     #[must_use]
     pub fn country(mut self, country: impl Into<Patch<Country>>) -> Self {
         self.country = country.into();
@@ -1161,6 +1221,7 @@ impl OrganizationUpdate {
     }
 
     /// See `OrganizationFeatureSettingsUpdate`. May be null.
+    #[inline]
     #[must_use]
     pub fn feature_settings(
         mut self,
@@ -1171,6 +1232,7 @@ impl OrganizationUpdate {
     }
 
     /// See `OrganizationSubscriptionSettings`. May be null.
+    #[inline]
     #[must_use]
     pub fn subscription_settings(
         mut self,
@@ -1181,6 +1243,7 @@ impl OrganizationUpdate {
     }
 
     /// See `OrganizationCustomerEmailSettings`. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_email_settings(
         mut self,
@@ -1191,6 +1254,7 @@ impl OrganizationUpdate {
     }
 
     /// See `OrganizationCustomerPortalSettings`. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_portal_settings(
         mut self,
@@ -1201,6 +1265,7 @@ impl OrganizationUpdate {
     }
 
     /// See `OrganizationDisputeSettingsUpdate`. May be null.
+    #[inline]
     #[must_use]
     pub fn dispute_settings(
         mut self,
@@ -1211,6 +1276,7 @@ impl OrganizationUpdate {
     }
 
     /// A list. Each: Text. May be null.
+    #[inline]
     #[must_use]
     pub fn embed_hosts(mut self, embed_hosts: impl Into<Patch<Vec<String>>>) -> Self {
         self.embed_hosts = embed_hosts.into();
@@ -1218,6 +1284,7 @@ impl OrganizationUpdate {
     }
 
     /// See `PresentmentCurrency`. May be null.
+    #[inline]
     #[must_use]
     pub fn default_presentment_currency(
         mut self,
@@ -1228,6 +1295,7 @@ impl OrganizationUpdate {
     }
 
     /// See `TaxBehaviorOption`. May be null.
+    #[inline]
     #[must_use]
     pub fn default_tax_behavior(
         mut self,
@@ -1238,6 +1306,7 @@ impl OrganizationUpdate {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn sso_enforced(mut self, sso_enforced: impl Into<Patch<bool>>) -> Self {
         self.sso_enforced = sso_enforced.into();
@@ -1246,6 +1315,7 @@ impl OrganizationUpdate {
 }
 
 impl Default for OrganizationUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }

@@ -4,7 +4,7 @@
 use crate::{
     CheckoutId, Currency, FreeForm, OrderId, OrganizationId, PaymentId, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -49,25 +49,26 @@ pub struct CardPayment {
 }
 
 impl Read for CardPayment {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            processor: object.take("processor")?,
-            status: object.take("status")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            trigger: object.take("trigger")?,
-            decline_reason: object.take("decline_reason")?,
-            decline_message: object.take("decline_message")?,
-            organization_id: object.take("organization_id")?,
-            checkout_id: object.take("checkout_id")?,
-            order_id: object.take("order_id")?,
-            processor_metadata: object.take("processor_metadata")?,
-            method_metadata: object.take("method_metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            processor: object.field("processor"),
+            status: object.field("status"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            trigger: object.field("trigger"),
+            decline_reason: object.field("decline_reason"),
+            decline_message: object.field("decline_message"),
+            organization_id: object.field("organization_id"),
+            checkout_id: object.field("checkout_id"),
+            order_id: object.field("order_id"),
+            processor_metadata: object.field("processor_metadata"),
+            method_metadata: object.field("method_metadata"),
+        }
     }
 }
 
@@ -82,12 +83,13 @@ pub struct CardPaymentMetadata {
 }
 
 impl Read for CardPaymentMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            brand: object.take("brand")?,
-            last4: object.take("last4")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            brand: object.field("brand"),
+            last4: object.field("last4"),
+        }
     }
 }
 
@@ -129,25 +131,26 @@ pub struct GenericPayment {
 }
 
 impl Read for GenericPayment {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            processor: object.take("processor")?,
-            status: object.take("status")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            method: object.take("method")?,
-            trigger: object.take("trigger")?,
-            decline_reason: object.take("decline_reason")?,
-            decline_message: object.take("decline_message")?,
-            organization_id: object.take("organization_id")?,
-            checkout_id: object.take("checkout_id")?,
-            order_id: object.take("order_id")?,
-            processor_metadata: object.take("processor_metadata")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            processor: object.field("processor"),
+            status: object.field("status"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            method: object.field("method"),
+            trigger: object.field("trigger"),
+            decline_reason: object.field("decline_reason"),
+            decline_message: object.field("decline_message"),
+            organization_id: object.field("organization_id"),
+            checkout_id: object.field("checkout_id"),
+            order_id: object.field("order_id"),
+            processor_metadata: object.field("processor_metadata"),
+        }
     }
 }
 
@@ -165,7 +168,8 @@ pub enum Payment {
 }
 
 impl Read for Payment {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -209,13 +213,13 @@ impl Read for Payment {
                     optional: &["processor_metadata"],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
-            Some(0) => union::read_or_keep(value, Self::Card, Self::Unrecognized),
-            Some(1) => union::read_or_keep(value, Self::Generic, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+        match branch {
+            Some(0) => union::read_or_keep(node, Self::Card, Self::Unrecognized),
+            Some(1) => union::read_or_keep(node, Self::Generic, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -237,15 +241,16 @@ pub struct PaymentMethodCardMetadata {
 }
 
 impl Read for PaymentMethodCardMetadata {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            brand: object.take("brand")?,
-            last4: object.take("last4")?,
-            exp_month: object.take("exp_month")?,
-            exp_year: object.take("exp_year")?,
-            wallet: object.take("wallet")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            brand: object.field("brand"),
+            last4: object.field("last4"),
+            exp_month: object.field("exp_month"),
+            exp_year: object.field("exp_year"),
+            wallet: object.field("wallet"),
+        }
     }
 }
 

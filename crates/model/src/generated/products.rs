@@ -6,7 +6,7 @@ use crate::{
     FreeForm, MeterId, MeterUnit, OrganizationId, Patch, ProductId, ProductPriceId,
     RecurringInterval, SeatTierType, TaxBehaviorOption, Timestamp, TrialInterval, UnitPrice,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -24,6 +24,7 @@ pub struct AttachedCustomFieldCreate {
 
 impl AttachedCustomFieldCreate {
     /// With what is required.
+    #[inline]
     pub fn new(custom_field_id: CustomFieldId, required: bool) -> Self {
         Self {
             custom_field_id,
@@ -42,6 +43,7 @@ pub struct ExistingProductPrice {
 
 impl ExistingProductPrice {
     /// With what is required.
+    #[inline]
     pub fn new(id: ProductPriceId) -> Self {
         Self { id }
     }
@@ -94,30 +96,31 @@ pub struct Product {
 }
 
 impl Read for Product {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            trial_interval: object.take("trial_interval")?,
-            trial_interval_count: object.take("trial_interval_count")?,
-            name: object.take("name")?,
-            description: object.take("description")?,
-            visibility: object.take("visibility")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            meter_interval: object.take("meter_interval")?,
-            meter_interval_count: object.take("meter_interval_count")?,
-            is_recurring: object.take("is_recurring")?,
-            is_archived: object.take("is_archived")?,
-            organization_id: object.take("organization_id")?,
-            metadata: object.take("metadata")?,
-            prices: object.take("prices")?,
-            benefits: object.take("benefits")?,
-            medias: object.take("medias")?,
-            attached_custom_fields: object.take("attached_custom_fields")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            trial_interval: object.field("trial_interval"),
+            trial_interval_count: object.field("trial_interval_count"),
+            name: object.field("name"),
+            description: object.field("description"),
+            visibility: object.field("visibility"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            meter_interval: object.field("meter_interval"),
+            meter_interval_count: object.field("meter_interval_count"),
+            is_recurring: object.field("is_recurring"),
+            is_archived: object.field("is_archived"),
+            organization_id: object.field("organization_id"),
+            metadata: object.field("metadata"),
+            prices: object.field("prices"),
+            benefits: object.field("benefits"),
+            medias: object.field("medias"),
+            attached_custom_fields: object.field("attached_custom_fields"),
+        }
     }
 }
 
@@ -131,6 +134,7 @@ pub struct ProductBenefitsUpdate {
 
 impl ProductBenefitsUpdate {
     /// With what is required.
+    #[inline]
     pub fn new(benefits: impl IntoIterator<Item = BenefitId>) -> Self {
         Self {
             benefits: benefits.into_iter().collect(),
@@ -162,12 +166,14 @@ pub enum ProductCreate {
 }
 
 impl From<ProductCreateRecurring> for ProductCreate {
+    #[inline]
     fn from(branch: ProductCreateRecurring) -> Self {
         Self::Recurring(Box::new(branch))
     }
 }
 
 impl From<ProductCreateOneTime> for ProductCreate {
+    #[inline]
     fn from(branch: ProductCreateOneTime) -> Self {
         Self::OneTime(Box::new(branch))
     }
@@ -203,6 +209,7 @@ pub struct ProductCreateOneTime {
 
 impl ProductCreateOneTime {
     /// With what is required.
+    #[inline]
     pub fn new(
         name: impl Into<String>,
         prices: impl IntoIterator<Item = impl Into<ProductPriceCreate>>,
@@ -220,6 +227,7 @@ impl ProductCreateOneTime {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -235,6 +243,7 @@ impl ProductCreateOneTime {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
@@ -242,6 +251,7 @@ impl ProductCreateOneTime {
     }
 
     /// See `ProductVisibility`. Default: `"public"`.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: ProductVisibility) -> Self {
         self.visibility = Some(visibility);
@@ -249,6 +259,7 @@ impl ProductCreateOneTime {
     }
 
     /// A list. Each: An id. May be null.
+    #[inline]
     #[must_use]
     pub fn medias(mut self, medias: impl IntoIterator<Item = FileId>) -> Self {
         self.medias = Some(medias.into_iter().collect());
@@ -256,6 +267,7 @@ impl ProductCreateOneTime {
     }
 
     /// A list. Each: See `AttachedCustomFieldCreate`.
+    #[inline]
     #[must_use]
     pub fn attached_custom_fields(
         mut self,
@@ -266,6 +278,7 @@ impl ProductCreateOneTime {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -320,6 +333,7 @@ pub struct ProductCreateRecurring {
 
 impl ProductCreateRecurring {
     /// With what is required.
+    #[inline]
     pub fn new(
         name: impl Into<String>,
         prices: impl IntoIterator<Item = impl Into<ProductPriceCreate>>,
@@ -344,6 +358,7 @@ impl ProductCreateRecurring {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -359,6 +374,7 @@ impl ProductCreateRecurring {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
@@ -366,6 +382,7 @@ impl ProductCreateRecurring {
     }
 
     /// See `ProductVisibility`. Default: `"public"`.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: ProductVisibility) -> Self {
         self.visibility = Some(visibility);
@@ -373,6 +390,7 @@ impl ProductCreateRecurring {
     }
 
     /// A list. Each: An id. May be null.
+    #[inline]
     #[must_use]
     pub fn medias(mut self, medias: impl IntoIterator<Item = FileId>) -> Self {
         self.medias = Some(medias.into_iter().collect());
@@ -380,6 +398,7 @@ impl ProductCreateRecurring {
     }
 
     /// A list. Each: See `AttachedCustomFieldCreate`.
+    #[inline]
     #[must_use]
     pub fn attached_custom_fields(
         mut self,
@@ -390,6 +409,7 @@ impl ProductCreateRecurring {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -397,6 +417,7 @@ impl ProductCreateRecurring {
     }
 
     /// See `TrialInterval`. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval(mut self, trial_interval: TrialInterval) -> Self {
         self.trial_interval = Some(trial_interval);
@@ -404,6 +425,7 @@ impl ProductCreateRecurring {
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval_count(mut self, trial_interval_count: i64) -> Self {
         self.trial_interval_count = Some(trial_interval_count);
@@ -411,6 +433,7 @@ impl ProductCreateRecurring {
     }
 
     /// A whole number, 1 to 999. Default: `1`.
+    #[inline]
     #[must_use]
     pub fn recurring_interval_count(mut self, recurring_interval_count: i64) -> Self {
         self.recurring_interval_count = Some(recurring_interval_count);
@@ -418,6 +441,7 @@ impl ProductCreateRecurring {
     }
 
     /// See `RecurringInterval`. May be null.
+    #[inline]
     #[must_use]
     pub fn meter_interval(mut self, meter_interval: RecurringInterval) -> Self {
         self.meter_interval = Some(meter_interval);
@@ -425,6 +449,7 @@ impl ProductCreateRecurring {
     }
 
     /// A whole number, 1 to 999. May be null.
+    #[inline]
     #[must_use]
     pub fn meter_interval_count(mut self, meter_interval_count: i64) -> Self {
         self.meter_interval_count = Some(meter_interval_count);
@@ -472,26 +497,27 @@ pub struct ProductMediaFileRead {
 }
 
 impl Read for ProductMediaFileRead {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            organization_id: object.take("organization_id")?,
-            name: object.take("name")?,
-            path: object.take("path")?,
-            mime_type: object.take("mime_type")?,
-            size: object.take("size")?,
-            storage_version: object.take("storage_version")?,
-            checksum_etag: object.take("checksum_etag")?,
-            checksum_sha256_base64: object.take("checksum_sha256_base64")?,
-            checksum_sha256_hex: object.take("checksum_sha256_hex")?,
-            last_modified_at: object.take("last_modified_at")?,
-            version: object.take("version")?,
-            is_uploaded: object.take("is_uploaded")?,
-            created_at: object.take("created_at")?,
-            size_readable: object.take("size_readable")?,
-            public_url: object.take("public_url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            organization_id: object.field("organization_id"),
+            name: object.field("name"),
+            path: object.field("path"),
+            mime_type: object.field("mime_type"),
+            size: object.field("size"),
+            storage_version: object.field("storage_version"),
+            checksum_etag: object.field("checksum_etag"),
+            checksum_sha256_base64: object.field("checksum_sha256_base64"),
+            checksum_sha256_hex: object.field("checksum_sha256_hex"),
+            last_modified_at: object.field("last_modified_at"),
+            version: object.field("version"),
+            is_uploaded: object.field("is_uploaded"),
+            created_at: object.field("created_at"),
+            size_readable: object.field("size_readable"),
+            public_url: object.field("public_url"),
+        }
     }
 }
 
@@ -513,15 +539,18 @@ pub enum ProductPrice {
 }
 
 impl Read for ProductPrice {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "amount_type");
-        Ok(match branch {
-            Some("fixed") => Self::Fixed(Read::read(value)?),
-            Some("custom") => Self::Custom(Read::read(value)?),
-            Some("seat_based") => Self::SeatBased(Read::read(value)?),
-            Some("metered_unit") => Self::MeteredUnit(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "amount_type");
+        match branch {
+            Some("fixed") => union::read_or_keep(node, Self::Fixed, Self::Unrecognized),
+            Some("custom") => union::read_or_keep(node, Self::Custom, Self::Unrecognized),
+            Some("seat_based") => union::read_or_keep(node, Self::SeatBased, Self::Unrecognized),
+            Some("metered_unit") => {
+                union::read_or_keep(node, Self::MeteredUnit, Self::Unrecognized)
+            }
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -539,12 +568,14 @@ pub enum ProductPriceChange {
 }
 
 impl From<ExistingProductPrice> for ProductPriceChange {
+    #[inline]
     fn from(branch: ExistingProductPrice) -> Self {
         Self::ExistingProductPrice(Box::new(branch))
     }
 }
 
 impl From<ProductPriceCreate> for ProductPriceChange {
+    #[inline]
     fn from(branch: ProductPriceCreate) -> Self {
         Self::ProductPriceCreate(Box::new(branch))
     }
@@ -568,24 +599,28 @@ pub enum ProductPriceCreate {
 }
 
 impl From<ProductPriceFixedCreate> for ProductPriceCreate {
+    #[inline]
     fn from(branch: ProductPriceFixedCreate) -> Self {
         Self::Fixed(Box::new(branch))
     }
 }
 
 impl From<ProductPriceCustomCreate> for ProductPriceCreate {
+    #[inline]
     fn from(branch: ProductPriceCustomCreate) -> Self {
         Self::Custom(Box::new(branch))
     }
 }
 
 impl From<ProductPriceSeatBasedCreate> for ProductPriceCreate {
+    #[inline]
     fn from(branch: ProductPriceSeatBasedCreate) -> Self {
         Self::SeatBased(Box::new(branch))
     }
 }
 
 impl From<ProductPriceMeteredUnitCreate> for ProductPriceCreate {
+    #[inline]
     fn from(branch: ProductPriceMeteredUnitCreate) -> Self {
         Self::MeteredUnit(Box::new(branch))
     }
@@ -621,21 +656,22 @@ pub struct ProductPriceCustom {
 }
 
 impl Read for ProductPriceCustom {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            source: object.take("source")?,
-            price_currency: object.take("price_currency")?,
-            tax_behavior: object.take("tax_behavior")?,
-            is_archived: object.take("is_archived")?,
-            product_id: object.take("product_id")?,
-            minimum_amount: object.take("minimum_amount")?,
-            maximum_amount: object.take("maximum_amount")?,
-            preset_amount: object.take("preset_amount")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            source: object.field("source"),
+            price_currency: object.field("price_currency"),
+            tax_behavior: object.field("tax_behavior"),
+            is_archived: object.field("is_archived"),
+            product_id: object.field("product_id"),
+            minimum_amount: object.field("minimum_amount"),
+            maximum_amount: object.field("maximum_amount"),
+            preset_amount: object.field("preset_amount"),
+        }
     }
 }
 
@@ -663,6 +699,7 @@ pub struct ProductPriceCustomCreate {
 
 impl ProductPriceCustomCreate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             price_currency: None,
@@ -674,6 +711,7 @@ impl ProductPriceCustomCreate {
     }
 
     /// See `PresentmentCurrency`. Default: `"usd"`.
+    #[inline]
     #[must_use]
     pub fn price_currency(mut self, price_currency: impl Into<Currency>) -> Self {
         self.price_currency = Some(price_currency.into());
@@ -681,6 +719,7 @@ impl ProductPriceCustomCreate {
     }
 
     /// See `TaxBehaviorOption`. May be null.
+    #[inline]
     #[must_use]
     pub fn tax_behavior(mut self, tax_behavior: TaxBehaviorOption) -> Self {
         self.tax_behavior = Some(tax_behavior);
@@ -688,6 +727,7 @@ impl ProductPriceCustomCreate {
     }
 
     /// Minor units of the currency, at least 0. Default: `50`.
+    #[inline]
     #[must_use]
     pub fn minimum_amount(mut self, minimum_amount: i64) -> Self {
         self.minimum_amount = Some(minimum_amount);
@@ -695,6 +735,7 @@ impl ProductPriceCustomCreate {
     }
 
     /// Minor units of the currency, at least 1. May be null.
+    #[inline]
     #[must_use]
     pub fn maximum_amount(mut self, maximum_amount: i64) -> Self {
         self.maximum_amount = Some(maximum_amount);
@@ -702,6 +743,7 @@ impl ProductPriceCustomCreate {
     }
 
     /// Minor units of the currency, at least 0. May be null.
+    #[inline]
     #[must_use]
     pub fn preset_amount(mut self, preset_amount: i64) -> Self {
         self.preset_amount = Some(preset_amount);
@@ -710,6 +752,7 @@ impl ProductPriceCustomCreate {
 }
 
 impl Default for ProductPriceCustomCreate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -741,19 +784,20 @@ pub struct ProductPriceFixed {
 }
 
 impl Read for ProductPriceFixed {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            source: object.take("source")?,
-            price_currency: object.take("price_currency")?,
-            tax_behavior: object.take("tax_behavior")?,
-            is_archived: object.take("is_archived")?,
-            product_id: object.take("product_id")?,
-            price_amount: object.take("price_amount")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            source: object.field("source"),
+            price_currency: object.field("price_currency"),
+            tax_behavior: object.field("tax_behavior"),
+            is_archived: object.field("is_archived"),
+            product_id: object.field("product_id"),
+            price_amount: object.field("price_amount"),
+        }
     }
 }
 
@@ -774,6 +818,7 @@ pub struct ProductPriceFixedCreate {
 
 impl ProductPriceFixedCreate {
     /// With what is required.
+    #[inline]
     pub fn new(price_amount: i64) -> Self {
         Self {
             price_currency: None,
@@ -783,6 +828,7 @@ impl ProductPriceFixedCreate {
     }
 
     /// See `PresentmentCurrency`. Default: `"usd"`.
+    #[inline]
     #[must_use]
     pub fn price_currency(mut self, price_currency: impl Into<Currency>) -> Self {
         self.price_currency = Some(price_currency.into());
@@ -790,6 +836,7 @@ impl ProductPriceFixedCreate {
     }
 
     /// See `TaxBehaviorOption`. May be null.
+    #[inline]
     #[must_use]
     pub fn tax_behavior(mut self, tax_behavior: TaxBehaviorOption) -> Self {
         self.tax_behavior = Some(tax_behavior);
@@ -814,15 +861,16 @@ pub struct ProductPriceMeter {
 }
 
 impl Read for ProductPriceMeter {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            name: object.take("name")?,
-            unit: object.take("unit")?,
-            custom_label: object.take("custom_label")?,
-            custom_multiplier: object.take("custom_multiplier")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            name: object.field("name"),
+            unit: object.field("unit"),
+            custom_label: object.field("custom_label"),
+            custom_multiplier: object.field("custom_multiplier"),
+        }
     }
 }
 
@@ -858,22 +906,23 @@ pub struct ProductPriceMeteredUnit {
 }
 
 impl Read for ProductPriceMeteredUnit {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            source: object.take("source")?,
-            price_currency: object.take("price_currency")?,
-            tax_behavior: object.take("tax_behavior")?,
-            is_archived: object.take("is_archived")?,
-            product_id: object.take("product_id")?,
-            unit_amount: object.take("unit_amount")?,
-            cap_amount: object.take("cap_amount")?,
-            meter_id: object.take("meter_id")?,
-            meter: object.take("meter")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            source: object.field("source"),
+            price_currency: object.field("price_currency"),
+            tax_behavior: object.field("tax_behavior"),
+            is_archived: object.field("is_archived"),
+            product_id: object.field("product_id"),
+            unit_amount: object.field("unit_amount"),
+            cap_amount: object.field("cap_amount"),
+            meter_id: object.field("meter_id"),
+            meter: object.field("meter"),
+        }
     }
 }
 
@@ -899,6 +948,7 @@ pub struct ProductPriceMeteredUnitCreate {
 
 impl ProductPriceMeteredUnitCreate {
     /// With what is required.
+    #[inline]
     pub fn new(meter_id: MeterId, unit_amount: impl Into<UnitPrice>) -> Self {
         Self {
             price_currency: None,
@@ -910,6 +960,7 @@ impl ProductPriceMeteredUnitCreate {
     }
 
     /// See `PresentmentCurrency`. Default: `"usd"`.
+    #[inline]
     #[must_use]
     pub fn price_currency(mut self, price_currency: impl Into<Currency>) -> Self {
         self.price_currency = Some(price_currency.into());
@@ -917,6 +968,7 @@ impl ProductPriceMeteredUnitCreate {
     }
 
     /// See `TaxBehaviorOption`. May be null.
+    #[inline]
     #[must_use]
     pub fn tax_behavior(mut self, tax_behavior: TaxBehaviorOption) -> Self {
         self.tax_behavior = Some(tax_behavior);
@@ -924,6 +976,7 @@ impl ProductPriceMeteredUnitCreate {
     }
 
     /// Minor units of the currency, 0 to 2147483647. May be null.
+    #[inline]
     #[must_use]
     pub fn cap_amount(mut self, cap_amount: i64) -> Self {
         self.cap_amount = Some(cap_amount);
@@ -957,19 +1010,20 @@ pub struct ProductPriceSeatBased {
 }
 
 impl Read for ProductPriceSeatBased {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            source: object.take("source")?,
-            price_currency: object.take("price_currency")?,
-            tax_behavior: object.take("tax_behavior")?,
-            is_archived: object.take("is_archived")?,
-            product_id: object.take("product_id")?,
-            seat_tiers: object.take("seat_tiers")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            source: object.field("source"),
+            price_currency: object.field("price_currency"),
+            tax_behavior: object.field("tax_behavior"),
+            is_archived: object.field("is_archived"),
+            product_id: object.field("product_id"),
+            seat_tiers: object.field("seat_tiers"),
+        }
     }
 }
 
@@ -990,6 +1044,7 @@ pub struct ProductPriceSeatBasedCreate {
 
 impl ProductPriceSeatBasedCreate {
     /// With what is required.
+    #[inline]
     pub fn new(seat_tiers: ProductPriceSeatTiersInput) -> Self {
         Self {
             price_currency: None,
@@ -999,6 +1054,7 @@ impl ProductPriceSeatBasedCreate {
     }
 
     /// See `PresentmentCurrency`. Default: `"usd"`.
+    #[inline]
     #[must_use]
     pub fn price_currency(mut self, price_currency: impl Into<Currency>) -> Self {
         self.price_currency = Some(price_currency.into());
@@ -1006,6 +1062,7 @@ impl ProductPriceSeatBasedCreate {
     }
 
     /// See `TaxBehaviorOption`. May be null.
+    #[inline]
     #[must_use]
     pub fn tax_behavior(mut self, tax_behavior: TaxBehaviorOption) -> Self {
         self.tax_behavior = Some(tax_behavior);
@@ -1027,18 +1084,20 @@ pub struct ProductPriceSeatTier {
 }
 
 impl Read for ProductPriceSeatTier {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            min_seats: object.take("min_seats")?,
-            max_seats: object.take("max_seats")?,
-            price_per_seat: object.take("price_per_seat")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            min_seats: object.field("min_seats"),
+            max_seats: object.field("max_seats"),
+            price_per_seat: object.field("price_per_seat"),
+        }
     }
 }
 
 impl ProductPriceSeatTier {
     /// With what is required.
+    #[inline]
     pub fn new(min_seats: i64, price_per_seat: i64) -> Self {
         Self {
             min_seats,
@@ -1048,6 +1107,7 @@ impl ProductPriceSeatTier {
     }
 
     /// A whole number, at least 1. May be null.
+    #[inline]
     #[must_use]
     pub fn max_seats(mut self, max_seats: i64) -> Self {
         self.max_seats = Some(max_seats);
@@ -1068,6 +1128,7 @@ pub struct ProductPriceSeatTiersInput {
 
 impl ProductPriceSeatTiersInput {
     /// With what is required.
+    #[inline]
     pub fn new(tiers: impl IntoIterator<Item = ProductPriceSeatTier>) -> Self {
         Self {
             seat_tier_type: None,
@@ -1076,6 +1137,7 @@ impl ProductPriceSeatTiersInput {
     }
 
     /// See `SeatTierType`. Default: `"volume"`.
+    #[inline]
     #[must_use]
     pub fn seat_tier_type(mut self, seat_tier_type: SeatTierType) -> Self {
         self.seat_tier_type = Some(seat_tier_type);
@@ -1099,14 +1161,15 @@ pub struct ProductPriceSeatTiersOutput {
 }
 
 impl Read for ProductPriceSeatTiersOutput {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            seat_tier_type: object.take("seat_tier_type")?,
-            tiers: object.take("tiers")?,
-            minimum_seats: object.take("minimum_seats")?,
-            maximum_seats: object.take("maximum_seats")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            seat_tier_type: object.field("seat_tier_type"),
+            tiers: object.field("tiers"),
+            minimum_seats: object.field("minimum_seats"),
+            maximum_seats: object.field("maximum_seats"),
+        }
     }
 }
 
@@ -1186,6 +1249,7 @@ pub struct ProductUpdate {
 
 impl ProductUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -1204,6 +1268,7 @@ impl ProductUpdate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -1219,6 +1284,7 @@ impl ProductUpdate {
     }
 
     /// See `TrialInterval`. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval(mut self, trial_interval: impl Into<Patch<TrialInterval>>) -> Self {
         self.trial_interval = trial_interval.into();
@@ -1226,6 +1292,7 @@ impl ProductUpdate {
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_interval_count(mut self, trial_interval_count: impl Into<Patch<i64>>) -> Self {
         self.trial_interval_count = trial_interval_count.into();
@@ -1233,6 +1300,7 @@ impl ProductUpdate {
     }
 
     /// Text, 3 to 64 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -1240,6 +1308,7 @@ impl ProductUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
         self.description = description.into();
@@ -1247,6 +1316,7 @@ impl ProductUpdate {
     }
 
     /// See `RecurringInterval`. May be null.
+    #[inline]
     #[must_use]
     pub fn recurring_interval(
         mut self,
@@ -1257,6 +1327,7 @@ impl ProductUpdate {
     }
 
     /// A whole number, 1 to 999. May be null.
+    #[inline]
     #[must_use]
     pub fn recurring_interval_count(
         mut self,
@@ -1267,6 +1338,7 @@ impl ProductUpdate {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn is_archived(mut self, is_archived: impl Into<Patch<bool>>) -> Self {
         self.is_archived = is_archived.into();
@@ -1274,6 +1346,7 @@ impl ProductUpdate {
     }
 
     /// See `ProductVisibility`. May be null.
+    #[inline]
     #[must_use]
     pub fn visibility(mut self, visibility: impl Into<Patch<ProductVisibility>>) -> Self {
         self.visibility = visibility.into();
@@ -1281,6 +1354,7 @@ impl ProductUpdate {
     }
 
     /// A list. Each: One of several shapes. May be null.
+    #[inline]
     #[must_use]
     pub fn prices(mut self, prices: impl Into<Patch<Vec<ProductPriceChange>>>) -> Self {
         self.prices = prices.into();
@@ -1288,6 +1362,7 @@ impl ProductUpdate {
     }
 
     /// A list. Each: An id. May be null.
+    #[inline]
     #[must_use]
     pub fn medias(mut self, medias: impl Into<Patch<Vec<FileId>>>) -> Self {
         self.medias = medias.into();
@@ -1295,6 +1370,7 @@ impl ProductUpdate {
     }
 
     /// A list. Each: See `AttachedCustomFieldCreate`. May be null.
+    #[inline]
     #[must_use]
     pub fn attached_custom_fields(
         mut self,
@@ -1306,6 +1382,7 @@ impl ProductUpdate {
 }
 
 impl Default for ProductUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }

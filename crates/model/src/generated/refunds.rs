@@ -5,7 +5,7 @@ use crate::{
     Currency, CustomerId, DisputeId, DisputeStatus, FreeForm, OrderId, OrganizationId, PaymentId,
     RefundId, SubscriptionId, Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -47,25 +47,26 @@ pub struct Refund {
 }
 
 impl Read for Refund {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            metadata: object.take("metadata")?,
-            status: object.take("status")?,
-            reason: object.take("reason")?,
-            amount: object.take("amount")?,
-            tax_amount: object.take("tax_amount")?,
-            currency: object.take("currency")?,
-            organization_id: object.take("organization_id")?,
-            order_id: object.take("order_id")?,
-            subscription_id: object.take("subscription_id")?,
-            customer_id: object.take("customer_id")?,
-            revoke_benefits: object.take("revoke_benefits")?,
-            dispute: object.take("dispute")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            metadata: object.field("metadata"),
+            status: object.field("status"),
+            reason: object.field("reason"),
+            amount: object.field("amount"),
+            tax_amount: object.field("tax_amount"),
+            currency: object.field("currency"),
+            organization_id: object.field("organization_id"),
+            order_id: object.field("order_id"),
+            subscription_id: object.field("subscription_id"),
+            customer_id: object.field("customer_id"),
+            revoke_benefits: object.field("revoke_benefits"),
+            dispute: object.field("dispute"),
+        }
     }
 }
 
@@ -92,6 +93,7 @@ pub struct RefundCreate {
 
 impl RefundCreate {
     /// With what is required.
+    #[inline]
     pub fn new(order_id: OrderId, reason: RefundCreateReason, amount: i64) -> Self {
         Self {
             metadata: None,
@@ -104,6 +106,7 @@ impl RefundCreate {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -119,6 +122,7 @@ impl RefundCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn comment(mut self, comment: impl Into<String>) -> Self {
         self.comment = Some(comment.into());
@@ -126,6 +130,7 @@ impl RefundCreate {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     #[must_use]
     pub fn revoke_benefits(mut self, revoke_benefits: bool) -> Self {
         self.revoke_benefits = Some(revoke_benefits);
@@ -186,24 +191,25 @@ pub struct RefundDispute {
 }
 
 impl Read for RefundDispute {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            status: object.take("status")?,
-            resolved: object.take("resolved")?,
-            closed: object.take("closed")?,
-            amount: object.take("amount")?,
-            tax_amount: object.take("tax_amount")?,
-            currency: object.take("currency")?,
-            reason: object.take("reason")?,
-            evidence_due_by: object.take("evidence_due_by")?,
-            past_due: object.take("past_due")?,
-            order_id: object.take("order_id")?,
-            payment_id: object.take("payment_id")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            status: object.field("status"),
+            resolved: object.field("resolved"),
+            closed: object.field("closed"),
+            amount: object.field("amount"),
+            tax_amount: object.field("tax_amount"),
+            currency: object.field("currency"),
+            reason: object.field("reason"),
+            evidence_due_by: object.field("evidence_due_by"),
+            past_due: object.field("past_due"),
+            order_id: object.field("order_id"),
+            payment_id: object.field("payment_id"),
+        }
     }
 }
 

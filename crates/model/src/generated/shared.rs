@@ -9,7 +9,7 @@ use crate::{
     ProductId, ProductPrice, ProductPriceId, ProductPriceSource, Secret, SubscriptionUpdateId,
     Timestamp,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
     union,
 };
 use serde::Serialize;
@@ -39,16 +39,17 @@ pub struct Address {
 }
 
 impl Read for Address {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            line1: object.take("line1")?,
-            line2: object.take("line2")?,
-            postal_code: object.take("postal_code")?,
-            city: object.take("city")?,
-            state: object.take("state")?,
-            country: object.take("country")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            line1: object.field("line1"),
+            line2: object.field("line2"),
+            postal_code: object.field("postal_code"),
+            city: object.field("city"),
+            state: object.field("state"),
+            country: object.field("country"),
+        }
     }
 }
 
@@ -77,6 +78,7 @@ pub struct AddressInput {
 
 impl AddressInput {
     /// With what is required.
+    #[inline]
     pub fn new(country: impl Into<Country>) -> Self {
         Self {
             line1: None,
@@ -89,6 +91,7 @@ impl AddressInput {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn line1(mut self, line1: impl Into<String>) -> Self {
         self.line1 = Some(line1.into());
@@ -96,6 +99,7 @@ impl AddressInput {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn line2(mut self, line2: impl Into<String>) -> Self {
         self.line2 = Some(line2.into());
@@ -103,6 +107,7 @@ impl AddressInput {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn postal_code(mut self, postal_code: impl Into<String>) -> Self {
         self.postal_code = Some(postal_code.into());
@@ -110,6 +115,7 @@ impl AddressInput {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn city(mut self, city: impl Into<String>) -> Self {
         self.city = Some(city.into());
@@ -117,6 +123,7 @@ impl AddressInput {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn state(mut self, state: impl Into<String>) -> Self {
         self.state = Some(state.into());
@@ -138,7 +145,8 @@ pub enum AnyProductPrice {
 }
 
 impl Read for AnyProductPrice {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -249,15 +257,15 @@ impl Read for AnyProductPrice {
                     optional: &[],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
+        match branch {
             Some(0..=1) => {
-                union::read_or_keep(value, Self::LegacyRecurringProductPrice, Self::Unrecognized)
+                union::read_or_keep(node, Self::LegacyRecurringProductPrice, Self::Unrecognized)
             }
-            Some(2..=5) => union::read_or_keep(value, Self::ProductPrice, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+            Some(2..=5) => union::read_or_keep(node, Self::ProductPrice, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -279,7 +287,8 @@ pub enum AppliedDiscount {
 }
 
 impl Read for AppliedDiscount {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -373,15 +382,15 @@ impl Read for AppliedDiscount {
                     optional: &[],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
-            Some(0) => union::read_or_keep(value, Self::FixedOnceForever, Self::Unrecognized),
-            Some(1) => union::read_or_keep(value, Self::FixedRepeat, Self::Unrecognized),
-            Some(2) => union::read_or_keep(value, Self::PercentageOnceForever, Self::Unrecognized),
-            Some(3) => union::read_or_keep(value, Self::PercentageRepeat, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+        match branch {
+            Some(0) => union::read_or_keep(node, Self::FixedOnceForever, Self::Unrecognized),
+            Some(1) => union::read_or_keep(node, Self::FixedRepeat, Self::Unrecognized),
+            Some(2) => union::read_or_keep(node, Self::PercentageOnceForever, Self::Unrecognized),
+            Some(3) => union::read_or_keep(node, Self::PercentageRepeat, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -400,14 +409,15 @@ pub struct AttachedCustomField {
 }
 
 impl Read for AttachedCustomField {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            custom_field_id: object.take("custom_field_id")?,
-            custom_field: object.take("custom_field")?,
-            order: object.take("order")?,
-            required: object.take("required")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            custom_field_id: object.field("custom_field_id"),
+            custom_field: object.field("custom_field"),
+            order: object.field("order"),
+            required: object.field("required"),
+        }
     }
 }
 
@@ -418,20 +428,23 @@ impl Read for AttachedCustomField {
 pub struct CountAggregation {}
 
 impl Read for CountAggregation {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        Object::open(value)?;
-        Ok(Self {})
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        node.object();
+        Self {}
     }
 }
 
 impl CountAggregation {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {}
     }
 }
 
 impl Default for CountAggregation {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -448,17 +461,19 @@ pub struct Filter {
 }
 
 impl Read for Filter {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            conjunction: object.take("conjunction")?,
-            clauses: object.take("clauses")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            conjunction: object.field("conjunction"),
+            clauses: object.field("clauses"),
+        }
     }
 }
 
 impl Filter {
     /// With what is required.
+    #[inline]
     pub fn new(
         conjunction: FilterConjunction,
         clauses: impl IntoIterator<Item = impl Into<FilterPart>>,
@@ -483,18 +498,20 @@ pub struct FilterClause {
 }
 
 impl Read for FilterClause {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            property: object.take("property")?,
-            operator: object.take("operator")?,
-            value: object.take("value")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            property: object.field("property"),
+            operator: object.field("operator"),
+            value: object.field("value"),
+        }
     }
 }
 
 impl FilterClause {
     /// With what is required.
+    #[inline]
     pub fn new(
         property: impl Into<String>,
         operator: FilterOperator,
@@ -554,7 +571,8 @@ pub enum FilterPart {
 }
 
 impl Read for FilterPart {
-    fn read(value: Value) -> Result<Self, ReadError> {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
         let branch = {
             const PROFILES: &[union::Profile] = &[
                 union::Profile {
@@ -568,23 +586,25 @@ impl Read for FilterPart {
                     optional: &[],
                 },
             ];
-            union::choose(&value, PROFILES)
+            union::choose(node, PROFILES)
         };
-        Ok(match branch {
-            Some(0) => union::read_or_keep(value, Self::FilterClause, Self::Unrecognized),
-            Some(1) => union::read_or_keep(value, Self::Filter, Self::Unrecognized),
-            _ => Self::Unrecognized(value),
-        })
+        match branch {
+            Some(0) => union::read_or_keep(node, Self::FilterClause, Self::Unrecognized),
+            Some(1) => union::read_or_keep(node, Self::Filter, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
 impl From<FilterClause> for FilterPart {
+    #[inline]
     fn from(branch: FilterClause) -> Self {
         Self::FilterClause(Box::new(branch))
     }
 }
 
 impl From<Filter> for FilterPart {
+    #[inline]
     fn from(branch: Filter) -> Self {
         Self::Filter(Box::new(branch))
     }
@@ -604,13 +624,14 @@ pub enum LegacyRecurringProductPrice {
 }
 
 impl Read for LegacyRecurringProductPrice {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let branch = union::tag(&value, "amount_type");
-        Ok(match branch {
-            Some("fixed") => Self::Fixed(Read::read(value)?),
-            Some("custom") => Self::Custom(Read::read(value)?),
-            _ => Self::Unrecognized(value),
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let branch = union::tag(node, "amount_type");
+        match branch {
+            Some("fixed") => union::read_or_keep(node, Self::Fixed, Self::Unrecognized),
+            Some("custom") => union::read_or_keep(node, Self::Custom, Self::Unrecognized),
+            _ => Self::Unrecognized(node.to_value()),
+        }
     }
 }
 
@@ -651,24 +672,25 @@ pub struct LegacyRecurringProductPriceCustom {
 }
 
 impl Read for LegacyRecurringProductPriceCustom {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            source: object.take("source")?,
-            price_currency: object.take("price_currency")?,
-            tax_behavior: object.take("tax_behavior")?,
-            is_archived: object.take("is_archived")?,
-            product_id: object.take("product_id")?,
-            kind: object.take("type")?,
-            recurring_interval: object.take("recurring_interval")?,
-            minimum_amount: object.take("minimum_amount")?,
-            maximum_amount: object.take("maximum_amount")?,
-            preset_amount: object.take("preset_amount")?,
-            legacy: object.take("legacy")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            source: object.field("source"),
+            price_currency: object.field("price_currency"),
+            tax_behavior: object.field("tax_behavior"),
+            is_archived: object.field("is_archived"),
+            product_id: object.field("product_id"),
+            kind: object.field("type"),
+            recurring_interval: object.field("recurring_interval"),
+            minimum_amount: object.field("minimum_amount"),
+            maximum_amount: object.field("maximum_amount"),
+            preset_amount: object.field("preset_amount"),
+            legacy: object.field("legacy"),
+        }
     }
 }
 
@@ -705,22 +727,23 @@ pub struct LegacyRecurringProductPriceFixed {
 }
 
 impl Read for LegacyRecurringProductPriceFixed {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            source: object.take("source")?,
-            price_currency: object.take("price_currency")?,
-            tax_behavior: object.take("tax_behavior")?,
-            is_archived: object.take("is_archived")?,
-            product_id: object.take("product_id")?,
-            kind: object.take("type")?,
-            recurring_interval: object.take("recurring_interval")?,
-            price_amount: object.take("price_amount")?,
-            legacy: object.take("legacy")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            source: object.field("source"),
+            price_currency: object.field("price_currency"),
+            tax_behavior: object.field("tax_behavior"),
+            is_archived: object.field("is_archived"),
+            product_id: object.field("product_id"),
+            kind: object.field("type"),
+            recurring_interval: object.field("recurring_interval"),
+            price_amount: object.field("price_amount"),
+            legacy: object.field("legacy"),
+        }
     }
 }
 
@@ -743,16 +766,17 @@ pub struct PendingSubscriptionUpdate {
 }
 
 impl Read for PendingSubscriptionUpdate {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            applies_at: object.take("applies_at")?,
-            product_id: object.take("product_id")?,
-            seats: object.take("seats")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            applies_at: object.field("applies_at"),
+            product_id: object.field("product_id"),
+            seats: object.field("seats"),
+        }
     }
 }
 
@@ -767,17 +791,19 @@ pub struct PropertyAggregation {
 }
 
 impl Read for PropertyAggregation {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            func: object.take("func")?,
-            property: object.take("property")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            func: object.field("func"),
+            property: object.field("property"),
+        }
     }
 }
 
 impl PropertyAggregation {
     /// With what is required.
+    #[inline]
     pub fn new(func: PropertyAggregationFunc, property: impl Into<String>) -> Self {
         Self {
             func,
@@ -849,13 +875,14 @@ pub struct SeatsList {
 }
 
 impl Read for SeatsList {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            seats: object.take("seats")?,
-            available_seats: object.take("available_seats")?,
-            total_seats: object.take("total_seats")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            seats: object.field("seats"),
+            available_seats: object.field("available_seats"),
+            total_seats: object.field("total_seats"),
+        }
     }
 }
 
@@ -1069,16 +1096,18 @@ pub struct UniqueAggregation {
 }
 
 impl Read for UniqueAggregation {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            property: object.take("property")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            property: object.field("property"),
+        }
     }
 }
 
 impl UniqueAggregation {
     /// With what is required.
+    #[inline]
     pub fn new(property: impl Into<String>) -> Self {
         Self {
             property: property.into(),
@@ -1128,27 +1157,28 @@ pub struct ValidatedLicenseKey {
 }
 
 impl Read for ValidatedLicenseKey {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            organization_id: object.take("organization_id")?,
-            customer_id: object.take("customer_id")?,
-            customer: object.take("customer")?,
-            benefit_id: object.take("benefit_id")?,
-            key: object.take("key")?,
-            display_key: object.take("display_key")?,
-            status: object.take("status")?,
-            limit_activations: object.take("limit_activations")?,
-            usage: object.take("usage")?,
-            limit_usage: object.take("limit_usage")?,
-            validations: object.take("validations")?,
-            last_validated_at: object.take("last_validated_at")?,
-            expires_at: object.take("expires_at")?,
-            activation: object.take("activation")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            organization_id: object.field("organization_id"),
+            customer_id: object.field("customer_id"),
+            customer: object.field("customer"),
+            benefit_id: object.field("benefit_id"),
+            key: object.field("key"),
+            display_key: object.field("display_key"),
+            status: object.field("status"),
+            limit_activations: object.field("limit_activations"),
+            usage: object.field("usage"),
+            limit_usage: object.field("limit_usage"),
+            validations: object.field("validations"),
+            last_validated_at: object.field("last_validated_at"),
+            expires_at: object.field("expires_at"),
+            activation: object.field("activation"),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     PaymentMethodId, PendingSubscriptionUpdate, Product, ProductId, Quantity, RecurringInterval,
     SubscriptionId, SubscriptionMeterId, TaxIdFormat, Timestamp, TrialEnd,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -98,48 +98,49 @@ pub struct Subscription {
 }
 
 impl Read for Subscription {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            amount: object.take("amount")?,
-            currency: object.take("currency")?,
-            recurring_interval: object.take("recurring_interval")?,
-            recurring_interval_count: object.take("recurring_interval_count")?,
-            status: object.take("status")?,
-            current_period_start: object.take("current_period_start")?,
-            current_period_end: object.take("current_period_end")?,
-            current_meter_period_start: object.take("current_meter_period_start")?,
-            current_meter_period_end: object.take("current_meter_period_end")?,
-            trial_start: object.take("trial_start")?,
-            trial_end: object.take("trial_end")?,
-            cancel_at_period_end: object.take("cancel_at_period_end")?,
-            canceled_at: object.take("canceled_at")?,
-            started_at: object.take("started_at")?,
-            ends_at: object.take("ends_at")?,
-            ended_at: object.take("ended_at")?,
-            past_due_at: object.take("past_due_at")?,
-            pause_at_period_end: object.take("pause_at_period_end")?,
-            paused_at: object.take("paused_at")?,
-            resumes_at: object.take("resumes_at")?,
-            customer_id: object.take("customer_id")?,
-            product_id: object.take("product_id")?,
-            discount_id: object.take("discount_id")?,
-            checkout_id: object.take("checkout_id")?,
-            seats: object.take("seats")?,
-            customer_cancellation_reason: object.take("customer_cancellation_reason")?,
-            customer_cancellation_comment: object.take("customer_cancellation_comment")?,
-            metadata: object.take("metadata")?,
-            custom_field_data: object.take("custom_field_data")?,
-            customer: object.take("customer")?,
-            product: object.take("product")?,
-            discount: object.take("discount")?,
-            prices: object.take("prices")?,
-            meters: object.take("meters")?,
-            pending_update: object.take("pending_update")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            amount: object.field("amount"),
+            currency: object.field("currency"),
+            recurring_interval: object.field("recurring_interval"),
+            recurring_interval_count: object.field("recurring_interval_count"),
+            status: object.field("status"),
+            current_period_start: object.field("current_period_start"),
+            current_period_end: object.field("current_period_end"),
+            current_meter_period_start: object.field("current_meter_period_start"),
+            current_meter_period_end: object.field("current_meter_period_end"),
+            trial_start: object.field("trial_start"),
+            trial_end: object.field("trial_end"),
+            cancel_at_period_end: object.field("cancel_at_period_end"),
+            canceled_at: object.field("canceled_at"),
+            started_at: object.field("started_at"),
+            ends_at: object.field("ends_at"),
+            ended_at: object.field("ended_at"),
+            past_due_at: object.field("past_due_at"),
+            pause_at_period_end: object.field("pause_at_period_end"),
+            paused_at: object.field("paused_at"),
+            resumes_at: object.field("resumes_at"),
+            customer_id: object.field("customer_id"),
+            product_id: object.field("product_id"),
+            discount_id: object.field("discount_id"),
+            checkout_id: object.field("checkout_id"),
+            seats: object.field("seats"),
+            customer_cancellation_reason: object.field("customer_cancellation_reason"),
+            customer_cancellation_comment: object.field("customer_cancellation_comment"),
+            metadata: object.field("metadata"),
+            custom_field_data: object.field("custom_field_data"),
+            customer: object.field("customer"),
+            product: object.field("product"),
+            discount: object.field("discount"),
+            prices: object.field("prices"),
+            meters: object.field("meters"),
+            pending_update: object.field("pending_update"),
+        }
     }
 }
 
@@ -159,6 +160,7 @@ pub struct SubscriptionCancel {
 
 impl SubscriptionCancel {
     /// With what is required.
+    #[inline]
     pub fn new(cancel_at_period_end: bool) -> Self {
         Self {
             customer_cancellation_reason: Patch::Absent,
@@ -168,6 +170,7 @@ impl SubscriptionCancel {
     }
 
     /// See `CustomerCancellationReason`. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_cancellation_reason(
         mut self,
@@ -178,6 +181,7 @@ impl SubscriptionCancel {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_cancellation_comment(
         mut self,
@@ -202,12 +206,14 @@ pub enum SubscriptionCreate {
 }
 
 impl From<SubscriptionCreateCustomer> for SubscriptionCreate {
+    #[inline]
     fn from(branch: SubscriptionCreateCustomer) -> Self {
         Self::Customer(Box::new(branch))
     }
 }
 
 impl From<SubscriptionCreateExternalCustomer> for SubscriptionCreate {
+    #[inline]
     fn from(branch: SubscriptionCreateExternalCustomer) -> Self {
         Self::ExternalCustomer(Box::new(branch))
     }
@@ -228,6 +234,7 @@ pub struct SubscriptionCreateCustomer {
 
 impl SubscriptionCreateCustomer {
     /// With what is required.
+    #[inline]
     pub fn new(product_id: ProductId, customer_id: CustomerId) -> Self {
         Self {
             metadata: None,
@@ -237,6 +244,7 @@ impl SubscriptionCreateCustomer {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -267,6 +275,7 @@ pub struct SubscriptionCreateExternalCustomer {
 
 impl SubscriptionCreateExternalCustomer {
     /// With what is required.
+    #[inline]
     pub fn new(product_id: ProductId, external_customer_id: impl Into<String>) -> Self {
         Self {
             metadata: None,
@@ -276,6 +285,7 @@ impl SubscriptionCreateExternalCustomer {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -339,28 +349,29 @@ pub struct SubscriptionCustomer {
 }
 
 impl Read for SubscriptionCustomer {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            id: object.take("id")?,
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            metadata: object.take("metadata")?,
-            external_id: object.take("external_id")?,
-            email: object.take("email")?,
-            email_verified: object.take("email_verified")?,
-            kind: object.take("type")?,
-            name: object.take("name")?,
-            billing_name: object.take("billing_name")?,
-            billing_address: object.take("billing_address")?,
-            tax_id: object.take("tax_id")?,
-            locale: object.take("locale")?,
-            organization_id: object.take("organization_id")?,
-            default_payment_method_id: object.take("default_payment_method_id")?,
-            deleted_at: object.take("deleted_at")?,
-            first_user_event_at: object.take("first_user_event_at")?,
-            avatar_url: object.take("avatar_url")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            id: object.field("id"),
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            metadata: object.field("metadata"),
+            external_id: object.field("external_id"),
+            email: object.field("email"),
+            email_verified: object.field("email_verified"),
+            kind: object.field("type"),
+            name: object.field("name"),
+            billing_name: object.field("billing_name"),
+            billing_address: object.field("billing_address"),
+            tax_id: object.field("tax_id"),
+            locale: object.field("locale"),
+            organization_id: object.field("organization_id"),
+            default_payment_method_id: object.field("default_payment_method_id"),
+            deleted_at: object.field("deleted_at"),
+            first_user_event_at: object.field("first_user_event_at"),
+            avatar_url: object.field("avatar_url"),
+        }
     }
 }
 
@@ -437,18 +448,19 @@ pub struct SubscriptionMeter {
 }
 
 impl Read for SubscriptionMeter {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            consumed_units: object.take("consumed_units")?,
-            credited_units: object.take("credited_units")?,
-            amount: object.take("amount")?,
-            meter_id: object.take("meter_id")?,
-            meter: object.take("meter")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            consumed_units: object.field("consumed_units"),
+            credited_units: object.field("credited_units"),
+            amount: object.field("amount"),
+            meter_id: object.field("meter_id"),
+            meter: object.field("meter"),
+        }
     }
 }
 
@@ -465,6 +477,7 @@ pub struct SubscriptionPause {
 
 impl SubscriptionPause {
     /// With what is required.
+    #[inline]
     pub fn new(pause_at_period_end: bool) -> Self {
         Self {
             pause_at_period_end,
@@ -473,6 +486,7 @@ impl SubscriptionPause {
     }
 
     /// A point in time. May be null.
+    #[inline]
     #[must_use]
     pub fn resumes_at(mut self, resumes_at: impl Into<Patch<Timestamp>>) -> Self {
         self.resumes_at = resumes_at.into();
@@ -504,12 +518,14 @@ pub struct SubscriptionResume {
 
 impl SubscriptionResume {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self { resume: true }
     }
 }
 
 impl Default for SubscriptionResume {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -531,6 +547,7 @@ pub struct SubscriptionRevoke {
 
 impl SubscriptionRevoke {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             customer_cancellation_reason: Patch::Absent,
@@ -540,6 +557,7 @@ impl SubscriptionRevoke {
     }
 
     /// See `CustomerCancellationReason`. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_cancellation_reason(
         mut self,
@@ -550,6 +568,7 @@ impl SubscriptionRevoke {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn customer_cancellation_comment(
         mut self,
@@ -561,6 +580,7 @@ impl SubscriptionRevoke {
 }
 
 impl Default for SubscriptionRevoke {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -656,48 +676,56 @@ pub enum SubscriptionUpdate {
 }
 
 impl From<SubscriptionUpdateBase> for SubscriptionUpdate {
+    #[inline]
     fn from(branch: SubscriptionUpdateBase) -> Self {
         Self::UpdateBase(Box::new(branch))
     }
 }
 
 impl From<SubscriptionUpdateSeats> for SubscriptionUpdate {
+    #[inline]
     fn from(branch: SubscriptionUpdateSeats) -> Self {
         Self::UpdateSeats(Box::new(branch))
     }
 }
 
 impl From<SubscriptionUpdateBillingPeriod> for SubscriptionUpdate {
+    #[inline]
     fn from(branch: SubscriptionUpdateBillingPeriod) -> Self {
         Self::UpdateBillingPeriod(Box::new(branch))
     }
 }
 
 impl From<SubscriptionCancel> for SubscriptionUpdate {
+    #[inline]
     fn from(branch: SubscriptionCancel) -> Self {
         Self::Cancel(Box::new(branch))
     }
 }
 
 impl From<SubscriptionRevoke> for SubscriptionUpdate {
+    #[inline]
     fn from(branch: SubscriptionRevoke) -> Self {
         Self::Revoke(Box::new(branch))
     }
 }
 
 impl From<SubscriptionPause> for SubscriptionUpdate {
+    #[inline]
     fn from(branch: SubscriptionPause) -> Self {
         Self::Pause(Box::new(branch))
     }
 }
 
 impl From<SubscriptionResume> for SubscriptionUpdate {
+    #[inline]
     fn from(branch: SubscriptionResume) -> Self {
         Self::Resume(Box::new(branch))
     }
 }
 
 impl From<SubscriptionUpdateClear> for SubscriptionUpdate {
+    #[inline]
     fn from(branch: SubscriptionUpdateClear) -> Self {
         Self::UpdateClear(Box::new(branch))
     }
@@ -726,6 +754,7 @@ pub struct SubscriptionUpdateBase {
 
 impl SubscriptionUpdateBase {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             metadata: None,
@@ -737,6 +766,7 @@ impl SubscriptionUpdateBase {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     #[must_use]
     pub fn metadata(
         mut self,
@@ -752,6 +782,7 @@ impl SubscriptionUpdateBase {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn product_id(mut self, product_id: impl Into<Patch<ProductId>>) -> Self {
         self.product_id = product_id.into();
@@ -759,6 +790,7 @@ impl SubscriptionUpdateBase {
     }
 
     /// See `SubscriptionProrationBehavior`. May be null.
+    #[inline]
     #[must_use]
     pub fn proration_behavior(
         mut self,
@@ -769,6 +801,7 @@ impl SubscriptionUpdateBase {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: impl Into<Patch<DiscountId>>) -> Self {
         self.discount_id = discount_id.into();
@@ -776,6 +809,7 @@ impl SubscriptionUpdateBase {
     }
 
     /// One of several shapes. May be null.
+    #[inline]
     #[must_use]
     pub fn trial_end(mut self, trial_end: impl Into<Patch<TrialEnd>>) -> Self {
         self.trial_end = trial_end.into();
@@ -784,6 +818,7 @@ impl SubscriptionUpdateBase {
 }
 
 impl Default for SubscriptionUpdateBase {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -799,6 +834,7 @@ pub struct SubscriptionUpdateBillingPeriod {
 
 impl SubscriptionUpdateBillingPeriod {
     /// With what is required.
+    #[inline]
     pub fn new(current_billing_period_end: Timestamp) -> Self {
         Self {
             current_billing_period_end,
@@ -816,12 +852,14 @@ pub struct SubscriptionUpdateClear {
 
 impl SubscriptionUpdateClear {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self { pending_update: () }
     }
 }
 
 impl Default for SubscriptionUpdateClear {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -840,6 +878,7 @@ pub struct SubscriptionUpdateSeats {
 
 impl SubscriptionUpdateSeats {
     /// With what is required.
+    #[inline]
     pub fn new(seats: i64) -> Self {
         Self {
             seats,
@@ -848,6 +887,7 @@ impl SubscriptionUpdateSeats {
     }
 
     /// See `SubscriptionProrationBehavior`. May be null.
+    #[inline]
     #[must_use]
     pub fn proration_behavior(
         mut self,

@@ -4,7 +4,7 @@
 use crate::{
     Benefit, BenefitGrantWebhook, Checkout, Customer, CustomerSeat, CustomerState, Discount,
     Member, Order, Organization, Product, Refund, Subscription,
-    read::{Read, ReadError},
+    read::{Node, Read},
 };
 use serde_json::Value;
 
@@ -107,6 +107,7 @@ pub enum Event {
 
 impl Event {
     /// The type, such as `order.paid`.
+    #[inline]
     pub fn kind(&self) -> &str {
         match self {
             Self::CheckoutCreated(_) => "checkout.created",
@@ -156,51 +157,55 @@ impl Event {
     }
 
     /// Reads the data of an event of that type.
-    pub(crate) fn read(kind: String, data: Value) -> Result<Self, ReadError> {
-        Ok(match kind.as_str() {
-            "checkout.created" => Self::CheckoutCreated(Read::read(data)?),
-            "checkout.updated" => Self::CheckoutUpdated(Read::read(data)?),
-            "checkout.expired" => Self::CheckoutExpired(Read::read(data)?),
-            "customer.created" => Self::CustomerCreated(Read::read(data)?),
-            "customer.updated" => Self::CustomerUpdated(Read::read(data)?),
-            "customer.deleted" => Self::CustomerDeleted(Read::read(data)?),
-            "customer.state_changed" => Self::CustomerStateChanged(Read::read(data)?),
-            "customer_seat.assigned" => Self::CustomerSeatAssigned(Read::read(data)?),
-            "customer_seat.claimed" => Self::CustomerSeatClaimed(Read::read(data)?),
-            "customer_seat.revoked" => Self::CustomerSeatRevoked(Read::read(data)?),
-            "member.created" => Self::MemberCreated(Read::read(data)?),
-            "member.updated" => Self::MemberUpdated(Read::read(data)?),
-            "member.deleted" => Self::MemberDeleted(Read::read(data)?),
-            "order.created" => Self::OrderCreated(Read::read(data)?),
-            "order.updated" => Self::OrderUpdated(Read::read(data)?),
-            "order.paid" => Self::OrderPaid(Read::read(data)?),
-            "order.refunded" => Self::OrderRefunded(Read::read(data)?),
-            "subscription.created" => Self::SubscriptionCreated(Read::read(data)?),
-            "subscription.updated" => Self::SubscriptionUpdated(Read::read(data)?),
-            "subscription.active" => Self::SubscriptionActive(Read::read(data)?),
-            "subscription.canceled" => Self::SubscriptionCanceled(Read::read(data)?),
-            "subscription.uncanceled" => Self::SubscriptionUncanceled(Read::read(data)?),
-            "subscription.cycled" => Self::SubscriptionCycled(Read::read(data)?),
-            "subscription.revoked" => Self::SubscriptionRevoked(Read::read(data)?),
-            "subscription.past_due" => Self::SubscriptionPastDue(Read::read(data)?),
-            "subscription.paused" => Self::SubscriptionPaused(Read::read(data)?),
-            "subscription.resumed" => Self::SubscriptionResumed(Read::read(data)?),
-            "refund.created" => Self::RefundCreated(Read::read(data)?),
-            "refund.updated" => Self::RefundUpdated(Read::read(data)?),
-            "product.created" => Self::ProductCreated(Read::read(data)?),
-            "product.updated" => Self::ProductUpdated(Read::read(data)?),
-            "discount.created" => Self::DiscountCreated(Read::read(data)?),
-            "discount.updated" => Self::DiscountUpdated(Read::read(data)?),
-            "discount.deleted" => Self::DiscountDeleted(Read::read(data)?),
-            "organization.updated" => Self::OrganizationUpdated(Read::read(data)?),
-            "benefit.created" => Self::BenefitCreated(Read::read(data)?),
-            "benefit.updated" => Self::BenefitUpdated(Read::read(data)?),
-            "benefit_grant.created" => Self::BenefitGrantCreated(Read::read(data)?),
-            "benefit_grant.updated" => Self::BenefitGrantUpdated(Read::read(data)?),
-            "benefit_grant.cycled" => Self::BenefitGrantCycled(Read::read(data)?),
-            "benefit_grant.revoked" => Self::BenefitGrantRevoked(Read::read(data)?),
-            "subscription.migrated" => Self::SubscriptionMigrated(Read::read(data)?),
-            _ => Self::Unrecognized { kind, data },
-        })
+    #[inline]
+    pub(crate) fn read(kind: String, data: &Node<'_>) -> Self {
+        match kind.as_str() {
+            "checkout.created" => Self::CheckoutCreated(Read::read(data)),
+            "checkout.updated" => Self::CheckoutUpdated(Read::read(data)),
+            "checkout.expired" => Self::CheckoutExpired(Read::read(data)),
+            "customer.created" => Self::CustomerCreated(Read::read(data)),
+            "customer.updated" => Self::CustomerUpdated(Read::read(data)),
+            "customer.deleted" => Self::CustomerDeleted(Read::read(data)),
+            "customer.state_changed" => Self::CustomerStateChanged(Read::read(data)),
+            "customer_seat.assigned" => Self::CustomerSeatAssigned(Read::read(data)),
+            "customer_seat.claimed" => Self::CustomerSeatClaimed(Read::read(data)),
+            "customer_seat.revoked" => Self::CustomerSeatRevoked(Read::read(data)),
+            "member.created" => Self::MemberCreated(Read::read(data)),
+            "member.updated" => Self::MemberUpdated(Read::read(data)),
+            "member.deleted" => Self::MemberDeleted(Read::read(data)),
+            "order.created" => Self::OrderCreated(Read::read(data)),
+            "order.updated" => Self::OrderUpdated(Read::read(data)),
+            "order.paid" => Self::OrderPaid(Read::read(data)),
+            "order.refunded" => Self::OrderRefunded(Read::read(data)),
+            "subscription.created" => Self::SubscriptionCreated(Read::read(data)),
+            "subscription.updated" => Self::SubscriptionUpdated(Read::read(data)),
+            "subscription.active" => Self::SubscriptionActive(Read::read(data)),
+            "subscription.canceled" => Self::SubscriptionCanceled(Read::read(data)),
+            "subscription.uncanceled" => Self::SubscriptionUncanceled(Read::read(data)),
+            "subscription.cycled" => Self::SubscriptionCycled(Read::read(data)),
+            "subscription.revoked" => Self::SubscriptionRevoked(Read::read(data)),
+            "subscription.past_due" => Self::SubscriptionPastDue(Read::read(data)),
+            "subscription.paused" => Self::SubscriptionPaused(Read::read(data)),
+            "subscription.resumed" => Self::SubscriptionResumed(Read::read(data)),
+            "refund.created" => Self::RefundCreated(Read::read(data)),
+            "refund.updated" => Self::RefundUpdated(Read::read(data)),
+            "product.created" => Self::ProductCreated(Read::read(data)),
+            "product.updated" => Self::ProductUpdated(Read::read(data)),
+            "discount.created" => Self::DiscountCreated(Read::read(data)),
+            "discount.updated" => Self::DiscountUpdated(Read::read(data)),
+            "discount.deleted" => Self::DiscountDeleted(Read::read(data)),
+            "organization.updated" => Self::OrganizationUpdated(Read::read(data)),
+            "benefit.created" => Self::BenefitCreated(Read::read(data)),
+            "benefit.updated" => Self::BenefitUpdated(Read::read(data)),
+            "benefit_grant.created" => Self::BenefitGrantCreated(Read::read(data)),
+            "benefit_grant.updated" => Self::BenefitGrantUpdated(Read::read(data)),
+            "benefit_grant.cycled" => Self::BenefitGrantCycled(Read::read(data)),
+            "benefit_grant.revoked" => Self::BenefitGrantRevoked(Read::read(data)),
+            "subscription.migrated" => Self::SubscriptionMigrated(Read::read(data)),
+            _ => Self::Unrecognized {
+                kind,
+                data: data.to_value(),
+            },
+        }
     }
 }

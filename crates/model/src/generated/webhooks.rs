@@ -4,10 +4,9 @@
 use crate::{
     OrganizationId, Patch, Secret, Timestamp, WebhookDeliveryId, WebhookEndpointId, WebhookEventId,
     open::open_enum,
-    read::{Object, Read, ReadError, through_serde},
+    read::{Node, Read, through_serde},
 };
 use serde::Serialize;
-use serde_json::Value;
 
 open_enum! {
     /// The words of `HttpCodeClass`.
@@ -44,17 +43,18 @@ pub struct WebhookDelivery {
 }
 
 impl Read for WebhookDelivery {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            succeeded: object.take("succeeded")?,
-            http_code: object.take("http_code")?,
-            response: object.take("response")?,
-            webhook_event: object.take("webhook_event")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            succeeded: object.field("succeeded"),
+            http_code: object.field("http_code"),
+            response: object.field("response"),
+            webhook_event: object.field("webhook_event"),
+        }
     }
 }
 
@@ -86,20 +86,21 @@ pub struct WebhookEndpoint {
 }
 
 impl Read for WebhookEndpoint {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            url: object.take("url")?,
-            name: object.take("name")?,
-            format: object.take("format")?,
-            secret: object.take("secret")?,
-            organization_id: object.take("organization_id")?,
-            events: object.take("events")?,
-            enabled: object.take("enabled")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            url: object.field("url"),
+            name: object.field("name"),
+            format: object.field("format"),
+            secret: object.field("secret"),
+            organization_id: object.field("organization_id"),
+            events: object.field("events"),
+            enabled: object.field("enabled"),
+        }
     }
 }
 
@@ -123,6 +124,7 @@ pub struct WebhookEndpointCreate {
 
 impl WebhookEndpointCreate {
     /// With what is required.
+    #[inline]
     pub fn new(
         url: impl Into<String>,
         format: WebhookFormat,
@@ -138,6 +140,7 @@ impl WebhookEndpointCreate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -145,6 +148,7 @@ impl WebhookEndpointCreate {
     }
 
     /// An id. May be null.
+    #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.organization_id = Some(organization_id);
@@ -175,6 +179,7 @@ pub struct WebhookEndpointUpdate {
 
 impl WebhookEndpointUpdate {
     /// With what is required.
+    #[inline]
     pub fn new() -> Self {
         Self {
             url: Patch::Absent,
@@ -186,6 +191,7 @@ impl WebhookEndpointUpdate {
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     #[must_use]
     pub fn url(mut self, url: impl Into<Patch<String>>) -> Self {
         self.url = url.into();
@@ -193,6 +199,7 @@ impl WebhookEndpointUpdate {
     }
 
     /// Text. May be null.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.name = name.into();
@@ -200,6 +207,7 @@ impl WebhookEndpointUpdate {
     }
 
     /// See `WebhookFormat`. May be null.
+    #[inline]
     #[must_use]
     pub fn format(mut self, format: impl Into<Patch<WebhookFormat>>) -> Self {
         self.format = format.into();
@@ -207,6 +215,7 @@ impl WebhookEndpointUpdate {
     }
 
     /// A list. Each: See `WebhookEventType`. May be null.
+    #[inline]
     #[must_use]
     pub fn events(mut self, events: impl Into<Patch<Vec<WebhookEventType>>>) -> Self {
         self.events = events.into();
@@ -214,6 +223,7 @@ impl WebhookEndpointUpdate {
     }
 
     /// True or false. May be null.
+    #[inline]
     #[must_use]
     pub fn enabled(mut self, enabled: impl Into<Patch<bool>>) -> Self {
         self.enabled = enabled.into();
@@ -222,6 +232,7 @@ impl WebhookEndpointUpdate {
 }
 
 impl Default for WebhookEndpointUpdate {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -255,19 +266,20 @@ pub struct WebhookEvent {
 }
 
 impl Read for WebhookEvent {
-    fn read(value: Value) -> Result<Self, ReadError> {
-        let mut object = Object::open(value)?;
-        Ok(Self {
-            created_at: object.take("created_at")?,
-            modified_at: object.take("modified_at")?,
-            id: object.take("id")?,
-            last_http_code: object.take("last_http_code")?,
-            succeeded: object.take("succeeded")?,
-            skipped: object.take("skipped")?,
-            payload: object.take("payload")?,
-            kind: object.take("type")?,
-            is_archived: object.take("is_archived")?,
-        })
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            created_at: object.field("created_at"),
+            modified_at: object.field("modified_at"),
+            id: object.field("id"),
+            last_http_code: object.field("last_http_code"),
+            succeeded: object.field("succeeded"),
+            skipped: object.field("skipped"),
+            payload: object.field("payload"),
+            kind: object.field("type"),
+            is_archived: object.field("is_archived"),
+        }
     }
 }
 

@@ -14,15 +14,13 @@ pub(super) fn emit(plan: &Plan<'_>) -> Result<String> {
         let (kind, variant) = (&event.kind, variant_name(&event.kind));
         arms.push_str(&format!("/// `{kind}`\n{variant}(Box<{data}>),\n"));
         kinds.push_str(&format!("Self::{variant}(_) => {kind:?},\n"));
-        reads.push_str(&format!(
-            "{kind:?} => Self::{variant}(Read::read(data)?),\n"
-        ));
+        reads.push_str(&format!("{kind:?} => Self::{variant}(Read::read(data)),\n"));
     }
     let imports = imports.into_iter().collect::<Vec<_>>().join(", ");
     Ok(format!(
         "//! Webhook events.\n{HEADER}
 use serde_json::Value;
-use crate::{{{imports}, read::{{Read, ReadError}}}};
+use crate::{{{imports}, read::{{Node, Read}}}};
 
 /// What happened, with the object it happened to.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +37,7 @@ Unrecognized {{
 
 impl Event {{
     /// The type, such as `order.paid`.
+    #[inline]
     pub fn kind(&self) -> &str {{
         match self {{
             {kinds}Self::Unrecognized {{ kind, .. }} => kind,
@@ -46,10 +45,14 @@ impl Event {{
     }}
 
     /// Reads the data of an event of that type.
-    pub(crate) fn read(kind: String, data: Value) -> Result<Self, ReadError> {{
-        Ok(match kind.as_str() {{
-            {reads}_ => Self::Unrecognized {{ kind, data }},
-        }})
+    #[inline]
+    pub(crate) fn read(kind: &str, data: &Node<'_>) -> Self {{
+        match kind {{
+            {reads}_ => Self::Unrecognized {{
+                kind: kind.to_owned(),
+                data: data.to_value(),
+            }},
+        }}
     }}
 }}
 "

@@ -119,11 +119,7 @@ fn imports(page: &Page, own: &BTreeSet<&String>) -> String {
         text.push_str("use serde_json::Value;\n");
     }
     if !page.readable.is_empty() {
-        let mut read = vec!["Read", "ReadError", "through_serde"];
-        if page.text.contains("Object::open") {
-            read.push("Object");
-        }
-        ours.push(format!("read::{{{}}}", read.join(", ")));
+        ours.push("read::{Node, Read, through_serde}".to_owned());
     }
     if page.text.contains("union::") {
         ours.push("union".to_owned());

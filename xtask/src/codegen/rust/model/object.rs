@@ -137,23 +137,20 @@ impl<'a> Struct<'a> {
 
     fn emit_read(&self, page: &mut Page) {
         page.readable.push(self.name.clone());
-        let text = &mut page.text;
-        let open = if self.members.is_empty() {
-            "Object::open(value)?;"
+        let fields = self.members.iter().map(|member| {
+            let (name, wire) = (&member.name, &member.field.name);
+            format!("{name}: object.field({wire:?}),\n")
+        });
+        let fields: String = fields.collect();
+        let open = if fields.is_empty() {
+            "node.object();"
         } else {
-            "let mut object = Object::open(value)?;"
+            "let object = node.object();"
         };
-        text.push_str(&format!(
-            "\nimpl Read for {} {{\n fn read(value: Value) -> Result<Self, ReadError> {{\n {open}\n Ok(Self {{\n",
+        page.text.push_str(&format!(
+            "\nimpl Read for {} {{\n#[inline]\nfn read(node: &Node<'_>) -> Self {{\n{open}\nSelf {{\n{fields}}}\n}}\n}}\n",
             self.name
         ));
-        for member in &self.members {
-            text.push_str(&format!(
-                "{}: object.take({:?})?,\n",
-                member.name, member.field.name
-            ));
-        }
-        text.push_str("})\n}\n}\n");
     }
 
     fn emit_new(&self, page: &mut Page) {
@@ -190,7 +187,7 @@ impl<'a> Struct<'a> {
             ""
         };
         text.push_str(&format!(
-            "\nimpl {} {{\n/// With what is required.\n{expect}pub fn new({}) -> Self {{\nSelf {{ {} }}\n}}\n",
+            "\nimpl {} {{\n/// With what is required.\n{expect}#[inline]\npub fn new({}) -> Self {{\nSelf {{ {} }}\n}}\n",
             self.name,
             arguments.join(", "),
             values.join(", ")
@@ -201,7 +198,7 @@ impl<'a> Struct<'a> {
         text.push_str("}\n");
         if arguments.is_empty() {
             text.push_str(&format!(
-                "\nimpl Default for {} {{\nfn default() -> Self {{\nSelf::new()\n}}\n}}\n",
+                "\nimpl Default for {} {{\n#[inline]\nfn default() -> Self {{\nSelf::new()\n}}\n}}\n",
                 self.name
             ));
         }
@@ -286,7 +283,7 @@ fn setter(member: &Member<'_>, imports: &mut BTreeSet<String>) -> String {
         return String::new();
     };
     format!(
-        "\n/// {}\n#[must_use]\npub fn {name}(mut self, {name}: {argument}) -> Self {{\nself.{name} = {value};\nself\n}}\n",
+        "\n/// {}\n#[inline]\n#[must_use]\npub fn {name}(mut self, {name}: {argument}) -> Self {{\nself.{name} = {value};\nself\n}}\n",
         doc::field(member.field)
     )
 }

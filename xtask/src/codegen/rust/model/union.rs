@@ -109,7 +109,7 @@ fn emit_enum(name: &str, doc: &str, branches: &[Branch<'_>], text: &mut String) 
 }
 
 fn emit_tagged_read(name: &str, field: &str, branches: &[Branch<'_>], text: &mut String) {
-    open_read(name, &format!("union::tag(&value, {field:?})"), text);
+    open_read(name, &format!("union::tag(node, {field:?})"), text);
     for branch in branches {
         let words: Vec<_> = branch
             .words
@@ -118,7 +118,7 @@ fn emit_tagged_read(name: &str, field: &str, branches: &[Branch<'_>], text: &mut
             .collect();
         let words = words.join(" | ");
         text.push_str(&format!(
-            "Some({words}) => Self::{}(Read::read(value)?),\n",
+            "Some({words}) => union::read_or_keep(node, Self::{}, Self::Unrecognized),\n",
             branch.variant
         ));
     }
@@ -142,13 +142,13 @@ fn emit_untagged_read(
             position += 1;
         }
         arms.push_str(&format!(
-            "Some({}) => union::read_or_keep(value, Self::{}, Self::Unrecognized),\n",
+            "Some({}) => union::read_or_keep(node, Self::{}, Self::Unrecognized),\n",
             range(&positions),
             branch.variant
         ));
     }
     let choice = format!(
-        "{{ const PROFILES: &[union::Profile] = &[{profiles}]; union::choose(&value, PROFILES) }}"
+        "{{ const PROFILES: &[union::Profile] = &[{profiles}]; union::choose(node, PROFILES) }}"
     );
     open_read(name, &choice, text);
     text.push_str(&arms);
@@ -167,12 +167,12 @@ fn range(positions: &[usize]) -> String {
 
 fn open_read(name: &str, choice: &str, text: &mut String) {
     text.push_str(&format!(
-        "\nimpl Read for {name} {{\nfn read(value: Value) -> Result<Self, ReadError> {{\nlet branch = {choice};\nOk(match branch {{\n"
+        "\nimpl Read for {name} {{\n#[inline]\nfn read(node: &Node<'_>) -> Self {{\nlet branch = {choice};\nmatch branch {{\n"
     ));
 }
 
 fn close_read(text: &mut String) {
-    text.push_str("_ => Self::Unrecognized(value),\n})\n}\n}\n");
+    text.push_str("_ => Self::Unrecognized(node.to_value()),\n}\n}\n}\n");
 }
 
 /// The objects a branch may be: itself, or the branches of a union within.
@@ -257,7 +257,7 @@ fn inner_constants(plan: &Plan<'_>, field: &Field) -> Vec<String> {
 fn emit_from(name: &str, branches: &[Branch<'_>], text: &mut String) {
     for branch in branches {
         text.push_str(&format!(
-            "\nimpl From<{branch}> for {name} {{\nfn from(branch: {branch}) -> Self {{\nSelf::{variant}(Box::new(branch))\n}}\n}}\n",
+            "\nimpl From<{branch}> for {name} {{\n#[inline]\nfn from(branch: {branch}) -> Self {{\nSelf::{variant}(Box::new(branch))\n}}\n}}\n",
             branch = branch.item.name,
             variant = branch.variant
         ));
