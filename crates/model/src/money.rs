@@ -110,9 +110,10 @@ impl Read for Currency {
     }
 }
 
+/// Kept as it came, like every word.
 impl Read for Country {
     fn read(node: &Node<'_>) -> Self {
-        Self::from(node.text())
+        Self(node.text().to_owned())
     }
 }
 

@@ -22,6 +22,7 @@
 //!   `Unrecognized(value)`, whole.
 //! - A list never loses an item silently: one that can't be read fails the reading.
 //! - Where a field holds something else altogether (a number for a text), the reading fails.
+//! - A country is kept as it came; a currency is lowered, so that amounts can be compared.
 //! - Of a repeated key the last counts, as with every common reader.
 //!
 //! A failed reading names the way to the field, such as `items[3].price.id`, and never shows the

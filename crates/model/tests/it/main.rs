@@ -3,4 +3,10 @@
 #[cfg(test)]
 mod basics;
 #[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod received;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
 mod shapes;

@@ -44,6 +44,8 @@ pub(super) fn emit(
             format::rust(&text)?,
         ));
     }
+    let test = root.join("crates/model/tests/it/generated/mod.rs");
+    files.push((test, format::rust(&model::test(&plan)?)?));
     let test = root.join("crates/sdk/tests/it/generated/mod.rs");
     files.push((test, format::rust(&sdk::test(&plan)?)?));
     Ok(files)

@@ -11,7 +11,11 @@ use anyhow::{Context, Result};
 use polarkit_spec::Kind;
 
 pub(super) use self::object::{Presence, Struct};
-use super::{HEADER, plan::Plan, plan::Planned};
+use super::{
+    HEADER,
+    plan::{Plan, Planned},
+    ty::Ty,
+};
 
 /// File names and their unformatted text.
 pub(super) fn files(plan: &Plan<'_>) -> Result<Vec<(String, String)>> {
@@ -143,4 +147,34 @@ fn type_doc(plan: &Plan<'_>, planned: &Planned<'_>) -> String {
         _ => "received",
     };
     format!("`{shape}`, {direction}.")
+}
+
+/// The model's table of everything that is received, for its own test, unformatted.
+pub(super) fn test(plan: &Plan<'_>) -> Result<String> {
+    let mut rows: BTreeMap<String, String> = BTreeMap::new();
+    for planned in plan.items.values().filter(|planned| planned.uses.output) {
+        if let Some(shape) = planned.item.shape {
+            rows.insert(shape.to_owned(), planned.item.name.clone());
+        }
+    }
+    let mut unused = BTreeSet::new();
+    for operation in &plan.types.facts.operations {
+        if let Some(ty) = plan
+            .success(operation)?
+            .filter(|ty| !matches!(ty, Ty::Nothing))
+        {
+            rows.insert(operation.id.clone(), ty.render(&mut unused));
+        }
+    }
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|(name, ty)| format!("({name:?}, again::<{ty}>),\n"))
+        .collect();
+    let rows = rows.concat();
+    Ok(format!(
+        "//! Every shape that is received and every answer, by name.\n{HEADER}\n\
+         use polarkit_model::*;\nuse serde_json::Value;\n\n\
+         use crate::received::{{Again, again}};\n\n\
+         pub(crate) const RECEIVED: &[(&str, Again)] = &[\n{rows}];\n"
+    ))
 }

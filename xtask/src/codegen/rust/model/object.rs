@@ -141,7 +141,7 @@ impl<'a> Struct<'a> {
             let (name, wire) = (&member.name, &member.field.name);
             format!("{name}: object.field({wire:?}),\n")
         });
-        let fields: String = fields.collect();
+        let fields = fields.collect::<Vec<_>>().concat();
         let open = if fields.is_empty() {
             "node.object();"
         } else {
