@@ -158,8 +158,8 @@ impl Event {
 
     /// Reads the data of an event of that type.
     #[inline]
-    pub(crate) fn read(kind: String, data: &Node<'_>) -> Self {
-        match kind.as_str() {
+    pub(crate) fn read(kind: &str, data: &Node<'_>) -> Self {
+        match kind {
             "checkout.created" => Self::CheckoutCreated(Read::read(data)),
             "checkout.updated" => Self::CheckoutUpdated(Read::read(data)),
             "checkout.expired" => Self::CheckoutExpired(Read::read(data)),
@@ -203,7 +203,7 @@ impl Event {
             "benefit_grant.revoked" => Self::BenefitGrantRevoked(Read::read(data)),
             "subscription.migrated" => Self::SubscriptionMigrated(Read::read(data)),
             _ => Self::Unrecognized {
-                kind,
+                kind: kind.to_owned(),
                 data: data.to_value(),
             },
         }

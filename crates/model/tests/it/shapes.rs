@@ -5,7 +5,7 @@ use polarkit_model::{
     Meter, MeterAggregation, OrderStatus, Product, ProductPrice, ProductPriceFixed,
     ProductPriceFixedCreate, SubscriptionUpdate, SubscriptionUpdateBase, TrialEnd,
     read::{self, Read, ReadError},
-    webhook::{Delivery, Event},
+    webhook::{Event, Payload},
 };
 use serde_json::{Value, json};
 
@@ -184,19 +184,19 @@ fn what_was_read_can_be_written_and_read_again() {
 fn an_event_is_read_by_its_type() {
     let delivery =
         |kind: &str, data: &Value| json!({"type": kind, "timestamp": TIME, "data": data});
-    let known = read::<Delivery>(&delivery("customer.created", &customer())).unwrap();
+    let known = read::<Payload>(&delivery("customer.created", &customer())).unwrap();
     assert!(matches!(&known.event, Event::CustomerCreated(_)));
     assert_eq!(
         (known.event.kind(), known.api_version),
         ("customer.created", None)
     );
 
-    let error = read::<Delivery>(&delivery("order.paid", &json!([]))).unwrap_err();
+    let error = read::<Payload>(&delivery("order.paid", &json!([]))).unwrap_err();
     assert_eq!(
         error.to_string(),
         "expected an object, found a list at `data`"
     );
-    let error = read::<Delivery>(&delivery("order.paid", &json!({"id": "x"}))).unwrap_err();
+    let error = read::<Payload>(&delivery("order.paid", &json!({"id": "x"}))).unwrap_err();
     assert_eq!(error.path(), "data.id");
 }
 
