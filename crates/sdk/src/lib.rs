@@ -14,6 +14,8 @@
 //! it. A list is a stream: `polar.orders().list().stream()`. What the types don't know yet can be
 //! had with [`Polar::raw`]. Webhooks are verified, then parsed, by [`webhooks`].
 
+#[cfg(feature = "axum")]
+pub mod axum;
 #[cfg(feature = "client")]
 mod builder;
 #[cfg(feature = "client")]

@@ -2,9 +2,10 @@
 //! would have Polar refuse the whole of it.
 
 use polarkit_model::{
-    EventCreate, EventCreateCustomer, EventCreateExternalCustomer, FreeForm, Timestamp, Uuid,
+    EventCreate, EventCreateCustomer, EventCreateExternalCustomer, FreeForm, Timestamp,
 };
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::event::{UsageCustomer, UsageEvent, UsageMember};
 

@@ -34,6 +34,7 @@
 //! ([`Scheme::WholeSecret`]). Standard Webhooks has it that the key is what the part after the
 //! prefix decodes to ([`Scheme::Decoded`]). Both are tried; which one it was, [`Verified`] tells.
 
+mod config;
 mod headers;
 mod key;
 mod parse;
@@ -42,6 +43,7 @@ mod verifier;
 mod verify;
 
 pub use self::{
+    config::WebhookConfig,
     headers::Headers,
     key::{Scheme, SecretError},
     parse::{Delivery, ParseError, Webhook, parse},

@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod attempts;
 #[cfg(test)]
+mod axum_shop;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod every_operation;
+#[cfg(test)]
+mod extractor;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]

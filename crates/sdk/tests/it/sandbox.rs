@@ -54,12 +54,17 @@ impl World {
         self.polar(&self.credentials.access_token)
     }
 
-    fn organization(&self) -> OrganizationId {
+    /// Waits until every webhook is delivered.
+    pub(crate) async fn settle(&self) {
+        self.sandbox.settle().await.unwrap();
+    }
+
+    pub(crate) fn organization(&self) -> OrganizationId {
         self.credentials.organization_id.parse().unwrap()
     }
 }
 
-async fn product(polar: &Polar, name: &str) -> Product {
+pub(crate) async fn product(polar: &Polar, name: &str) -> Product {
     let products: Vec<_> = polar
         .products()
         .list()

@@ -82,7 +82,6 @@ async fn what_succeeded_means_can_be_said() {
     assert_eq!(counted, ["/answer/404", "/nowhere"]);
 }
 
-#[cfg(feature = "axum")]
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_can_be_its_route() {
     let counted = counted(UsageLayer::matched_route, &PATHS).await;

@@ -4,7 +4,6 @@ mod accounts;
 mod arrival;
 mod batches;
 mod clock;
-#[cfg(feature = "tower")]
 mod layer;
 mod outage;
 mod refusal;
@@ -14,4 +13,4 @@ mod wire;
 use std::time::Duration;
 
 /// More than any wait here; the clock is paused.
-const LONG: Duration = Duration::from_hours(24);
+pub(crate) const LONG: Duration = Duration::from_hours(24);
