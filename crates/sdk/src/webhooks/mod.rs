@@ -33,6 +33,20 @@
 //! Polar's server signs with the bytes of the whole secret, prefix and all
 //! ([`Scheme::WholeSecret`]). Standard Webhooks has it that the key is what the part after the
 //! prefix decodes to ([`Scheme::Decoded`]). Both are tried; which one it was, [`Verified`] tells.
+//! Other packages, as `.ci/webhooks/crosscheck.py` holds them against this one:
+//!
+//! | package | whole secret | decoded |
+//! |---|---|---|
+//! | PyPI `polar-sdk` 0.32.0, npm `@polar-sh/sdk` 0.49.0 | accepted | refused |
+//! | PyPI `polar-sdk` 1.0.2, npm `@polar-sh/sdk` 1.0.1 | accepted | accepted |
+//! | PyPI and npm `standardwebhooks` 1.1 | refused | accepted |
+//!
+//! # What is refused
+//!
+//! A header that is missing, blank, longer than 2,048 bytes or there twice with two values; a body
+//! above [`BODY_BYTES_MAX`]; a signature no secret of yours made; a time more than [`TOLERANCE`]
+//! from now. Secrets that are empty or only a prefix are refused when a [`Verifier`] is made: with
+//! such a key anybody could sign.
 
 mod config;
 mod headers;
