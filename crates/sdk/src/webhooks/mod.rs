@@ -37,9 +37,9 @@
 //!
 //! | package | whole secret | decoded |
 //! |---|---|---|
-//! | PyPI `polar-sdk` 0.32.0, npm `@polar-sh/sdk` 0.49.0 | accepted | refused |
-//! | PyPI `polar-sdk` 1.0.2, npm `@polar-sh/sdk` 1.0.1 | accepted | accepted |
-//! | PyPI and npm `standardwebhooks` 1.1 | refused | accepted |
+//! | Polar's Python `polar-sdk` 0.32.0, JavaScript `@polar-sh/sdk` 0.49.0 | accepted | refused |
+//! | Polar's Python `polar-sdk` 1.0.2, JavaScript `@polar-sh/sdk` 1.0.1 | accepted | accepted |
+//! | Python and JavaScript `standardwebhooks` 1.1 | refused | accepted |
 //!
 //! # What is refused
 //!
