@@ -3,6 +3,7 @@
 //! No I/O, no async, no clock. What Polar sends is read leniently (see [`read`]), because it adds
 //! and removes fields and words without notice; what we send is exactly what was set.
 
+mod amount;
 mod filter_value;
 mod generated;
 mod id;

@@ -29,6 +29,12 @@ pub(super) struct Overrides {
     pub secrets: Secrets,
     #[serde(default)]
     pub ids: Ids,
+    /// Shapes the document lacks, by name.
+    #[serde(default)]
+    pub shapes: BTreeMap<String, LikeShape>,
+    /// Answers the document leaves open, by operation.
+    #[serde(default)]
+    pub answers: BTreeMap<String, Answer>,
     /// Method names, by operation.
     #[serde(default)]
     pub methods: BTreeMap<String, String>,
@@ -38,6 +44,15 @@ pub(super) struct Overrides {
     /// What the main nouns are, by shape.
     #[serde(default)]
     pub docs: BTreeMap<String, String>,
+    /// Where Polar's own reference describes the main nouns, by shape.
+    #[serde(default)]
+    pub pages: BTreeMap<String, String>,
+    /// What the common fields are, by name.
+    #[serde(default)]
+    pub field_docs: BTreeMap<String, String>,
+    /// What the events tell, by type.
+    #[serde(default)]
+    pub event_docs: BTreeMap<String, String>,
 }
 
 /// Which texts are secrets.
@@ -94,6 +109,59 @@ pub(super) struct NewerField {
     _why: String,
 }
 
+/// An object with the fields of another, less some, and with more optional texts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LikeShape {
+    like: String,
+    without: Vec<String>,
+    texts: Vec<String>,
+    #[serde(rename = "why")]
+    _why: String,
+}
+
+/// The shape of an answer; without one, the answer is null.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Answer {
+    shape: Option<String>,
+    #[serde(rename = "why")]
+    _why: String,
+}
+
+impl LikeShape {
+    fn shape(&self, facts: &Facts) -> Result<Shape> {
+        let mut shape = facts.shape(&self.like).context("no such shape")?.clone();
+        let Kind::Object(object) = &mut shape.kind else {
+            bail!("not an object")
+        };
+        let is_kept = |field: &Field| !self.without.contains(&field.name);
+        object.fields.retain(is_kept);
+        for text in &self.texts {
+            add_text_field(&mut shape, text)?;
+        }
+        Ok(shape)
+    }
+}
+
+impl Answer {
+    fn settle(&self, facts: &mut Facts, id: &str) -> Result<()> {
+        let shape = match &self.shape {
+            None => Shape::of(Kind::Null),
+            Some(name) if facts.shape(name).is_some() => Shape::reference(name),
+            Some(name) => bail!("the unknown shape {name}"),
+        };
+        let mut operations = facts.operations.iter_mut();
+        let operation = operations.find(|known| known.id == id);
+        let answer = &mut operation.context("no such operation")?.success.shape;
+        if !matches!(answer.as_ref().map(|shape| &shape.kind), Some(Kind::Any)) {
+            bail!("the document says what it answers: drop it from overrides.toml");
+        }
+        *answer = Some(shape);
+        Ok(())
+    }
+}
+
 impl Overrides {
     pub(super) fn newer_events(&self) -> impl Iterator<Item = Event> {
         self.events.iter().map(|(kind, event)| Event {
@@ -116,6 +184,13 @@ impl Overrides {
             if !met {
                 bail!("overrides.toml: no shape takes the field {field_name}");
             }
+        }
+        for (name, like) in &self.shapes {
+            let shape = like.shape(facts).with_context(|| name.clone())?;
+            facts.shapes.insert(name.clone(), shape);
+        }
+        for (id, answer) in &self.answers {
+            answer.settle(facts, id).with_context(|| id.clone())?;
         }
         for (kind, event) in &self.events {
             if facts.shape(&event.data).is_none() {

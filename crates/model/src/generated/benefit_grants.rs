@@ -14,32 +14,34 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// One customer's hold on one benefit, and whether it is granted now.
+///
+/// Answered by `benefits:grants`, `benefit-grants:list`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BenefitGrant {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
@@ -101,29 +103,29 @@ impl Read for BenefitGrantCustomProperties {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BenefitGrantCustomWebhook {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
@@ -207,29 +209,29 @@ impl Read for BenefitGrantDiscordProperties {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BenefitGrantDiscordWebhook {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
@@ -301,29 +303,29 @@ impl Read for BenefitGrantDownloadablesProperties {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BenefitGrantDownloadablesWebhook {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
@@ -414,29 +416,29 @@ impl Read for BenefitGrantFeatureFlagProperties {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BenefitGrantFeatureFlagWebhook {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
@@ -540,29 +542,29 @@ open_enum! {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BenefitGrantGitHubRepositoryWebhook {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
@@ -642,29 +644,29 @@ impl Read for BenefitGrantLicenseKeysProperties {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BenefitGrantLicenseKeysWebhook {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
@@ -717,29 +719,29 @@ impl Read for BenefitGrantLicenseKeysWebhook {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BenefitGrantMeterCreditWebhook {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
@@ -923,29 +925,29 @@ impl Read for BenefitGrantSlackSharedChannelProperties {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BenefitGrantSlackSharedChannelWebhook {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.

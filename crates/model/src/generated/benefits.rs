@@ -12,6 +12,10 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Something a product gives: a licence key, a download, a feature, credits on a meter.
+///
+/// Answered by `benefits:list`, `benefits:create`, `benefits:get`, `benefits:update`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/benefits/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -67,6 +71,8 @@ impl Read for Benefit {
 }
 
 /// `BenefitCreate`, sent.
+///
+/// The body of `benefits:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -154,11 +160,11 @@ impl From<BenefitSlackSharedChannelCreate> for BenefitCreate {
 pub struct BenefitCustom {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -166,9 +172,9 @@ pub struct BenefitCustom {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// See `BenefitVisibility`.
     pub visibility: BenefitVisibility,
@@ -204,12 +210,12 @@ impl Read for BenefitCustom {
 #[serde(tag = "type", rename = "custom")]
 #[non_exhaustive]
 pub struct BenefitCustomCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters.
+    /// What people read about it. Text, 3 to 42 characters.
     pub description: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `BenefitVisibility`. May be null.
@@ -232,7 +238,7 @@ impl BenefitCustomCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -248,7 +254,7 @@ impl BenefitCustomCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -328,10 +334,10 @@ impl BenefitCustomProperties {
 #[serde(tag = "type", rename = "custom")]
 #[non_exhaustive]
 pub struct BenefitCustomUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub description: Patch<String>,
     /// See `BenefitVisibility`. May be null.
@@ -354,7 +360,7 @@ impl BenefitCustomUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -370,7 +376,7 @@ impl BenefitCustomUpdate {
         self
     }
 
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
@@ -409,11 +415,11 @@ impl Default for BenefitCustomUpdate {
 pub struct BenefitDiscord {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -421,9 +427,9 @@ pub struct BenefitDiscord {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// See `BenefitVisibility`.
     pub visibility: BenefitVisibility,
@@ -459,12 +465,12 @@ impl Read for BenefitDiscord {
 #[serde(tag = "type", rename = "discord")]
 #[non_exhaustive]
 pub struct BenefitDiscordCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters.
+    /// What people read about it. Text, 3 to 42 characters.
     pub description: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `BenefitVisibility`. May be null.
@@ -487,7 +493,7 @@ impl BenefitDiscordCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -503,7 +509,7 @@ impl BenefitDiscordCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -580,10 +586,10 @@ impl Read for BenefitDiscordProperties {
 #[serde(tag = "type", rename = "discord")]
 #[non_exhaustive]
 pub struct BenefitDiscordUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub description: Patch<String>,
     /// See `BenefitDiscordCreateProperties`. May be null.
@@ -602,7 +608,7 @@ impl BenefitDiscordUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -618,7 +624,7 @@ impl BenefitDiscordUpdate {
         self
     }
 
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
@@ -646,13 +652,15 @@ impl Default for BenefitDiscordUpdate {
 }
 
 /// `BenefitDownloadableFile`, received.
+///
+/// Answered by `benefits:files`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "service", rename = "downloadable")]
 #[non_exhaustive]
 pub struct BenefitDownloadableFile {
     /// An id.
     pub id: FileId,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// Text.
     pub name: String,
@@ -676,7 +684,7 @@ pub struct BenefitDownloadableFile {
     pub version: Option<String>,
     /// True or false.
     pub is_uploaded: bool,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
     /// A point in time. May be null.
     pub flagged_malicious_at: Option<Timestamp>,
@@ -722,11 +730,11 @@ impl Read for BenefitDownloadableFile {
 pub struct BenefitDownloadables {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -734,9 +742,9 @@ pub struct BenefitDownloadables {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// See `BenefitVisibility`.
     pub visibility: BenefitVisibility,
@@ -772,12 +780,12 @@ impl Read for BenefitDownloadables {
 #[serde(tag = "type", rename = "downloadables")]
 #[non_exhaustive]
 pub struct BenefitDownloadablesCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters.
+    /// What people read about it. Text, 3 to 42 characters.
     pub description: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `BenefitVisibility`. May be null.
@@ -803,7 +811,7 @@ impl BenefitDownloadablesCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -819,7 +827,7 @@ impl BenefitDownloadablesCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -892,10 +900,10 @@ impl Read for BenefitDownloadablesProperties {
 #[serde(tag = "type", rename = "downloadables")]
 #[non_exhaustive]
 pub struct BenefitDownloadablesUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub description: Patch<String>,
     /// See `BenefitDownloadablesCreateProperties`. May be null.
@@ -914,7 +922,7 @@ impl BenefitDownloadablesUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -930,7 +938,7 @@ impl BenefitDownloadablesUpdate {
         self
     }
 
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
@@ -964,11 +972,11 @@ impl Default for BenefitDownloadablesUpdate {
 pub struct BenefitFeatureFlag {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -976,9 +984,9 @@ pub struct BenefitFeatureFlag {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// See `BenefitVisibility`.
     pub visibility: BenefitVisibility,
@@ -1014,12 +1022,12 @@ impl Read for BenefitFeatureFlag {
 #[serde(tag = "type", rename = "feature_flag")]
 #[non_exhaustive]
 pub struct BenefitFeatureFlagCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters.
+    /// What people read about it. Text, 3 to 42 characters.
     pub description: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `BenefitVisibility`. May be null.
@@ -1045,7 +1053,7 @@ impl BenefitFeatureFlagCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1061,7 +1069,7 @@ impl BenefitFeatureFlagCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -1131,10 +1139,10 @@ impl Default for BenefitFeatureFlagProperties {
 #[serde(tag = "type", rename = "feature_flag")]
 #[non_exhaustive]
 pub struct BenefitFeatureFlagUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub description: Patch<String>,
     /// See `BenefitVisibility`. May be null.
@@ -1157,7 +1165,7 @@ impl BenefitFeatureFlagUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1173,7 +1181,7 @@ impl BenefitFeatureFlagUpdate {
         self
     }
 
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
@@ -1215,11 +1223,11 @@ impl Default for BenefitFeatureFlagUpdate {
 pub struct BenefitGitHubRepository {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -1227,9 +1235,9 @@ pub struct BenefitGitHubRepository {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// See `BenefitVisibility`.
     pub visibility: BenefitVisibility,
@@ -1265,12 +1273,12 @@ impl Read for BenefitGitHubRepository {
 #[serde(tag = "type", rename = "github_repository")]
 #[non_exhaustive]
 pub struct BenefitGitHubRepositoryCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters.
+    /// What people read about it. Text, 3 to 42 characters.
     pub description: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `BenefitVisibility`. May be null.
@@ -1296,7 +1304,7 @@ impl BenefitGitHubRepositoryCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1312,7 +1320,7 @@ impl BenefitGitHubRepositoryCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -1418,10 +1426,10 @@ open_enum! {
 #[serde(tag = "type", rename = "github_repository")]
 #[non_exhaustive]
 pub struct BenefitGitHubRepositoryUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub description: Patch<String>,
     /// See `BenefitGitHubRepositoryCreateProperties`. May be null.
@@ -1440,7 +1448,7 @@ impl BenefitGitHubRepositoryUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1456,7 +1464,7 @@ impl BenefitGitHubRepositoryUpdate {
         self
     }
 
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
@@ -1573,11 +1581,11 @@ open_enum! {
 pub struct BenefitLicenseKeys {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -1585,9 +1593,9 @@ pub struct BenefitLicenseKeys {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// See `BenefitVisibility`.
     pub visibility: BenefitVisibility,
@@ -1623,12 +1631,12 @@ impl Read for BenefitLicenseKeys {
 #[serde(tag = "type", rename = "license_keys")]
 #[non_exhaustive]
 pub struct BenefitLicenseKeysCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters.
+    /// What people read about it. Text, 3 to 42 characters.
     pub description: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `BenefitVisibility`. May be null.
@@ -1654,7 +1662,7 @@ impl BenefitLicenseKeysCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1670,7 +1678,7 @@ impl BenefitLicenseKeysCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -1789,10 +1797,10 @@ impl Read for BenefitLicenseKeysProperties {
 #[serde(tag = "type", rename = "license_keys")]
 #[non_exhaustive]
 pub struct BenefitLicenseKeysUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub description: Patch<String>,
     /// See `BenefitVisibility`. May be null.
@@ -1815,7 +1823,7 @@ impl BenefitLicenseKeysUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1831,7 +1839,7 @@ impl BenefitLicenseKeysUpdate {
         self
     }
 
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
@@ -1873,11 +1881,11 @@ impl Default for BenefitLicenseKeysUpdate {
 pub struct BenefitMeterCredit {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -1885,9 +1893,9 @@ pub struct BenefitMeterCredit {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// See `BenefitVisibility`.
     pub visibility: BenefitVisibility,
@@ -1923,12 +1931,12 @@ impl Read for BenefitMeterCredit {
 #[serde(tag = "type", rename = "meter_credit")]
 #[non_exhaustive]
 pub struct BenefitMeterCreditCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters.
+    /// What people read about it. Text, 3 to 42 characters.
     pub description: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `BenefitVisibility`. May be null.
@@ -1954,7 +1962,7 @@ impl BenefitMeterCreditCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1970,7 +1978,7 @@ impl BenefitMeterCreditCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -2040,10 +2048,10 @@ impl Read for BenefitMeterCreditProperties {
 #[serde(tag = "type", rename = "meter_credit")]
 #[non_exhaustive]
 pub struct BenefitMeterCreditUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub description: Patch<String>,
     /// See `BenefitVisibility`. May be null.
@@ -2066,7 +2074,7 @@ impl BenefitMeterCreditUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -2082,7 +2090,7 @@ impl BenefitMeterCreditUpdate {
         self
     }
 
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
@@ -2123,14 +2131,14 @@ impl Default for BenefitMeterCreditUpdate {
 pub struct BenefitPublic {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `BenefitType`.
     #[serde(rename = "type")]
     pub kind: BenefitType,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -2138,7 +2146,7 @@ pub struct BenefitPublic {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
 }
 
@@ -2167,11 +2175,11 @@ impl Read for BenefitPublic {
 pub struct BenefitSlackSharedChannel {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -2179,9 +2187,9 @@ pub struct BenefitSlackSharedChannel {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// See `BenefitVisibility`.
     pub visibility: BenefitVisibility,
@@ -2217,12 +2225,12 @@ impl Read for BenefitSlackSharedChannel {
 #[serde(tag = "type", rename = "slack_shared_channel")]
 #[non_exhaustive]
 pub struct BenefitSlackSharedChannelCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters.
+    /// What people read about it. Text, 3 to 42 characters.
     pub description: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `BenefitVisibility`. May be null.
@@ -2248,7 +2256,7 @@ impl BenefitSlackSharedChannelCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -2264,7 +2272,7 @@ impl BenefitSlackSharedChannelCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -2395,10 +2403,10 @@ impl Read for BenefitSlackSharedChannelProperties {
 #[serde(tag = "type", rename = "slack_shared_channel")]
 #[non_exhaustive]
 pub struct BenefitSlackSharedChannelUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub description: Patch<String>,
     /// See `BenefitSlackSharedChannelCreateProperties`. May be null.
@@ -2417,7 +2425,7 @@ impl BenefitSlackSharedChannelUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -2433,7 +2441,7 @@ impl BenefitSlackSharedChannelUpdate {
         self
     }
 
-    /// Text, 3 to 42 characters. May be null.
+    /// What people read about it. Text, 3 to 42 characters. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
@@ -2505,6 +2513,8 @@ open_enum! {
 }
 
 /// `BenefitUpdate`, sent.
+///
+/// The body of `benefits:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

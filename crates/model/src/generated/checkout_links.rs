@@ -12,40 +12,44 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// A link that opens a fresh checkout each time it is followed.
+///
+/// Answered by `checkout-links:list`, `checkout-links:create`, `checkout-links:get`, `checkout-links:update`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/checkout-links/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutLink {
     /// An id.
     pub id: CheckoutLinkId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `TrialInterval`. May be null.
     pub trial_interval: Option<TrialInterval>,
     /// A whole number. May be null.
     pub trial_interval_count: Option<i64>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// See `PaymentProcessor`.
     pub payment_processor: PaymentProcessor,
     /// Text.
     pub client_secret: Secret,
-    /// Text. May be null.
+    /// Where the buyer goes after paying. Text. May be null.
     pub success_url: Option<String>,
     /// Text. May be null.
     pub return_url: Option<String>,
     /// Text. May be null.
     pub label: Option<String>,
-    /// True or false.
+    /// Whether the buyer may enter a discount's code. True or false.
     pub allow_discount_codes: bool,
     /// True or false.
     pub require_billing_address: bool,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     pub discount_id: Option<DiscountId>,
-    /// A whole number. May be null.
+    /// How many seats it has. A whole number. May be null.
     pub seats: Option<i64>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// A list. Each: See `CheckoutLinkProduct`.
     pub products: Vec<CheckoutLinkProduct>,
@@ -84,6 +88,8 @@ impl Read for CheckoutLink {
 }
 
 /// `CheckoutLinkCreate`, sent.
+///
+/// The body of `checkout-links:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -124,7 +130,7 @@ impl From<CheckoutLinkCreateProducts> for CheckoutLinkCreate {
 #[serde(tag = "payment_processor", rename = "stripe")]
 #[non_exhaustive]
 pub struct CheckoutLinkCreateProduct {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// See `TrialInterval`. May be null.
@@ -136,25 +142,25 @@ pub struct CheckoutLinkCreateProduct {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// True or false. Default: `true`.
+    /// Whether the buyer may enter a discount's code. True or false. Default: `true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_discount_codes: Option<bool>,
     /// True or false. Default: `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_billing_address: Option<bool>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount_id: Option<DiscountId>,
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success_url: Option<String>,
     /// A URL, 1 to 2083 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub return_url: Option<String>,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
 }
 
@@ -177,7 +183,7 @@ impl CheckoutLinkCreateProduct {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -217,7 +223,7 @@ impl CheckoutLinkCreateProduct {
         self
     }
 
-    /// True or false. Default: `true`.
+    /// Whether the buyer may enter a discount's code. True or false. Default: `true`.
     #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: bool) -> Self {
@@ -233,7 +239,7 @@ impl CheckoutLinkCreateProduct {
         self
     }
 
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
@@ -241,7 +247,7 @@ impl CheckoutLinkCreateProduct {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     #[must_use]
     pub fn seats(mut self, seats: i64) -> Self {
@@ -249,7 +255,7 @@ impl CheckoutLinkCreateProduct {
         self
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<String>) -> Self {
@@ -271,7 +277,7 @@ impl CheckoutLinkCreateProduct {
 #[serde(tag = "payment_processor", rename = "stripe")]
 #[non_exhaustive]
 pub struct CheckoutLinkCreateProductPrice {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// See `TrialInterval`. May be null.
@@ -283,19 +289,19 @@ pub struct CheckoutLinkCreateProductPrice {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// True or false. Default: `true`.
+    /// Whether the buyer may enter a discount's code. True or false. Default: `true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_discount_codes: Option<bool>,
     /// True or false. Default: `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_billing_address: Option<bool>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount_id: Option<DiscountId>,
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success_url: Option<String>,
     /// A URL, 1 to 2083 characters. May be null.
@@ -324,7 +330,7 @@ impl CheckoutLinkCreateProductPrice {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -364,7 +370,7 @@ impl CheckoutLinkCreateProductPrice {
         self
     }
 
-    /// True or false. Default: `true`.
+    /// Whether the buyer may enter a discount's code. True or false. Default: `true`.
     #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: bool) -> Self {
@@ -380,7 +386,7 @@ impl CheckoutLinkCreateProductPrice {
         self
     }
 
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
@@ -388,7 +394,7 @@ impl CheckoutLinkCreateProductPrice {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     #[must_use]
     pub fn seats(mut self, seats: i64) -> Self {
@@ -396,7 +402,7 @@ impl CheckoutLinkCreateProductPrice {
         self
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<String>) -> Self {
@@ -418,7 +424,7 @@ impl CheckoutLinkCreateProductPrice {
 #[serde(tag = "payment_processor", rename = "stripe")]
 #[non_exhaustive]
 pub struct CheckoutLinkCreateProducts {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// See `TrialInterval`. May be null.
@@ -430,19 +436,19 @@ pub struct CheckoutLinkCreateProducts {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// True or false. Default: `true`.
+    /// Whether the buyer may enter a discount's code. True or false. Default: `true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_discount_codes: Option<bool>,
     /// True or false. Default: `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_billing_address: Option<bool>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount_id: Option<DiscountId>,
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success_url: Option<String>,
     /// A URL, 1 to 2083 characters. May be null.
@@ -471,7 +477,7 @@ impl CheckoutLinkCreateProducts {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -511,7 +517,7 @@ impl CheckoutLinkCreateProducts {
         self
     }
 
-    /// True or false. Default: `true`.
+    /// Whether the buyer may enter a discount's code. True or false. Default: `true`.
     #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: bool) -> Self {
@@ -527,7 +533,7 @@ impl CheckoutLinkCreateProducts {
         self
     }
 
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
@@ -535,7 +541,7 @@ impl CheckoutLinkCreateProducts {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     #[must_use]
     pub fn seats(mut self, seats: i64) -> Self {
@@ -543,7 +549,7 @@ impl CheckoutLinkCreateProducts {
         self
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<String>) -> Self {
@@ -564,13 +570,13 @@ impl CheckoutLinkCreateProducts {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutLinkProduct {
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// An id.
     pub id: ProductId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `TrialInterval`. May be null.
     pub trial_interval: Option<TrialInterval>,
@@ -578,13 +584,13 @@ pub struct CheckoutLinkProduct {
     pub trial_interval_count: Option<i64>,
     /// Text.
     pub name: String,
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     pub description: Option<String>,
     /// See `ProductVisibility`.
     pub visibility: ProductVisibility,
-    /// See `RecurringInterval`. May be null.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`. May be null.
     pub recurring_interval: Option<RecurringInterval>,
-    /// A whole number. May be null.
+    /// How many intervals a period has. A whole number. May be null.
     pub recurring_interval_count: Option<i64>,
     /// See `RecurringInterval`. May be null.
     pub meter_interval: Option<RecurringInterval>,
@@ -592,11 +598,11 @@ pub struct CheckoutLinkProduct {
     pub meter_interval_count: Option<i64>,
     /// True or false.
     pub is_recurring: bool,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// A list. Each: One of several shapes.
+    /// What it costs, and how that is reckoned. A list. Each: One of several shapes.
     pub prices: Vec<AnyProductPrice>,
     /// A list. Each: See `BenefitPublic`.
     pub benefits: Vec<BenefitPublic>,
@@ -655,6 +661,8 @@ open_enum! {
 }
 
 /// `CheckoutLinkUpdate`, sent.
+///
+/// The body of `checkout-links:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutLinkUpdate {
@@ -664,7 +672,7 @@ pub struct CheckoutLinkUpdate {
     /// A whole number, 1 to 1000. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub trial_interval_count: Patch<i64>,
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// A list, at least 1 items. Each: An id. May be null.
@@ -673,19 +681,19 @@ pub struct CheckoutLinkUpdate {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub label: Patch<String>,
-    /// True or false. May be null.
+    /// Whether the buyer may enter a discount's code. True or false. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub allow_discount_codes: Patch<bool>,
     /// True or false. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub require_billing_address: Patch<bool>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub discount_id: Patch<DiscountId>,
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub seats: Patch<i64>,
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub success_url: Patch<String>,
     /// A URL, 1 to 2083 characters. May be null.
@@ -728,7 +736,7 @@ impl CheckoutLinkUpdate {
         self
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -760,7 +768,7 @@ impl CheckoutLinkUpdate {
         self
     }
 
-    /// True or false. May be null.
+    /// Whether the buyer may enter a discount's code. True or false. May be null.
     #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: impl Into<Patch<bool>>) -> Self {
@@ -779,7 +787,7 @@ impl CheckoutLinkUpdate {
         self
     }
 
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: impl Into<Patch<DiscountId>>) -> Self {
@@ -787,7 +795,7 @@ impl CheckoutLinkUpdate {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     #[must_use]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {
@@ -795,7 +803,7 @@ impl CheckoutLinkUpdate {
         self
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<Patch<String>>) -> Self {

@@ -28,16 +28,20 @@ open_enum! {
 }
 
 /// A purchase under way: what is bought, by whom, and how far it got.
+///
+/// Answered by `checkouts:list`, `checkouts:create`, `checkouts:get`, `checkouts:update`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/checkouts/get-session)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Checkout {
     /// An id.
     pub id: CheckoutId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_field_data: Option<FreeForm>,
     /// See `PaymentProcessor`.
@@ -48,9 +52,9 @@ pub struct Checkout {
     pub client_secret: Secret,
     /// Text.
     pub url: String,
-    /// A point in time.
+    /// Until when it is good. A point in time.
     pub expires_at: Timestamp,
-    /// Text.
+    /// Where the buyer goes after paying. Text.
     pub success_url: String,
     /// Text. May be null.
     pub return_url: Option<String>,
@@ -58,7 +62,7 @@ pub struct Checkout {
     pub embed_origin: Option<String>,
     /// Minor units of the currency.
     pub amount: i64,
-    /// A whole number. May be null.
+    /// How many seats it has. A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
     /// A whole number. May be null.
@@ -67,17 +71,17 @@ pub struct Checkout {
     /// A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_seats: Option<i64>,
-    /// Minor units of the currency.
+    /// What the discount took off. Minor units of the currency.
     pub discount_amount: i64,
-    /// Minor units of the currency.
+    /// After discounts, before tax. Minor units of the currency.
     pub net_amount: i64,
-    /// Minor units of the currency. May be null.
+    /// The tax. Minor units of the currency. May be null.
     pub tax_amount: Option<i64>,
     /// See `TaxBehavior`. May be null.
     pub tax_behavior: Option<TaxBehavior>,
-    /// Minor units of the currency.
+    /// After discounts and with tax: what the buyer pays. Minor units of the currency.
     pub total_amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// True or false. May be null.
     pub allow_trial: Option<bool>,
@@ -85,17 +89,17 @@ pub struct Checkout {
     pub active_trial_interval: Option<TrialInterval>,
     /// A whole number. May be null.
     pub active_trial_interval_count: Option<i64>,
-    /// A point in time. May be null.
+    /// When the trial ends. A point in time. May be null.
     pub trial_end: Option<Timestamp>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The product. An id. May be null.
     pub product_id: Option<ProductId>,
     /// An id. May be null. On its way out.
     pub product_price_id: Option<ProductPriceId>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     pub discount_id: Option<DiscountId>,
-    /// True or false.
+    /// Whether the buyer may enter a discount's code. True or false.
     pub allow_discount_codes: bool,
     /// True or false.
     pub require_billing_address: bool,
@@ -109,7 +113,7 @@ pub struct Checkout {
     pub is_payment_setup_required: bool,
     /// True or false.
     pub is_payment_form_required: bool,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// True or false.
     pub is_business_customer: bool,
@@ -138,9 +142,9 @@ pub struct Checkout {
     pub trial_interval: Option<TrialInterval>,
     /// A whole number. May be null.
     pub trial_interval_count: Option<i64>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
     /// A list. Each: See `CheckoutProduct`.
     pub products: Vec<CheckoutProduct>,
@@ -148,11 +152,11 @@ pub struct Checkout {
     pub product: Option<CheckoutProduct>,
     /// One of several shapes. May be null. On its way out.
     pub product_price: Option<AnyProductPrice>,
-    /// Free keys. May be null.
+    /// What it costs, and how that is reckoned. Free keys. May be null.
     pub prices: Option<BTreeMap<String, Vec<AnyProductPrice>>>,
     /// One of several shapes. May be null.
     pub discount: Option<CheckoutDiscount>,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
     /// A list. Each: See `AttachedCustomField`. May be null.
     pub attached_custom_fields: Option<Vec<AttachedCustomField>>,
@@ -234,7 +238,7 @@ impl Read for Checkout {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutBillingAddressFields {
-    /// See `BillingAddressFieldMode`.
+    /// ISO 3166-1 alpha-2, in upper case. See `BillingAddressFieldMode`.
     pub country: BillingAddressFieldMode,
     /// See `BillingAddressFieldMode`.
     pub state: BillingAddressFieldMode,
@@ -264,13 +268,15 @@ impl Read for CheckoutBillingAddressFields {
 }
 
 /// `CheckoutConfirmStripe`, sent.
+///
+/// The body of `checkouts:client_confirm`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutConfirmStripe {
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_field_data: Option<FreeForm>,
-    /// An id. May be null.
+    /// The product. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<ProductId>,
     /// An id. May be null. On its way out.
@@ -279,7 +285,7 @@ pub struct CheckoutConfirmStripe {
     /// Minor units of the currency, at least 0. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
     /// True or false. May be null.
@@ -341,7 +347,7 @@ impl CheckoutConfirmStripe {
         }
     }
 
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[inline]
     #[must_use]
     pub fn custom_field_data(
@@ -357,7 +363,7 @@ impl CheckoutConfirmStripe {
         self
     }
 
-    /// An id. May be null.
+    /// The product. An id. May be null.
     #[inline]
     #[must_use]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
@@ -381,7 +387,7 @@ impl CheckoutConfirmStripe {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     #[must_use]
     pub fn seats(mut self, seats: i64) -> Self {
@@ -571,7 +577,7 @@ pub struct CheckoutDiscountFixedOnceForeverDuration {
     pub kind: DiscountType,
     /// Minor units of the currency. On its way out.
     pub amount: i64,
-    /// Text. On its way out.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text. On its way out.
     pub currency: Currency,
     /// Free keys.
     pub amounts: BTreeMap<String, i64>,
@@ -613,7 +619,7 @@ pub struct CheckoutDiscountFixedRepeatDuration {
     pub kind: DiscountType,
     /// Minor units of the currency. On its way out.
     pub amount: i64,
-    /// Text. On its way out.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text. On its way out.
     pub currency: Currency,
     /// Free keys.
     pub amounts: BTreeMap<String, i64>,
@@ -652,7 +658,7 @@ pub struct CheckoutDiscountPercentageOnceForeverDuration {
     /// See `DiscountType`.
     #[serde(rename = "type")]
     pub kind: DiscountType,
-    /// A whole number.
+    /// The rate in hundredths of a percent: 1000 is ten percent. A whole number.
     pub basis_points: i64,
     /// An id.
     pub id: DiscountId,
@@ -688,7 +694,7 @@ pub struct CheckoutDiscountPercentageRepeatDuration {
     /// See `DiscountType`.
     #[serde(rename = "type")]
     pub kind: DiscountType,
-    /// A whole number.
+    /// The rate in hundredths of a percent: 1000 is ten percent. A whole number.
     pub basis_points: i64,
     /// An id.
     pub id: DiscountId,
@@ -718,19 +724,19 @@ impl Read for CheckoutDiscountPercentageRepeatDuration {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutOrganization {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: OrganizationId,
     /// Text.
     pub name: String,
-    /// Text.
+    /// Its short name, unique where it stands: for addresses and keys. Text.
     pub slug: String,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
-    /// See `SubscriptionProrationBehavior`.
+    /// How a change in the midst of a paid period is charged. See `SubscriptionProrationBehavior`.
     pub proration_behavior: SubscriptionProrationBehavior,
     /// True or false.
     pub allow_customer_updates: bool,
@@ -759,9 +765,9 @@ impl Read for CheckoutOrganization {
 pub struct CheckoutProduct {
     /// An id.
     pub id: ProductId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `TrialInterval`. May be null.
     pub trial_interval: Option<TrialInterval>,
@@ -769,13 +775,13 @@ pub struct CheckoutProduct {
     pub trial_interval_count: Option<i64>,
     /// Text.
     pub name: String,
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     pub description: Option<String>,
     /// See `ProductVisibility`.
     pub visibility: ProductVisibility,
-    /// See `RecurringInterval`. May be null.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`. May be null.
     pub recurring_interval: Option<RecurringInterval>,
-    /// A whole number. May be null.
+    /// How many intervals a period has. A whole number. May be null.
     pub recurring_interval_count: Option<i64>,
     /// See `RecurringInterval`. May be null.
     pub meter_interval: Option<RecurringInterval>,
@@ -783,11 +789,11 @@ pub struct CheckoutProduct {
     pub meter_interval_count: Option<i64>,
     /// True or false.
     pub is_recurring: bool,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// A list. Each: One of several shapes.
+    /// What it costs, and how that is reckoned. A list. Each: One of several shapes.
     pub prices: Vec<AnyProductPrice>,
     /// A list. Each: See `BenefitPublic`.
     pub benefits: Vec<BenefitPublic>,
@@ -823,6 +829,8 @@ impl Read for CheckoutProduct {
 }
 
 /// `CheckoutProductsCreate`, sent.
+///
+/// The body of `checkouts:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutProductsCreate {
@@ -832,16 +840,16 @@ pub struct CheckoutProductsCreate {
     /// A whole number, 1 to 1000. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trial_interval_count: Option<i64>,
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_field_data: Option<FreeForm>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount_id: Option<DiscountId>,
-    /// True or false. Default: `true`.
+    /// Whether the buyer may enter a discount's code. True or false. Default: `true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_discount_codes: Option<bool>,
     /// True or false. Default: `false`.
@@ -850,7 +858,7 @@ pub struct CheckoutProductsCreate {
     /// Minor units of the currency, at least 0. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
     /// A whole number, 1 to 10000. May be null.
@@ -862,13 +870,13 @@ pub struct CheckoutProductsCreate {
     /// True or false. Default: `true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_trial: Option<bool>,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<CustomerId>,
     /// True or false. Default: `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_business_customer: Option<bool>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_customer_id: Option<String>,
     /// Text, at most 256 characters. May be null.
@@ -892,10 +900,10 @@ pub struct CheckoutProductsCreate {
     /// Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_metadata: Option<FreeForm>,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<SubscriptionId>,
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success_url: Option<String>,
     /// A URL, 1 to 2083 characters. May be null.
@@ -907,12 +915,12 @@ pub struct CheckoutProductsCreate {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// See `PresentmentCurrency`. May be null.
+    /// ISO 4217, in lower case: what the amounts are amounts of. See `PresentmentCurrency`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     /// A list, at least 1 items. Each: An id.
     pub products: Vec<ProductId>,
-    /// Free keys. May be null.
+    /// What it costs, and how that is reckoned. Free keys. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prices: Option<BTreeMap<String, Vec<ProductPriceCreate>>>,
 }
@@ -971,7 +979,7 @@ impl CheckoutProductsCreate {
         self
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -987,7 +995,7 @@ impl CheckoutProductsCreate {
         self
     }
 
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[inline]
     #[must_use]
     pub fn custom_field_data(
@@ -1003,7 +1011,7 @@ impl CheckoutProductsCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
@@ -1011,7 +1019,7 @@ impl CheckoutProductsCreate {
         self
     }
 
-    /// True or false. Default: `true`.
+    /// Whether the buyer may enter a discount's code. True or false. Default: `true`.
     #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: bool) -> Self {
@@ -1035,7 +1043,7 @@ impl CheckoutProductsCreate {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     #[must_use]
     pub fn seats(mut self, seats: i64) -> Self {
@@ -1067,7 +1075,7 @@ impl CheckoutProductsCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     #[inline]
     #[must_use]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
@@ -1083,7 +1091,7 @@ impl CheckoutProductsCreate {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     #[inline]
     #[must_use]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
@@ -1155,7 +1163,7 @@ impl CheckoutProductsCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     #[inline]
     #[must_use]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
@@ -1163,7 +1171,7 @@ impl CheckoutProductsCreate {
         self
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<String>) -> Self {
@@ -1195,7 +1203,7 @@ impl CheckoutProductsCreate {
         self
     }
 
-    /// See `PresentmentCurrency`. May be null.
+    /// ISO 4217, in lower case: what the amounts are amounts of. See `PresentmentCurrency`. May be null.
     #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<Currency>) -> Self {
@@ -1203,7 +1211,7 @@ impl CheckoutProductsCreate {
         self
     }
 
-    /// Free keys. May be null.
+    /// What it costs, and how that is reckoned. Free keys. May be null.
     #[inline]
     #[must_use]
     pub fn prices(mut self, prices: BTreeMap<String, Vec<ProductPriceCreate>>) -> Self {
@@ -1213,16 +1221,20 @@ impl CheckoutProductsCreate {
 }
 
 /// `CheckoutPublic`, received.
+///
+/// Answered by `checkouts:client_get`, `checkouts:client_update`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/checkouts/get-session-from-client)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutPublic {
     /// An id.
     pub id: CheckoutId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_field_data: Option<FreeForm>,
     /// See `PaymentProcessor`.
@@ -1233,9 +1245,9 @@ pub struct CheckoutPublic {
     pub client_secret: Secret,
     /// Text.
     pub url: String,
-    /// A point in time.
+    /// Until when it is good. A point in time.
     pub expires_at: Timestamp,
-    /// Text.
+    /// Where the buyer goes after paying. Text.
     pub success_url: String,
     /// Text. May be null.
     pub return_url: Option<String>,
@@ -1243,7 +1255,7 @@ pub struct CheckoutPublic {
     pub embed_origin: Option<String>,
     /// Minor units of the currency.
     pub amount: i64,
-    /// A whole number. May be null.
+    /// How many seats it has. A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
     /// A whole number. May be null.
@@ -1252,17 +1264,17 @@ pub struct CheckoutPublic {
     /// A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_seats: Option<i64>,
-    /// Minor units of the currency.
+    /// What the discount took off. Minor units of the currency.
     pub discount_amount: i64,
-    /// Minor units of the currency.
+    /// After discounts, before tax. Minor units of the currency.
     pub net_amount: i64,
-    /// Minor units of the currency. May be null.
+    /// The tax. Minor units of the currency. May be null.
     pub tax_amount: Option<i64>,
     /// See `TaxBehavior`. May be null.
     pub tax_behavior: Option<TaxBehavior>,
-    /// Minor units of the currency.
+    /// After discounts and with tax: what the buyer pays. Minor units of the currency.
     pub total_amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// True or false. May be null.
     pub allow_trial: Option<bool>,
@@ -1270,17 +1282,17 @@ pub struct CheckoutPublic {
     pub active_trial_interval: Option<TrialInterval>,
     /// A whole number. May be null.
     pub active_trial_interval_count: Option<i64>,
-    /// A point in time. May be null.
+    /// When the trial ends. A point in time. May be null.
     pub trial_end: Option<Timestamp>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The product. An id. May be null.
     pub product_id: Option<ProductId>,
     /// An id. May be null. On its way out.
     pub product_price_id: Option<ProductPriceId>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     pub discount_id: Option<DiscountId>,
-    /// True or false.
+    /// Whether the buyer may enter a discount's code. True or false.
     pub allow_discount_codes: bool,
     /// True or false.
     pub require_billing_address: bool,
@@ -1294,7 +1306,7 @@ pub struct CheckoutPublic {
     pub is_payment_setup_required: bool,
     /// True or false.
     pub is_payment_form_required: bool,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// True or false.
     pub is_business_customer: bool,
@@ -1325,7 +1337,7 @@ pub struct CheckoutPublic {
     pub product: Option<CheckoutProduct>,
     /// One of several shapes. May be null. On its way out.
     pub product_price: Option<AnyProductPrice>,
-    /// Free keys. May be null.
+    /// What it costs, and how that is reckoned. Free keys. May be null.
     pub prices: Option<BTreeMap<String, Vec<AnyProductPrice>>>,
     /// One of several shapes. May be null.
     pub discount: Option<CheckoutDiscount>,
@@ -1401,17 +1413,19 @@ impl Read for CheckoutPublic {
 }
 
 /// `CheckoutPublicConfirmed`, received.
+///
+/// Answered by `checkouts:client_confirm`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "status", rename = "confirmed")]
 #[non_exhaustive]
 pub struct CheckoutPublicConfirmed {
     /// An id.
     pub id: CheckoutId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_field_data: Option<FreeForm>,
     /// See `PaymentProcessor`.
@@ -1420,9 +1434,9 @@ pub struct CheckoutPublicConfirmed {
     pub client_secret: Secret,
     /// Text.
     pub url: String,
-    /// A point in time.
+    /// Until when it is good. A point in time.
     pub expires_at: Timestamp,
-    /// Text.
+    /// Where the buyer goes after paying. Text.
     pub success_url: String,
     /// Text. May be null.
     pub return_url: Option<String>,
@@ -1430,7 +1444,7 @@ pub struct CheckoutPublicConfirmed {
     pub embed_origin: Option<String>,
     /// Minor units of the currency.
     pub amount: i64,
-    /// A whole number. May be null.
+    /// How many seats it has. A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
     /// A whole number. May be null.
@@ -1439,17 +1453,17 @@ pub struct CheckoutPublicConfirmed {
     /// A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_seats: Option<i64>,
-    /// Minor units of the currency.
+    /// What the discount took off. Minor units of the currency.
     pub discount_amount: i64,
-    /// Minor units of the currency.
+    /// After discounts, before tax. Minor units of the currency.
     pub net_amount: i64,
-    /// Minor units of the currency. May be null.
+    /// The tax. Minor units of the currency. May be null.
     pub tax_amount: Option<i64>,
     /// See `TaxBehavior`. May be null.
     pub tax_behavior: Option<TaxBehavior>,
-    /// Minor units of the currency.
+    /// After discounts and with tax: what the buyer pays. Minor units of the currency.
     pub total_amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// True or false. May be null.
     pub allow_trial: Option<bool>,
@@ -1457,17 +1471,17 @@ pub struct CheckoutPublicConfirmed {
     pub active_trial_interval: Option<TrialInterval>,
     /// A whole number. May be null.
     pub active_trial_interval_count: Option<i64>,
-    /// A point in time. May be null.
+    /// When the trial ends. A point in time. May be null.
     pub trial_end: Option<Timestamp>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The product. An id. May be null.
     pub product_id: Option<ProductId>,
     /// An id. May be null. On its way out.
     pub product_price_id: Option<ProductPriceId>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     pub discount_id: Option<DiscountId>,
-    /// True or false.
+    /// Whether the buyer may enter a discount's code. True or false.
     pub allow_discount_codes: bool,
     /// True or false.
     pub require_billing_address: bool,
@@ -1481,7 +1495,7 @@ pub struct CheckoutPublicConfirmed {
     pub is_payment_setup_required: bool,
     /// True or false.
     pub is_payment_form_required: bool,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// True or false.
     pub is_business_customer: bool,
@@ -1512,7 +1526,7 @@ pub struct CheckoutPublicConfirmed {
     pub product: Option<CheckoutProduct>,
     /// One of several shapes. May be null. On its way out.
     pub product_price: Option<AnyProductPrice>,
-    /// Free keys. May be null.
+    /// What it costs, and how that is reckoned. Free keys. May be null.
     pub prices: Option<BTreeMap<String, Vec<AnyProductPrice>>>,
     /// One of several shapes. May be null.
     pub discount: Option<CheckoutDiscount>,
@@ -1624,13 +1638,15 @@ open_enum! {
 }
 
 /// `CheckoutUpdate`, sent.
+///
+/// The body of `checkouts:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutUpdate {
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_field_data: Option<FreeForm>,
-    /// An id. May be null.
+    /// The product. An id. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub product_id: Patch<ProductId>,
     /// An id. May be null. On its way out.
@@ -1639,7 +1655,7 @@ pub struct CheckoutUpdate {
     /// Minor units of the currency, at least 0. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub amount: Patch<i64>,
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub seats: Patch<i64>,
     /// True or false. May be null.
@@ -1669,16 +1685,16 @@ pub struct CheckoutUpdate {
     /// A whole number, 1 to 1000. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub trial_interval_count: Patch<i64>,
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// See `PresentmentCurrency`. May be null.
+    /// ISO 4217, in lower case: what the amounts are amounts of. See `PresentmentCurrency`. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub currency: Patch<Currency>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub discount_id: Patch<DiscountId>,
-    /// True or false. May be null.
+    /// Whether the buyer may enter a discount's code. True or false. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub allow_discount_codes: Patch<bool>,
     /// True or false. May be null.
@@ -1693,7 +1709,7 @@ pub struct CheckoutUpdate {
     /// Free keys, at most 50 entries. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub customer_metadata: Patch<FreeForm>,
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub success_url: Patch<String>,
     /// A URL, 1 to 2083 characters. May be null.
@@ -1737,7 +1753,7 @@ impl CheckoutUpdate {
         }
     }
 
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[inline]
     #[must_use]
     pub fn custom_field_data(
@@ -1753,7 +1769,7 @@ impl CheckoutUpdate {
         self
     }
 
-    /// An id. May be null.
+    /// The product. An id. May be null.
     #[inline]
     #[must_use]
     pub fn product_id(mut self, product_id: impl Into<Patch<ProductId>>) -> Self {
@@ -1777,7 +1793,7 @@ impl CheckoutUpdate {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     #[must_use]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {
@@ -1863,7 +1879,7 @@ impl CheckoutUpdate {
         self
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1879,7 +1895,7 @@ impl CheckoutUpdate {
         self
     }
 
-    /// See `PresentmentCurrency`. May be null.
+    /// ISO 4217, in lower case: what the amounts are amounts of. See `PresentmentCurrency`. May be null.
     #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<Patch<Currency>>) -> Self {
@@ -1887,7 +1903,7 @@ impl CheckoutUpdate {
         self
     }
 
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: impl Into<Patch<DiscountId>>) -> Self {
@@ -1895,7 +1911,7 @@ impl CheckoutUpdate {
         self
     }
 
-    /// True or false. May be null.
+    /// Whether the buyer may enter a discount's code. True or false. May be null.
     #[inline]
     #[must_use]
     pub fn allow_discount_codes(mut self, allow_discount_codes: impl Into<Patch<bool>>) -> Self {
@@ -1938,7 +1954,7 @@ impl CheckoutUpdate {
         self
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[inline]
     #[must_use]
     pub fn success_url(mut self, success_url: impl Into<Patch<String>>) -> Self {
@@ -1971,13 +1987,15 @@ impl Default for CheckoutUpdate {
 }
 
 /// `CheckoutUpdatePublic`, sent.
+///
+/// The body of `checkouts:client_update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutUpdatePublic {
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_field_data: Option<FreeForm>,
-    /// An id. May be null.
+    /// The product. An id. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub product_id: Patch<ProductId>,
     /// An id. May be null. On its way out.
@@ -1986,7 +2004,7 @@ pub struct CheckoutUpdatePublic {
     /// Minor units of the currency, at least 0. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub amount: Patch<i64>,
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub seats: Patch<i64>,
     /// True or false. May be null.
@@ -2044,7 +2062,7 @@ impl CheckoutUpdatePublic {
         }
     }
 
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[inline]
     #[must_use]
     pub fn custom_field_data(
@@ -2060,7 +2078,7 @@ impl CheckoutUpdatePublic {
         self
     }
 
-    /// An id. May be null.
+    /// The product. An id. May be null.
     #[inline]
     #[must_use]
     pub fn product_id(mut self, product_id: impl Into<Patch<ProductId>>) -> Self {
@@ -2084,7 +2102,7 @@ impl CheckoutUpdatePublic {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     #[must_use]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {

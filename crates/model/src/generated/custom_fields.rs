@@ -11,6 +11,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// `CustomField`, received.
+///
+/// Answered by `custom-fields:list`, `custom-fields:create`, `custom-fields:get`, `custom-fields:update`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/custom-fields/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -49,19 +53,19 @@ impl Read for CustomField {
 #[serde(tag = "type", rename = "checkbox")]
 #[non_exhaustive]
 pub struct CustomFieldCheckbox {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: CustomFieldId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text.
+    /// Its short name, unique where it stands: for addresses and keys. Text.
     pub slug: String,
     /// Text.
     pub name: String,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `CustomFieldCheckboxProperties`.
     pub properties: CustomFieldCheckboxProperties,
@@ -155,6 +159,8 @@ impl Default for CustomFieldCheckboxProperties {
 }
 
 /// `CustomFieldCreate`, sent.
+///
+/// The body of `custom-fields:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -213,14 +219,14 @@ impl From<CustomFieldCreateSelect> for CustomFieldCreate {
 #[serde(tag = "type", rename = "checkbox")]
 #[non_exhaustive]
 pub struct CustomFieldCreateCheckbox {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, at least 1 characters.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters.
     pub slug: String,
     /// Text, at least 1 characters.
     pub name: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `CustomFieldCheckboxProperties`.
@@ -244,7 +250,7 @@ impl CustomFieldCreateCheckbox {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -260,7 +266,7 @@ impl CustomFieldCreateCheckbox {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -274,14 +280,14 @@ impl CustomFieldCreateCheckbox {
 #[serde(tag = "type", rename = "date")]
 #[non_exhaustive]
 pub struct CustomFieldCreateDate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, at least 1 characters.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters.
     pub slug: String,
     /// Text, at least 1 characters.
     pub name: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `CustomFieldDateProperties`.
@@ -305,7 +311,7 @@ impl CustomFieldCreateDate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -321,7 +327,7 @@ impl CustomFieldCreateDate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -335,14 +341,14 @@ impl CustomFieldCreateDate {
 #[serde(tag = "type", rename = "number")]
 #[non_exhaustive]
 pub struct CustomFieldCreateNumber {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, at least 1 characters.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters.
     pub slug: String,
     /// Text, at least 1 characters.
     pub name: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `CustomFieldNumberProperties`.
@@ -366,7 +372,7 @@ impl CustomFieldCreateNumber {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -382,7 +388,7 @@ impl CustomFieldCreateNumber {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -396,14 +402,14 @@ impl CustomFieldCreateNumber {
 #[serde(tag = "type", rename = "select")]
 #[non_exhaustive]
 pub struct CustomFieldCreateSelect {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, at least 1 characters.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters.
     pub slug: String,
     /// Text, at least 1 characters.
     pub name: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `CustomFieldSelectProperties`.
@@ -427,7 +433,7 @@ impl CustomFieldCreateSelect {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -443,7 +449,7 @@ impl CustomFieldCreateSelect {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -457,14 +463,14 @@ impl CustomFieldCreateSelect {
 #[serde(tag = "type", rename = "text")]
 #[non_exhaustive]
 pub struct CustomFieldCreateText {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text, at least 1 characters.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters.
     pub slug: String,
     /// Text, at least 1 characters.
     pub name: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `CustomFieldTextProperties`.
@@ -488,7 +494,7 @@ impl CustomFieldCreateText {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -504,7 +510,7 @@ impl CustomFieldCreateText {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -518,19 +524,19 @@ impl CustomFieldCreateText {
 #[serde(tag = "type", rename = "date")]
 #[non_exhaustive]
 pub struct CustomFieldDate {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: CustomFieldId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text.
+    /// Its short name, unique where it stands: for addresses and keys. Text.
     pub slug: String,
     /// Text.
     pub name: String,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `CustomFieldDateProperties`.
     pub properties: CustomFieldDateProperties,
@@ -654,19 +660,19 @@ impl Default for CustomFieldDateProperties {
 #[serde(tag = "type", rename = "number")]
 #[non_exhaustive]
 pub struct CustomFieldNumber {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: CustomFieldId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text.
+    /// Its short name, unique where it stands: for addresses and keys. Text.
     pub slug: String,
     /// Text.
     pub name: String,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `CustomFieldNumberProperties`.
     pub properties: CustomFieldNumberProperties,
@@ -790,19 +796,19 @@ impl Default for CustomFieldNumberProperties {
 #[serde(tag = "type", rename = "select")]
 #[non_exhaustive]
 pub struct CustomFieldSelect {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: CustomFieldId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text.
+    /// Its short name, unique where it stands: for addresses and keys. Text.
     pub slug: String,
     /// Text.
     pub name: String,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `CustomFieldSelectProperties`.
     pub properties: CustomFieldSelectProperties,
@@ -951,19 +957,19 @@ open_enum! {
 #[serde(tag = "type", rename = "text")]
 #[non_exhaustive]
 pub struct CustomFieldText {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: CustomFieldId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text.
+    /// Its short name, unique where it stands: for addresses and keys. Text.
     pub slug: String,
     /// Text.
     pub name: String,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `CustomFieldTextProperties`.
     pub properties: CustomFieldTextProperties,
@@ -1112,6 +1118,8 @@ open_enum! {
 }
 
 /// `CustomFieldUpdate`, sent.
+///
+/// The body of `custom-fields:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -1170,13 +1178,13 @@ impl From<CustomFieldUpdateSelect> for CustomFieldUpdate {
 #[serde(tag = "type", rename = "checkbox")]
 #[non_exhaustive]
 pub struct CustomFieldUpdateCheckbox {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, at least 1 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub name: Patch<String>,
-    /// Text, at least 1 characters. May be null.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub slug: Patch<String>,
     /// See `CustomFieldCheckboxProperties`. May be null.
@@ -1196,7 +1204,7 @@ impl CustomFieldUpdateCheckbox {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1220,7 +1228,7 @@ impl CustomFieldUpdateCheckbox {
         self
     }
 
-    /// Text, at least 1 characters. May be null.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters. May be null.
     #[inline]
     #[must_use]
     pub fn slug(mut self, slug: impl Into<Patch<String>>) -> Self {
@@ -1252,13 +1260,13 @@ impl Default for CustomFieldUpdateCheckbox {
 #[serde(tag = "type", rename = "date")]
 #[non_exhaustive]
 pub struct CustomFieldUpdateDate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, at least 1 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub name: Patch<String>,
-    /// Text, at least 1 characters. May be null.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub slug: Patch<String>,
     /// See `CustomFieldDateProperties`. May be null.
@@ -1278,7 +1286,7 @@ impl CustomFieldUpdateDate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1302,7 +1310,7 @@ impl CustomFieldUpdateDate {
         self
     }
 
-    /// Text, at least 1 characters. May be null.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters. May be null.
     #[inline]
     #[must_use]
     pub fn slug(mut self, slug: impl Into<Patch<String>>) -> Self {
@@ -1331,13 +1339,13 @@ impl Default for CustomFieldUpdateDate {
 #[serde(tag = "type", rename = "number")]
 #[non_exhaustive]
 pub struct CustomFieldUpdateNumber {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, at least 1 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub name: Patch<String>,
-    /// Text, at least 1 characters. May be null.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub slug: Patch<String>,
     /// See `CustomFieldNumberProperties`. May be null.
@@ -1357,7 +1365,7 @@ impl CustomFieldUpdateNumber {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1381,7 +1389,7 @@ impl CustomFieldUpdateNumber {
         self
     }
 
-    /// Text, at least 1 characters. May be null.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters. May be null.
     #[inline]
     #[must_use]
     pub fn slug(mut self, slug: impl Into<Patch<String>>) -> Self {
@@ -1410,13 +1418,13 @@ impl Default for CustomFieldUpdateNumber {
 #[serde(tag = "type", rename = "select")]
 #[non_exhaustive]
 pub struct CustomFieldUpdateSelect {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, at least 1 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub name: Patch<String>,
-    /// Text, at least 1 characters. May be null.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub slug: Patch<String>,
     /// See `CustomFieldSelectProperties`. May be null.
@@ -1436,7 +1444,7 @@ impl CustomFieldUpdateSelect {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1460,7 +1468,7 @@ impl CustomFieldUpdateSelect {
         self
     }
 
-    /// Text, at least 1 characters. May be null.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters. May be null.
     #[inline]
     #[must_use]
     pub fn slug(mut self, slug: impl Into<Patch<String>>) -> Self {
@@ -1489,13 +1497,13 @@ impl Default for CustomFieldUpdateSelect {
 #[serde(tag = "type", rename = "text")]
 #[non_exhaustive]
 pub struct CustomFieldUpdateText {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, at least 1 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub name: Patch<String>,
-    /// Text, at least 1 characters. May be null.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub slug: Patch<String>,
     /// See `CustomFieldTextProperties`. May be null.
@@ -1515,7 +1523,7 @@ impl CustomFieldUpdateText {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1539,7 +1547,7 @@ impl CustomFieldUpdateText {
         self
     }
 
-    /// Text, at least 1 characters. May be null.
+    /// Its short name, unique where it stands: for addresses and keys. Text, at least 1 characters. May be null.
     #[inline]
     #[must_use]
     pub fn slug(mut self, slug: impl Into<Patch<String>>) -> Self {

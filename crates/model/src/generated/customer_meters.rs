@@ -9,16 +9,20 @@ use crate::{
 use serde::Serialize;
 
 /// How much of one meter one customer used, and has left.
+///
+/// Answered by `customer_meters:list`, `customer_meters:get`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/customer-meters/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerMeter {
     /// An id.
     pub id: CustomerMeterId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// An id.
     pub meter_id: MeterId,

@@ -29,11 +29,11 @@ use std::collections::BTreeMap;
 pub struct BenefitCustomSubscriber {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -41,7 +41,7 @@ pub struct BenefitCustomSubscriber {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `BenefitSubscriberOrganization`.
     pub organization: BenefitSubscriberOrganization,
@@ -93,11 +93,11 @@ impl Read for BenefitCustomSubscriberProperties {
 pub struct BenefitDiscordSubscriber {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -105,7 +105,7 @@ pub struct BenefitDiscordSubscriber {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `BenefitSubscriberOrganization`.
     pub organization: BenefitSubscriberOrganization,
@@ -157,11 +157,11 @@ impl Read for BenefitDiscordSubscriberProperties {
 pub struct BenefitDownloadablesSubscriber {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -169,7 +169,7 @@ pub struct BenefitDownloadablesSubscriber {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `BenefitSubscriberOrganization`.
     pub organization: BenefitSubscriberOrganization,
@@ -221,11 +221,11 @@ impl Read for BenefitDownloadablesSubscriberProperties {
 pub struct BenefitFeatureFlagSubscriber {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -233,7 +233,7 @@ pub struct BenefitFeatureFlagSubscriber {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `BenefitSubscriberOrganization`.
     pub organization: BenefitSubscriberOrganization,
@@ -280,11 +280,11 @@ impl Read for BenefitFeatureFlagSubscriberProperties {
 pub struct BenefitGitHubRepositorySubscriber {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -292,7 +292,7 @@ pub struct BenefitGitHubRepositorySubscriber {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `BenefitSubscriberOrganization`.
     pub organization: BenefitSubscriberOrganization,
@@ -374,11 +374,11 @@ impl Read for BenefitGrantMeterCreditProperties {
 pub struct BenefitLicenseKeysSubscriber {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -386,7 +386,7 @@ pub struct BenefitLicenseKeysSubscriber {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `BenefitSubscriberOrganization`.
     pub organization: BenefitSubscriberOrganization,
@@ -447,11 +447,11 @@ impl Read for BenefitLicenseKeysSubscriberProperties {
 pub struct BenefitMeterCreditSubscriber {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -459,7 +459,7 @@ pub struct BenefitMeterCreditSubscriber {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `BenefitSubscriberOrganization`.
     pub organization: BenefitSubscriberOrganization,
@@ -517,11 +517,11 @@ impl Read for BenefitMeterCreditSubscriberProperties {
 pub struct BenefitSlackSharedChannelSubscriber {
     /// An id.
     pub id: BenefitId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
     /// True or false.
     pub selectable: bool,
@@ -529,7 +529,7 @@ pub struct BenefitSlackSharedChannelSubscriber {
     pub deletable: bool,
     /// True or false.
     pub is_deleted: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `BenefitSubscriberOrganization`.
     pub organization: BenefitSubscriberOrganization,
@@ -573,19 +573,19 @@ impl Read for BenefitSlackSharedChannelSubscriberProperties {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BenefitSubscriberOrganization {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: OrganizationId,
     /// Text.
     pub name: String,
-    /// Text.
+    /// Its short name, unique where it stands: for addresses and keys. Text.
     pub slug: String,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
-    /// See `SubscriptionProrationBehavior`.
+    /// How a change in the midst of a paid period is charged. See `SubscriptionProrationBehavior`.
     pub proration_behavior: SubscriptionProrationBehavior,
     /// True or false.
     pub allow_customer_updates: bool,
@@ -609,6 +609,8 @@ impl Read for BenefitSubscriberOrganization {
 }
 
 /// `CustomerBenefitGrant`, received.
+///
+/// Answered by `customer_portal:benefit-grants:list`, `customer_portal:benefit-grants:get`, `customer_portal:benefit-grants:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -819,30 +821,30 @@ impl Read for CustomerBenefitGrant {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerBenefitGrantCustom {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     pub granted_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     pub revoked_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
     pub benefit_id: BenefitId,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
     /// See `BenefitGrantError`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -905,30 +907,30 @@ impl Default for CustomerBenefitGrantCustomUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerBenefitGrantDiscord {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     pub granted_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     pub revoked_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
     pub benefit_id: BenefitId,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
     /// See `BenefitGrantError`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1003,30 +1005,30 @@ impl CustomerBenefitGrantDiscordUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerBenefitGrantDownloadables {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     pub granted_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     pub revoked_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
     pub benefit_id: BenefitId,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
     /// See `BenefitGrantError`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1089,30 +1091,30 @@ impl Default for CustomerBenefitGrantDownloadablesUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerBenefitGrantFeatureFlag {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     pub granted_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     pub revoked_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
     pub benefit_id: BenefitId,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
     /// See `BenefitGrantError`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1175,30 +1177,30 @@ impl Default for CustomerBenefitGrantFeatureFlagUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerBenefitGrantGitHubRepository {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     pub granted_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     pub revoked_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
     pub benefit_id: BenefitId,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
     /// See `BenefitGrantError`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1273,30 +1275,30 @@ impl CustomerBenefitGrantGitHubRepositoryUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerBenefitGrantLicenseKeys {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     pub granted_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     pub revoked_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
     pub benefit_id: BenefitId,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
     /// See `BenefitGrantError`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1359,30 +1361,30 @@ impl Default for CustomerBenefitGrantLicenseKeysUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerBenefitGrantMeterCredit {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     pub granted_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     pub revoked_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
     pub benefit_id: BenefitId,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
     /// See `BenefitGrantError`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1445,30 +1447,30 @@ impl Default for CustomerBenefitGrantMeterCreditUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerBenefitGrantSlackSharedChannel {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time. May be null.
+    /// When it was granted. A point in time. May be null.
     pub granted_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     pub revoked_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// An id.
     pub benefit_id: BenefitId,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
-    /// True or false.
+    /// Whether it is granted now. True or false.
     pub is_granted: bool,
-    /// True or false.
+    /// Whether it was taken back. True or false.
     pub is_revoked: bool,
     /// See `BenefitGrantError`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1564,6 +1566,8 @@ open_enum! {
 }
 
 /// `CustomerBenefitGrantUpdate`, sent.
+///
+/// The body of `customer_portal:benefit-grants:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -1645,16 +1649,20 @@ impl From<CustomerBenefitGrantSlackSharedChannelUpdate> for CustomerBenefitGrant
 }
 
 /// `CustomerCustomerMeter`, received.
+///
+/// Answered by `customer_portal:customer_meters:list`, `customer_portal:customer_meters:get`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/customer-meters/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerCustomerMeter {
     /// An id.
     pub id: CustomerMeterId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// An id.
     pub meter_id: MeterId,
@@ -1690,9 +1698,9 @@ impl Read for CustomerCustomerMeter {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerCustomerMeterMeter {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: MeterId,
@@ -1748,10 +1756,12 @@ open_enum! {
 }
 
 /// `CustomerCustomerSession`, received.
+///
+/// Answered by `customer_portal:customer-session:introspect`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerCustomerSession {
-    /// A point in time.
+    /// Until when it is good. A point in time.
     pub expires_at: Timestamp,
     /// Text. May be null.
     pub return_url: Option<String>,
@@ -1769,10 +1779,12 @@ impl Read for CustomerCustomerSession {
 }
 
 /// `CustomerEmailUpdateRequest`, sent.
+///
+/// The body of `customer_portal:customers:request_email_update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerEmailUpdateRequest {
-    /// An e-mail address.
+    /// An e-mail address. An e-mail address.
     pub email: String,
 }
 
@@ -1787,6 +1799,8 @@ impl CustomerEmailUpdateRequest {
 }
 
 /// `CustomerEmailUpdateVerifyRequest`, sent.
+///
+/// The body of `customer_portal:customers:verify_email_update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerEmailUpdateVerifyRequest {
@@ -1805,6 +1819,8 @@ impl CustomerEmailUpdateVerifyRequest {
 }
 
 /// `CustomerEmailUpdateVerifyResponse`, received.
+///
+/// Answered by `customer_portal:customers:verify_email_update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerEmailUpdateVerifyResponse {
@@ -1823,44 +1839,48 @@ impl Read for CustomerEmailUpdateVerifyResponse {
 }
 
 /// `CustomerOrder`, received.
+///
+/// Answered by `customer_portal:orders:list`, `customer_portal:orders:get`, `customer_portal:orders:update`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/customer-portal/orders/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerOrder {
     /// An id.
     pub id: OrderId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `OrderStatus`.
     pub status: OrderStatus,
     /// True or false.
     pub paid: bool,
-    /// Minor units of the currency.
+    /// Before discounts and tax. Minor units of the currency.
     pub subtotal_amount: i64,
-    /// Minor units of the currency.
+    /// What the discount took off. Minor units of the currency.
     pub discount_amount: i64,
-    /// Minor units of the currency.
+    /// After discounts, before tax. Minor units of the currency.
     pub net_amount: i64,
-    /// Minor units of the currency.
+    /// The tax. Minor units of the currency.
     pub tax_amount: i64,
-    /// Minor units of the currency.
+    /// After discounts and with tax: what the buyer pays. Minor units of the currency.
     pub total_amount: i64,
-    /// Minor units of the currency.
+    /// What the customer's balance adds: negative where credit was used. Minor units of the currency.
     pub applied_balance_amount: i64,
-    /// Minor units of the currency.
+    /// What is left to pay. Minor units of the currency.
     pub due_amount: i64,
-    /// Minor units of the currency.
+    /// What was given back, without tax. Minor units of the currency.
     pub refunded_amount: i64,
-    /// Minor units of the currency.
+    /// The tax that was given back. Minor units of the currency.
     pub refunded_tax_amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// See `OrderBillingReason`.
     pub billing_reason: OrderBillingReason,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     pub billing_name: Option<String>,
-    /// See `Address`. May be null.
+    /// Where the bill goes. See `Address`. May be null.
     pub billing_address: Option<Address>,
     /// Text. May be null.
     pub invoice_number: Option<String>,
@@ -1868,18 +1888,18 @@ pub struct CustomerOrder {
     pub is_invoice_generated: bool,
     /// Text. May be null.
     pub receipt_number: Option<String>,
-    /// A whole number. May be null.
+    /// How many seats it has. A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The product. An id. May be null.
     pub product_id: Option<ProductId>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     pub discount_id: Option<DiscountId>,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The checkout it came from. An id. May be null.
     pub checkout_id: Option<CheckoutId>,
     /// A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1890,9 +1910,9 @@ pub struct CustomerOrder {
     pub subscription: Option<CustomerOrderSubscription>,
     /// A list. Each: See `OrderItemSchema`.
     pub items: Vec<OrderItemSchema>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
-    /// Minor units of the currency.
+    /// What may still be given back, without tax. Minor units of the currency.
     pub refundable_amount: i64,
     /// Minor units of the currency.
     pub refundable_tax_amount: i64,
@@ -1942,6 +1962,8 @@ impl Read for CustomerOrder {
 }
 
 /// `CustomerOrderConfirmPayment`, sent.
+///
+/// The body of `customer_portal:orders:confirm_retry_payment`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerOrderConfirmPayment {
@@ -2000,6 +2022,8 @@ impl Default for CustomerOrderConfirmPayment {
 }
 
 /// `CustomerOrderInvoice`, received.
+///
+/// Answered by `customer_portal:orders:invoice`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerOrderInvoice {
@@ -2018,6 +2042,8 @@ impl Read for CustomerOrderInvoice {
 }
 
 /// `CustomerOrderPaymentConfirmation`, received.
+///
+/// Answered by `customer_portal:orders:confirm_retry_payment`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerOrderPaymentConfirmation {
@@ -2044,6 +2070,8 @@ impl Read for CustomerOrderPaymentConfirmation {
 }
 
 /// `CustomerOrderPaymentStatus`, received.
+///
+/// Answered by `customer_portal:orders:get_payment_status`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerOrderPaymentStatus {
@@ -2071,9 +2099,9 @@ impl Read for CustomerOrderPaymentStatus {
 pub struct CustomerOrderProduct {
     /// An id.
     pub id: ProductId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `TrialInterval`. May be null.
     pub trial_interval: Option<TrialInterval>,
@@ -2081,13 +2109,13 @@ pub struct CustomerOrderProduct {
     pub trial_interval_count: Option<i64>,
     /// Text.
     pub name: String,
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     pub description: Option<String>,
     /// See `ProductVisibility`.
     pub visibility: ProductVisibility,
-    /// See `RecurringInterval`. May be null.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`. May be null.
     pub recurring_interval: Option<RecurringInterval>,
-    /// A whole number. May be null.
+    /// How many intervals a period has. A whole number. May be null.
     pub recurring_interval_count: Option<i64>,
     /// See `RecurringInterval`. May be null.
     pub meter_interval: Option<RecurringInterval>,
@@ -2095,11 +2123,11 @@ pub struct CustomerOrderProduct {
     pub meter_interval_count: Option<i64>,
     /// True or false.
     pub is_recurring: bool,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// A list. Each: One of several shapes.
+    /// What it costs, and how that is reckoned. A list. Each: One of several shapes.
     pub prices: Vec<AnyProductPrice>,
     /// A list. Each: See `BenefitPublic`.
     pub benefits: Vec<BenefitPublic>,
@@ -2138,6 +2166,8 @@ impl Read for CustomerOrderProduct {
 }
 
 /// `CustomerOrderReceipt`, received.
+///
+/// Answered by `customer_portal:orders:receipt`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerOrderReceipt {
@@ -2185,43 +2215,43 @@ open_enum! {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerOrderSubscription {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: SubscriptionId,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
-    /// See `RecurringInterval`.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`.
     pub recurring_interval: RecurringInterval,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     pub recurring_interval_count: i64,
     /// See `SubscriptionStatus`.
     pub status: SubscriptionStatus,
-    /// A point in time.
+    /// When the paid period began. A point in time.
     pub current_period_start: Timestamp,
-    /// A point in time.
+    /// When the paid period ends. A point in time.
     pub current_period_end: Timestamp,
     /// A point in time. May be null.
     pub current_meter_period_start: Option<Timestamp>,
     /// A point in time. May be null.
     pub current_meter_period_end: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When the trial began. A point in time. May be null.
     pub trial_start: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When the trial ends. A point in time. May be null.
     pub trial_end: Option<Timestamp>,
-    /// True or false.
+    /// Whether it ends with the paid period instead of renewing. True or false.
     pub cancel_at_period_end: bool,
-    /// A point in time. May be null.
+    /// When it was cancelled; it may go on to the end of the paid period. A point in time. May be null.
     pub canceled_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it began. A point in time. May be null.
     pub started_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ended. A point in time. May be null.
     pub ended_at: Option<Timestamp>,
     /// A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -2232,15 +2262,15 @@ pub struct CustomerOrderSubscription {
     pub paused_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub resumes_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     pub discount_id: Option<DiscountId>,
-    /// An id. May be null.
+    /// The checkout it came from. An id. May be null.
     pub checkout_id: Option<CheckoutId>,
-    /// A whole number. May be null.
+    /// How many seats it has. A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
     /// See `CustomerCancellationReason`. May be null.
@@ -2289,13 +2319,15 @@ impl Read for CustomerOrderSubscription {
 }
 
 /// `CustomerOrderUpdate`, sent.
+///
+/// The body of `customer_portal:orders:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerOrderUpdate {
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub billing_name: Patch<String>,
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub billing_address: Patch<AddressInput>,
 }
@@ -2310,7 +2342,7 @@ impl CustomerOrderUpdate {
         }
     }
 
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     #[inline]
     #[must_use]
     pub fn billing_name(mut self, billing_name: impl Into<Patch<String>>) -> Self {
@@ -2318,7 +2350,7 @@ impl CustomerOrderUpdate {
         self
     }
 
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
@@ -2338,19 +2370,19 @@ impl Default for CustomerOrderUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerOrganization {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: OrganizationId,
     /// Text.
     pub name: String,
-    /// Text.
+    /// Its short name, unique where it stands: for addresses and keys. Text.
     pub slug: String,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
-    /// See `SubscriptionProrationBehavior`.
+    /// How a change in the midst of a paid period is charged. See `SubscriptionProrationBehavior`.
     pub proration_behavior: SubscriptionProrationBehavior,
     /// True or false.
     pub allow_customer_updates: bool,
@@ -2381,6 +2413,8 @@ impl Read for CustomerOrganization {
 }
 
 /// `CustomerOrganizationData`, received.
+///
+/// Answered by `customer_portal:organizations:get`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerOrganizationData {
@@ -2425,6 +2459,8 @@ impl Read for CustomerOrganizationFeatureSettings {
 }
 
 /// `CustomerPaymentMethod`, received.
+///
+/// Answered by `customer_portal:customers:list_payment_methods`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -2478,6 +2514,8 @@ impl Read for CustomerPaymentMethod {
 }
 
 /// `CustomerPaymentMethodConfirm`, sent.
+///
+/// The body of `customer_portal:customers:confirm_payment_method`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerPaymentMethodConfirm {
@@ -2499,6 +2537,8 @@ impl CustomerPaymentMethodConfirm {
 }
 
 /// `CustomerPaymentMethodCreate`, sent.
+///
+/// The body of `customer_portal:customers:add_payment_method`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerPaymentMethodCreate {
@@ -2546,6 +2586,8 @@ impl Read for CustomerPaymentMethodCreateRequiresActionResponse {
 }
 
 /// `CustomerPaymentMethodCreateResponse`, received.
+///
+/// Answered by `customer_portal:customers:add_payment_method`, `customer_portal:customers:confirm_payment_method`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -2592,26 +2634,28 @@ impl Read for CustomerPaymentMethodCreateSucceededResponse {
 }
 
 /// `CustomerPortalCustomer`, received.
+///
+/// Answered by `customer_portal:customers:get`, `customer_portal:customers:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerPortalCustomer {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: CustomerId,
-    /// Text. May be null.
+    /// An e-mail address. Text. May be null.
     pub email: Option<String>,
     /// True or false.
     pub email_verified: bool,
     /// Text. May be null.
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     pub billing_name: Option<String>,
-    /// See `Address`. May be null.
+    /// Where the bill goes. See `Address`. May be null.
     pub billing_address: Option<Address>,
-    /// A pair. May be null.
+    /// The buyer's tax number. A pair. May be null.
     pub tax_id: Option<(String, TaxIdFormat)>,
     /// Free keys.
     pub oauth_accounts: BTreeMap<String, CustomerPortalOAuthAccount>,
@@ -2693,16 +2737,18 @@ impl Default for CustomerPortalCustomerSettings {
 }
 
 /// `CustomerPortalCustomerUpdate`, sent.
+///
+/// The body of `customer_portal:customers:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerPortalCustomerUpdate {
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub billing_name: Patch<String>,
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub billing_address: Patch<AddressInput>,
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub tax_id: Patch<String>,
     /// An id. May be null.
@@ -2722,7 +2768,7 @@ impl CustomerPortalCustomerUpdate {
         }
     }
 
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     #[inline]
     #[must_use]
     pub fn billing_name(mut self, billing_name: impl Into<Patch<String>>) -> Self {
@@ -2730,7 +2776,7 @@ impl CustomerPortalCustomerUpdate {
         self
     }
 
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
@@ -2738,7 +2784,7 @@ impl CustomerPortalCustomerUpdate {
         self
     }
 
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[inline]
     #[must_use]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
@@ -2766,16 +2812,18 @@ impl Default for CustomerPortalCustomerUpdate {
 }
 
 /// `CustomerPortalMember`, received.
+///
+/// Answered by `customer_portal:members:list_members`, `customer_portal:members:add_member`, `customer_portal:members:update_member`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerPortalMember {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: MemberId,
-    /// Text.
+    /// An e-mail address. Text.
     pub email: String,
     /// Text. May be null.
     pub name: Option<String>,
@@ -2799,10 +2847,12 @@ impl Read for CustomerPortalMember {
 }
 
 /// `CustomerPortalMemberCreate`, sent.
+///
+/// The body of `customer_portal:members:add_member`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerPortalMemberCreate {
-    /// An e-mail address.
+    /// An e-mail address. An e-mail address.
     pub email: String,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -2841,6 +2891,8 @@ impl CustomerPortalMemberCreate {
 }
 
 /// `CustomerPortalMemberUpdate`, sent.
+///
+/// The body of `customer_portal:members:update_member`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerPortalMemberUpdate {
@@ -2984,9 +3036,9 @@ impl CustomerPortalUsageSettings {
 pub struct CustomerProduct {
     /// An id.
     pub id: ProductId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `TrialInterval`. May be null.
     pub trial_interval: Option<TrialInterval>,
@@ -2994,13 +3046,13 @@ pub struct CustomerProduct {
     pub trial_interval_count: Option<i64>,
     /// Text.
     pub name: String,
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     pub description: Option<String>,
     /// See `ProductVisibility`.
     pub visibility: ProductVisibility,
-    /// See `RecurringInterval`. May be null.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`. May be null.
     pub recurring_interval: Option<RecurringInterval>,
-    /// A whole number. May be null.
+    /// How many intervals a period has. A whole number. May be null.
     pub recurring_interval_count: Option<i64>,
     /// See `RecurringInterval`. May be null.
     pub meter_interval: Option<RecurringInterval>,
@@ -3008,11 +3060,11 @@ pub struct CustomerProduct {
     pub meter_interval_count: Option<i64>,
     /// True or false.
     pub is_recurring: bool,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// A list. Each: One of several shapes.
+    /// What it costs, and how that is reckoned. A list. Each: One of several shapes.
     pub prices: Vec<AnyProductPrice>,
     /// A list. Each: See `BenefitPublic`.
     pub benefits: Vec<BenefitPublic>,
@@ -3048,37 +3100,39 @@ impl Read for CustomerProduct {
 }
 
 /// `CustomerSeatAssign`, sent.
+///
+/// The body of `customer_portal:seats:assign_seat`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSeatAssign {
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<CustomerId>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_member_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
-    /// Free keys. May be null.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// True or false. Default: `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub immediate_claim: Option<bool>,
-    /// An id. May be null.
+    /// The checkout it came from. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkout_id: Option<CheckoutId>,
 }
@@ -3101,7 +3155,7 @@ impl CustomerSeatAssign {
         }
     }
 
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     #[inline]
     #[must_use]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
@@ -3109,7 +3163,7 @@ impl CustomerSeatAssign {
         self
     }
 
-    /// An id. May be null.
+    /// The order. An id. May be null.
     #[inline]
     #[must_use]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
@@ -3117,7 +3171,7 @@ impl CustomerSeatAssign {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
@@ -3125,7 +3179,7 @@ impl CustomerSeatAssign {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     #[inline]
     #[must_use]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
@@ -3133,7 +3187,7 @@ impl CustomerSeatAssign {
         self
     }
 
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     #[inline]
     #[must_use]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
@@ -3149,7 +3203,7 @@ impl CustomerSeatAssign {
         self
     }
 
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[inline]
     #[must_use]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
@@ -3157,7 +3211,7 @@ impl CustomerSeatAssign {
         self
     }
 
-    /// Free keys. May be null.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys. May be null.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -3181,7 +3235,7 @@ impl CustomerSeatAssign {
         self
     }
 
-    /// An id. May be null.
+    /// The checkout it came from. An id. May be null.
     #[inline]
     #[must_use]
     pub fn checkout_id(mut self, checkout_id: CheckoutId) -> Self {
@@ -3198,46 +3252,50 @@ impl Default for CustomerSeatAssign {
 }
 
 /// `CustomerSubscription`, received.
+///
+/// Answered by `customer_portal:seats:list_claimed_subscriptions`, `customer_portal:subscriptions:list`, `customer_portal:subscriptions:get`, `customer_portal:subscriptions:update`, ….
+///
+/// [API reference](https://docs.polar.sh/api-reference/customer-portal/subscriptions/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSubscription {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: SubscriptionId,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
-    /// See `RecurringInterval`.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`.
     pub recurring_interval: RecurringInterval,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     pub recurring_interval_count: i64,
     /// See `SubscriptionStatus`.
     pub status: SubscriptionStatus,
-    /// A point in time.
+    /// When the paid period began. A point in time.
     pub current_period_start: Timestamp,
-    /// A point in time.
+    /// When the paid period ends. A point in time.
     pub current_period_end: Timestamp,
     /// A point in time. May be null.
     pub current_meter_period_start: Option<Timestamp>,
     /// A point in time. May be null.
     pub current_meter_period_end: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When the trial began. A point in time. May be null.
     pub trial_start: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When the trial ends. A point in time. May be null.
     pub trial_end: Option<Timestamp>,
-    /// True or false.
+    /// Whether it ends with the paid period instead of renewing. True or false.
     pub cancel_at_period_end: bool,
-    /// A point in time. May be null.
+    /// When it was cancelled; it may go on to the end of the paid period. A point in time. May be null.
     pub canceled_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it began. A point in time. May be null.
     pub started_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ended. A point in time. May be null.
     pub ended_at: Option<Timestamp>,
     /// A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -3248,15 +3306,15 @@ pub struct CustomerSubscription {
     pub paused_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub resumes_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     pub discount_id: Option<DiscountId>,
-    /// An id. May be null.
+    /// The checkout it came from. An id. May be null.
     pub checkout_id: Option<CheckoutId>,
-    /// A whole number. May be null.
+    /// How many seats it has. A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
     /// See `CustomerCancellationReason`. May be null.
@@ -3265,7 +3323,7 @@ pub struct CustomerSubscription {
     pub customer_cancellation_comment: Option<String>,
     /// See `CustomerSubscriptionProduct`.
     pub product: CustomerSubscriptionProduct,
-    /// A list. Each: One of several shapes.
+    /// What it costs, and how that is reckoned. A list. Each: One of several shapes.
     pub prices: Vec<AnyProductPrice>,
     /// A list. Each: See `CustomerSubscriptionMeter`.
     pub meters: Vec<CustomerSubscriptionMeter>,
@@ -3320,7 +3378,7 @@ impl Read for CustomerSubscription {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSubscriptionCancel {
-    /// True or false. May be null.
+    /// Whether it ends with the paid period instead of renewing. True or false. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub cancel_at_period_end: Patch<bool>,
     /// See `CustomerCancellationReason`. May be null.
@@ -3342,7 +3400,7 @@ impl CustomerSubscriptionCancel {
         }
     }
 
-    /// True or false. May be null.
+    /// Whether it ends with the paid period instead of renewing. True or false. May be null.
     #[inline]
     #[must_use]
     pub fn cancel_at_period_end(mut self, cancel_at_period_end: impl Into<Patch<bool>>) -> Self {
@@ -3381,9 +3439,9 @@ impl Default for CustomerSubscriptionCancel {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSubscriptionMeter {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: SubscriptionMeterId,
@@ -3420,9 +3478,9 @@ impl Read for CustomerSubscriptionMeter {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSubscriptionMeterMeter {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: MeterId,
@@ -3479,9 +3537,9 @@ impl CustomerSubscriptionPause {
 pub struct CustomerSubscriptionProduct {
     /// An id.
     pub id: ProductId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `TrialInterval`. May be null.
     pub trial_interval: Option<TrialInterval>,
@@ -3489,13 +3547,13 @@ pub struct CustomerSubscriptionProduct {
     pub trial_interval_count: Option<i64>,
     /// Text.
     pub name: String,
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     pub description: Option<String>,
     /// See `ProductVisibility`.
     pub visibility: ProductVisibility,
-    /// See `RecurringInterval`. May be null.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`. May be null.
     pub recurring_interval: Option<RecurringInterval>,
-    /// A whole number. May be null.
+    /// How many intervals a period has. A whole number. May be null.
     pub recurring_interval_count: Option<i64>,
     /// See `RecurringInterval`. May be null.
     pub meter_interval: Option<RecurringInterval>,
@@ -3503,11 +3561,11 @@ pub struct CustomerSubscriptionProduct {
     pub meter_interval_count: Option<i64>,
     /// True or false.
     pub is_recurring: bool,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// A list. Each: One of several shapes.
+    /// What it costs, and how that is reckoned. A list. Each: One of several shapes.
     pub prices: Vec<AnyProductPrice>,
     /// A list. Each: See `BenefitPublic`.
     pub benefits: Vec<BenefitPublic>,
@@ -3595,6 +3653,8 @@ open_enum! {
 }
 
 /// `CustomerSubscriptionUpdate`, sent.
+///
+/// The body of `customer_portal:subscriptions:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -3684,7 +3744,7 @@ impl Default for CustomerSubscriptionUpdateClear {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSubscriptionUpdateProduct {
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
 }
 
@@ -3700,7 +3760,7 @@ impl CustomerSubscriptionUpdateProduct {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSubscriptionUpdateSeats {
-    /// A whole number, -2147483648 to 2147483647.
+    /// How many seats it has. A whole number, -2147483648 to 2147483647.
     pub seats: i64,
 }
 
@@ -3713,20 +3773,22 @@ impl CustomerSubscriptionUpdateSeats {
 }
 
 /// `CustomerWallet`, received.
+///
+/// Answered by `customer_portal:wallets:list`, `customer_portal:wallets:get`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerWallet {
     /// An id.
     pub id: WalletId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// Minor units of the currency.
     pub balance: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
 }
 
@@ -3760,6 +3822,8 @@ open_enum! {
 }
 
 /// `DownloadableRead`, received.
+///
+/// Answered by `customer_portal:downloadables:list`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DownloadableRead {
@@ -3789,7 +3853,7 @@ impl Read for DownloadableRead {
 pub struct FileDownload {
     /// An id.
     pub id: FileId,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// Text.
     pub name: String,
@@ -3853,13 +3917,13 @@ impl Read for FileDownload {
 pub struct PaymentMethodCard {
     /// An id.
     pub id: PaymentMethodId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `PaymentProcessor`.
     pub processor: PaymentProcessor,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// See `PaymentMethodCardMetadata`.
     pub method_metadata: PaymentMethodCardMetadata,
@@ -3886,13 +3950,13 @@ impl Read for PaymentMethodCard {
 pub struct PaymentMethodGeneric {
     /// An id.
     pub id: PaymentMethodId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `PaymentProcessor`.
     pub processor: PaymentProcessor,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// Text.
     #[serde(rename = "type")]
@@ -3915,6 +3979,8 @@ impl Read for PaymentMethodGeneric {
 }
 
 /// `PortalAuthenticatedUser`, received.
+///
+/// Answered by `customer_portal:customer-session:get_authenticated_user`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PortalAuthenticatedUser {
@@ -3923,11 +3989,11 @@ pub struct PortalAuthenticatedUser {
     pub kind: String,
     /// Text. May be null.
     pub name: Option<String>,
-    /// Text.
+    /// An e-mail address. Text.
     pub email: String,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -3959,7 +4025,7 @@ pub struct S3DownloadUrl {
     /// Free keys. Default: `{}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headers: Option<BTreeMap<String, String>>,
-    /// A point in time.
+    /// Until when it is good. A point in time.
     pub expires_at: Timestamp,
 }
 

@@ -10,28 +10,30 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// `CustomerSeat`, received.
+///
+/// Answered by `customer_portal:seats:assign_seat`, `customer_portal:seats:revoke_seat`, `customer_portal:seats:resend_invitation`, `customer-seats:assign_seat`, ….
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSeat {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: CustomerSeatId,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
     /// See `SeatStatus`.
     pub status: SeatStatus,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     pub member_id: Option<MemberId>,
     /// See `Member`. May be null.
     pub member: Option<Member>,
-    /// Text. May be null.
+    /// An e-mail address. Text. May be null.
     pub email: Option<String>,
     /// Text. May be null.
     pub customer_email: Option<String>,
@@ -39,7 +41,7 @@ pub struct CustomerSeat {
     pub invitation_token_expires_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub claimed_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it was taken back. A point in time. May be null.
     pub revoked_at: Option<Timestamp>,
     /// Free keys. May be null.
     pub seat_metadata: Option<FreeForm>,
@@ -70,6 +72,8 @@ impl Read for CustomerSeat {
 }
 
 /// `CustomerSeatClaimResponse`, received.
+///
+/// Answered by `customer-seats:claim_seat`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSeatClaimResponse {
@@ -91,31 +95,33 @@ impl Read for CustomerSeatClaimResponse {
 }
 
 /// `SeatAssign`, sent.
+///
+/// The body of `customer-seats:assign_seat`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SeatAssign {
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<CustomerId>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_member_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
-    /// Free keys. May be null.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// True or false. Default: `false`.
@@ -140,7 +146,7 @@ impl SeatAssign {
         }
     }
 
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     #[inline]
     #[must_use]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
@@ -148,7 +154,7 @@ impl SeatAssign {
         self
     }
 
-    /// An id. May be null.
+    /// The order. An id. May be null.
     #[inline]
     #[must_use]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
@@ -156,7 +162,7 @@ impl SeatAssign {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
@@ -164,7 +170,7 @@ impl SeatAssign {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     #[inline]
     #[must_use]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
@@ -172,7 +178,7 @@ impl SeatAssign {
         self
     }
 
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     #[inline]
     #[must_use]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
@@ -188,7 +194,7 @@ impl SeatAssign {
         self
     }
 
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[inline]
     #[must_use]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
@@ -196,7 +202,7 @@ impl SeatAssign {
         self
     }
 
-    /// Free keys. May be null.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys. May be null.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -229,6 +235,8 @@ impl Default for SeatAssign {
 }
 
 /// `SeatClaim`, sent.
+///
+/// The body of `customer-seats:claim_seat`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SeatClaim {
@@ -247,12 +255,14 @@ impl SeatClaim {
 }
 
 /// `SeatClaimInfo`, received.
+///
+/// Answered by `customer-seats:get_claim_info`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SeatClaimInfo {
     /// Text.
     pub product_name: String,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
     /// Text.
     pub organization_name: String,

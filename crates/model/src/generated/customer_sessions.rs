@@ -9,24 +9,28 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// A short-lived pass to the customer portal.
+///
+/// Answered by `customer-sessions:create`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/customer-portal/sessions/create)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSession {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: CustomerSessionId,
     /// Text.
     pub token: Secret,
-    /// A point in time.
+    /// Until when it is good. A point in time.
     pub expires_at: Timestamp,
     /// Text. May be null.
     pub return_url: Option<String>,
     /// Text.
     pub customer_portal_url: String,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// See `Customer`.
     pub customer: Customer,
@@ -51,6 +55,8 @@ impl Read for CustomerSession {
 }
 
 /// `CustomerSessionCreate`, sent.
+///
+/// The body of `customer-sessions:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -81,7 +87,7 @@ impl From<CustomerSessionCustomerExternalIdCreate> for CustomerSessionCreate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSessionCustomerExternalIdCreate {
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -90,7 +96,7 @@ pub struct CustomerSessionCustomerExternalIdCreate {
     /// A URL, 1 to 2083 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub return_url: Option<String>,
-    /// Text.
+    /// Your own id for the customer. Text.
     pub external_customer_id: String,
 }
 
@@ -106,7 +112,7 @@ impl CustomerSessionCustomerExternalIdCreate {
         }
     }
 
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[inline]
     #[must_use]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
@@ -135,7 +141,7 @@ impl CustomerSessionCustomerExternalIdCreate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSessionCustomerIdCreate {
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -144,7 +150,7 @@ pub struct CustomerSessionCustomerIdCreate {
     /// A URL, 1 to 2083 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub return_url: Option<String>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
 }
 
@@ -160,7 +166,7 @@ impl CustomerSessionCustomerIdCreate {
         }
     }
 
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[inline]
     #[must_use]
     pub fn member_id(mut self, member_id: MemberId) -> Self {

@@ -14,6 +14,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// Somebody who buys: a person or a team.
+///
+/// Answered by `customers:list`, `customers:create`, `customers:get`, `customers:update`, ….
+///
+/// [API reference](https://docs.polar.sh/api-reference/customers/get-external)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -61,6 +65,8 @@ open_enum! {
 }
 
 /// `CustomerCreate`, sent.
+///
+/// The body of `customers:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -94,40 +100,40 @@ impl From<CustomerTeamCreate> for CustomerCreate {
 pub struct CustomerIndividual {
     /// An id.
     pub id: CustomerId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Text.
+    /// An e-mail address. Text.
     pub email: String,
     /// True or false.
     pub email_verified: bool,
     /// Text. May be null.
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     pub billing_name: Option<String>,
-    /// See `Address`. May be null.
+    /// Where the bill goes. See `Address`. May be null.
     pub billing_address: Option<Address>,
-    /// A pair. May be null.
+    /// The buyer's tax number. A pair. May be null.
     pub tax_id: Option<(String, TaxIdFormat)>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_payment_method_id: Option<PaymentMethodId>,
-    /// A point in time. May be null.
+    /// When it was deleted; null while it stands. A point in time. May be null.
     pub deleted_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub first_user_event_at: Option<Timestamp>,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
 }
 
@@ -162,31 +168,31 @@ impl Read for CustomerIndividual {
 #[serde(tag = "type", rename = "individual")]
 #[non_exhaustive]
 pub struct CustomerIndividualCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// Text, at most 256 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<AddressInput>,
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_id: Option<String>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `MemberOwnerCreate`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<MemberOwnerCreate>,
-    /// An e-mail address.
+    /// An e-mail address. An e-mail address.
     pub email: String,
 }
 
@@ -207,7 +213,7 @@ impl CustomerIndividualCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -223,7 +229,7 @@ impl CustomerIndividualCreate {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
@@ -239,7 +245,7 @@ impl CustomerIndividualCreate {
         self
     }
 
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: AddressInput) -> Self {
@@ -247,7 +253,7 @@ impl CustomerIndividualCreate {
         self
     }
 
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[inline]
     #[must_use]
     pub fn tax_id(mut self, tax_id: impl Into<String>) -> Self {
@@ -263,7 +269,7 @@ impl CustomerIndividualCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -287,13 +293,13 @@ impl CustomerIndividualCreate {
 pub struct CustomerPaymentMethodCard {
     /// An id.
     pub id: PaymentMethodId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `PaymentProcessor`.
     pub processor: PaymentProcessor,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// See `PaymentMethodCardMetadata`.
     pub method_metadata: PaymentMethodCardMetadata,
@@ -323,13 +329,13 @@ impl Read for CustomerPaymentMethodCard {
 pub struct CustomerPaymentMethodGeneric {
     /// An id.
     pub id: PaymentMethodId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `PaymentProcessor`.
     pub processor: PaymentProcessor,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// Text.
     #[serde(rename = "type")]
@@ -373,6 +379,10 @@ open_enum! {
 }
 
 /// Everything one customer holds at this moment: subscriptions, grants, meters.
+///
+/// Answered by `customers:get_state`, `customers:get_state_external`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/customers/state)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -403,11 +413,11 @@ impl Read for CustomerState {
 pub struct CustomerStateBenefitGrant {
     /// An id.
     pub id: BenefitGrantId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// A point in time.
+    /// When it was granted. A point in time.
     pub granted_at: Timestamp,
     /// An id.
     pub benefit_id: BenefitId,
@@ -443,40 +453,40 @@ impl Read for CustomerStateBenefitGrant {
 pub struct CustomerStateIndividual {
     /// An id.
     pub id: CustomerId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Text.
+    /// An e-mail address. Text.
     pub email: String,
     /// True or false.
     pub email_verified: bool,
     /// Text. May be null.
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     pub billing_name: Option<String>,
-    /// See `Address`. May be null.
+    /// Where the bill goes. See `Address`. May be null.
     pub billing_address: Option<Address>,
-    /// A pair. May be null.
+    /// The buyer's tax number. A pair. May be null.
     pub tax_id: Option<(String, TaxIdFormat)>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_payment_method_id: Option<PaymentMethodId>,
-    /// A point in time. May be null.
+    /// When it was deleted; null while it stands. A point in time. May be null.
     pub deleted_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub first_user_event_at: Option<Timestamp>,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
     /// A list. Each: See `CustomerStateSubscription`.
     pub active_subscriptions: Vec<CustomerStateSubscription>,
@@ -521,9 +531,9 @@ impl Read for CustomerStateIndividual {
 pub struct CustomerStateMeter {
     /// An id.
     pub id: CustomerMeterId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub meter_id: MeterId,
@@ -557,42 +567,42 @@ impl Read for CustomerStateMeter {
 pub struct CustomerStateSubscription {
     /// An id.
     pub id: SubscriptionId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_field_data: Option<FreeForm>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// One of `active`, `trialing`.
     pub status: CustomerStateSubscriptionStatus,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
-    /// See `RecurringInterval`.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`.
     pub recurring_interval: RecurringInterval,
-    /// A point in time.
+    /// When the paid period began. A point in time.
     pub current_period_start: Timestamp,
-    /// A point in time.
+    /// When the paid period ends. A point in time.
     pub current_period_end: Timestamp,
-    /// A point in time. May be null.
+    /// When the trial began. A point in time. May be null.
     pub trial_start: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When the trial ends. A point in time. May be null.
     pub trial_end: Option<Timestamp>,
-    /// True or false.
+    /// Whether it ends with the paid period instead of renewing. True or false.
     pub cancel_at_period_end: bool,
-    /// A point in time. May be null.
+    /// When it was cancelled; it may go on to the end of the paid period. A point in time. May be null.
     pub canceled_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it began. A point in time. May be null.
     pub started_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     pub discount_id: Option<DiscountId>,
     /// A list. Each: See `CustomerStateSubscriptionMeter`.
     pub meters: Vec<CustomerStateSubscriptionMeter>,
@@ -631,9 +641,9 @@ impl Read for CustomerStateSubscription {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerStateSubscriptionMeter {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: SubscriptionMeterId,
@@ -680,41 +690,41 @@ open_enum! {
 pub struct CustomerStateTeam {
     /// An id.
     pub id: CustomerId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Text. May be null.
+    /// An e-mail address. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// True or false.
     pub email_verified: bool,
     /// Text. May be null.
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     pub billing_name: Option<String>,
-    /// See `Address`. May be null.
+    /// Where the bill goes. See `Address`. May be null.
     pub billing_address: Option<Address>,
-    /// A pair. May be null.
+    /// The buyer's tax number. A pair. May be null.
     pub tax_id: Option<(String, TaxIdFormat)>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_payment_method_id: Option<PaymentMethodId>,
-    /// A point in time. May be null.
+    /// When it was deleted; null while it stands. A point in time. May be null.
     pub deleted_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub first_user_event_at: Option<Timestamp>,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
     /// A list. Each: See `CustomerStateSubscription`.
     pub active_subscriptions: Vec<CustomerStateSubscription>,
@@ -760,41 +770,41 @@ impl Read for CustomerStateTeam {
 pub struct CustomerTeam {
     /// An id.
     pub id: CustomerId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Text. May be null.
+    /// An e-mail address. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// True or false.
     pub email_verified: bool,
     /// Text. May be null.
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     pub billing_name: Option<String>,
-    /// See `Address`. May be null.
+    /// Where the bill goes. See `Address`. May be null.
     pub billing_address: Option<Address>,
-    /// A pair. May be null.
+    /// The buyer's tax number. A pair. May be null.
     pub tax_id: Option<(String, TaxIdFormat)>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_payment_method_id: Option<PaymentMethodId>,
-    /// A point in time. May be null.
+    /// When it was deleted; null while it stands. A point in time. May be null.
     pub deleted_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub first_user_event_at: Option<Timestamp>,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
 }
 
@@ -829,31 +839,31 @@ impl Read for CustomerTeam {
 #[serde(tag = "type", rename = "team")]
 #[non_exhaustive]
 pub struct CustomerTeamCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// Text, at most 256 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<AddressInput>,
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_id: Option<String>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `MemberOwnerCreate`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<MemberOwnerCreate>,
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
@@ -875,7 +885,7 @@ impl CustomerTeamCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -891,7 +901,7 @@ impl CustomerTeamCreate {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
@@ -907,7 +917,7 @@ impl CustomerTeamCreate {
         self
     }
 
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: AddressInput) -> Self {
@@ -915,7 +925,7 @@ impl CustomerTeamCreate {
         self
     }
 
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[inline]
     #[must_use]
     pub fn tax_id(mut self, tax_id: impl Into<String>) -> Self {
@@ -931,7 +941,7 @@ impl CustomerTeamCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -947,7 +957,7 @@ impl CustomerTeamCreate {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
@@ -974,28 +984,30 @@ open_enum! {
 }
 
 /// `CustomerUpdate`, sent.
+///
+/// The body of `customers:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub email: Patch<String>,
     /// Text, at most 256 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub name: Patch<String>,
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub billing_address: Patch<AddressInput>,
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub tax_id: Patch<String>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub locale: Patch<String>,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub external_id: Patch<String>,
     /// See `CustomerType`. May be null.
@@ -1019,7 +1031,7 @@ impl CustomerUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1035,7 +1047,7 @@ impl CustomerUpdate {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
@@ -1051,7 +1063,7 @@ impl CustomerUpdate {
         self
     }
 
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
@@ -1059,7 +1071,7 @@ impl CustomerUpdate {
         self
     }
 
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[inline]
     #[must_use]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
@@ -1075,7 +1087,7 @@ impl CustomerUpdate {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<Patch<String>>) -> Self {
@@ -1100,22 +1112,24 @@ impl Default for CustomerUpdate {
 }
 
 /// `CustomerUpdateExternalID`, sent.
+///
+/// The body of `customers:update_external`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerUpdateExternalId {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub email: Patch<String>,
     /// Text, at most 256 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub name: Patch<String>,
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub billing_address: Patch<AddressInput>,
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub tax_id: Patch<String>,
     /// Text. May be null.
@@ -1137,7 +1151,7 @@ impl CustomerUpdateExternalId {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1153,7 +1167,7 @@ impl CustomerUpdateExternalId {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
@@ -1169,7 +1183,7 @@ impl CustomerUpdateExternalId {
         self
     }
 
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
@@ -1177,7 +1191,7 @@ impl CustomerUpdateExternalId {
         self
     }
 
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[inline]
     #[must_use]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
@@ -1202,15 +1216,17 @@ impl Default for CustomerUpdateExternalId {
 }
 
 /// `MemberCreateFromCustomer`, sent.
+///
+/// The body of `customers:members:create`, `customers:members:create_external`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MemberCreateFromCustomer {
-    /// An e-mail address.
+    /// An e-mail address. An e-mail address.
     pub email: String,
     /// Text, at most 256 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// One of `member`, `billing_manager`. Default: `"member"`.
@@ -1238,7 +1254,7 @@ impl MemberCreateFromCustomer {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
@@ -1269,12 +1285,12 @@ open_enum! {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MemberOwnerCreate {
-    /// An e-mail address.
+    /// An e-mail address. An e-mail address.
     pub email: String,
     /// Text, at most 256 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
 }
@@ -1298,7 +1314,7 @@ impl MemberOwnerCreate {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
@@ -1308,13 +1324,15 @@ impl MemberOwnerCreate {
 }
 
 /// `MemberUpdate`, sent.
+///
+/// The body of `customers:members:update`, `customers:members:update_external`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MemberUpdate {
     /// Text, at most 256 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub name: Patch<String>,
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub email: Patch<String>,
     /// See `MemberRole`. May be null.
@@ -1341,7 +1359,7 @@ impl MemberUpdate {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
@@ -1366,6 +1384,8 @@ impl Default for MemberUpdate {
 }
 
 /// `PaymentMethod`, received.
+///
+/// Answered by `customers:list_payment_methods`, `customers:list_payment_methods_external`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

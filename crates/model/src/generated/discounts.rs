@@ -13,6 +13,10 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A rebate a checkout may take.
+///
+/// Answered by `discounts:list`, `discounts:create`, `discounts:get`, `discounts:update`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/discounts/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -142,6 +146,8 @@ impl Read for Discount {
 }
 
 /// `DiscountCreate`, sent.
+///
+/// The body of `discounts:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -185,7 +191,7 @@ open_enum! {
 #[serde(tag = "type", rename = "fixed")]
 #[non_exhaustive]
 pub struct DiscountFixedCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, at least 1 characters.
@@ -193,10 +199,10 @@ pub struct DiscountFixedCreate {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Timestamp>,
     /// A whole number, 1 to 2147483647. May be null.
@@ -208,7 +214,7 @@ pub struct DiscountFixedCreate {
     /// A list. Each: An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub products: Option<Vec<ProductId>>,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `DiscountDuration`.
@@ -219,7 +225,7 @@ pub struct DiscountFixedCreate {
     /// Minor units of the currency, 0 to 999999999999. May be null. On its way out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// See `PresentmentCurrency`. May be null. Default: `"usd"`. On its way out.
+    /// ISO 4217, in lower case: what the amounts are amounts of. See `PresentmentCurrency`. May be null. Default: `"usd"`. On its way out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     /// Free keys, at least 1 entries. May be null.
@@ -249,7 +255,7 @@ impl DiscountFixedCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -273,7 +279,7 @@ impl DiscountFixedCreate {
         self
     }
 
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     #[inline]
     #[must_use]
     pub fn starts_at(mut self, starts_at: Timestamp) -> Self {
@@ -281,7 +287,7 @@ impl DiscountFixedCreate {
         self
     }
 
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     #[inline]
     #[must_use]
     pub fn ends_at(mut self, ends_at: Timestamp) -> Self {
@@ -313,7 +319,7 @@ impl DiscountFixedCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -337,7 +343,7 @@ impl DiscountFixedCreate {
         self
     }
 
-    /// See `PresentmentCurrency`. May be null. Default: `"usd"`. On its way out.
+    /// ISO 4217, in lower case: what the amounts are amounts of. See `PresentmentCurrency`. May be null. Default: `"usd"`. On its way out.
     #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<Currency>) -> Self {
@@ -365,25 +371,25 @@ pub struct DiscountFixedOnceForeverDuration {
     pub kind: DiscountType,
     /// Minor units of the currency. On its way out.
     pub amount: i64,
-    /// Text. On its way out.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text. On its way out.
     pub currency: Currency,
     /// Free keys.
     pub amounts: BTreeMap<String, i64>,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: DiscountId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// Text.
     pub name: String,
     /// Text. May be null.
     pub code: Option<String>,
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     pub starts_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
     /// A whole number. May be null.
     pub max_redemptions: Option<i64>,
@@ -391,7 +397,7 @@ pub struct DiscountFixedOnceForeverDuration {
     pub max_redemptions_per_customer: Option<i64>,
     /// A whole number.
     pub redemptions_count: i64,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// A list. Each: See `DiscountProduct`.
     pub products: Vec<DiscountProduct>,
@@ -435,25 +441,25 @@ pub struct DiscountFixedOnceForeverDurationBase {
     pub kind: DiscountType,
     /// Minor units of the currency. On its way out.
     pub amount: i64,
-    /// Text. On its way out.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text. On its way out.
     pub currency: Currency,
     /// Free keys.
     pub amounts: BTreeMap<String, i64>,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: DiscountId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// Text.
     pub name: String,
     /// Text. May be null.
     pub code: Option<String>,
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     pub starts_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
     /// A whole number. May be null.
     pub max_redemptions: Option<i64>,
@@ -461,7 +467,7 @@ pub struct DiscountFixedOnceForeverDurationBase {
     pub max_redemptions_per_customer: Option<i64>,
     /// A whole number.
     pub redemptions_count: i64,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
 }
 
@@ -504,25 +510,25 @@ pub struct DiscountFixedRepeatDuration {
     pub kind: DiscountType,
     /// Minor units of the currency. On its way out.
     pub amount: i64,
-    /// Text. On its way out.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text. On its way out.
     pub currency: Currency,
     /// Free keys.
     pub amounts: BTreeMap<String, i64>,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: DiscountId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// Text.
     pub name: String,
     /// Text. May be null.
     pub code: Option<String>,
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     pub starts_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
     /// A whole number. May be null.
     pub max_redemptions: Option<i64>,
@@ -530,7 +536,7 @@ pub struct DiscountFixedRepeatDuration {
     pub max_redemptions_per_customer: Option<i64>,
     /// A whole number.
     pub redemptions_count: i64,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// A list. Each: See `DiscountProduct`.
     pub products: Vec<DiscountProduct>,
@@ -577,25 +583,25 @@ pub struct DiscountFixedRepeatDurationBase {
     pub kind: DiscountType,
     /// Minor units of the currency. On its way out.
     pub amount: i64,
-    /// Text. On its way out.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text. On its way out.
     pub currency: Currency,
     /// Free keys.
     pub amounts: BTreeMap<String, i64>,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: DiscountId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// Text.
     pub name: String,
     /// Text. May be null.
     pub code: Option<String>,
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     pub starts_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
     /// A whole number. May be null.
     pub max_redemptions: Option<i64>,
@@ -603,7 +609,7 @@ pub struct DiscountFixedRepeatDurationBase {
     pub max_redemptions_per_customer: Option<i64>,
     /// A whole number.
     pub redemptions_count: i64,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
 }
 
@@ -639,7 +645,7 @@ impl Read for DiscountFixedRepeatDurationBase {
 #[serde(tag = "type", rename = "percentage")]
 #[non_exhaustive]
 pub struct DiscountPercentageCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, at least 1 characters.
@@ -647,10 +653,10 @@ pub struct DiscountPercentageCreate {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Timestamp>,
     /// A whole number, 1 to 2147483647. May be null.
@@ -662,7 +668,7 @@ pub struct DiscountPercentageCreate {
     /// A list. Each: An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub products: Option<Vec<ProductId>>,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `DiscountDuration`.
@@ -670,7 +676,7 @@ pub struct DiscountPercentageCreate {
     /// A whole number, 1 to 999. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_in_months: Option<i64>,
-    /// A whole number, 1 to 10000.
+    /// The rate in hundredths of a percent: 1000 is ten percent. A whole number, 1 to 10000.
     pub basis_points: i64,
 }
 
@@ -694,7 +700,7 @@ impl DiscountPercentageCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -718,7 +724,7 @@ impl DiscountPercentageCreate {
         self
     }
 
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     #[inline]
     #[must_use]
     pub fn starts_at(mut self, starts_at: Timestamp) -> Self {
@@ -726,7 +732,7 @@ impl DiscountPercentageCreate {
         self
     }
 
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     #[inline]
     #[must_use]
     pub fn ends_at(mut self, ends_at: Timestamp) -> Self {
@@ -758,7 +764,7 @@ impl DiscountPercentageCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -784,23 +790,23 @@ pub struct DiscountPercentageOnceForeverDuration {
     /// See `DiscountType`.
     #[serde(rename = "type")]
     pub kind: DiscountType,
-    /// A whole number.
+    /// The rate in hundredths of a percent: 1000 is ten percent. A whole number.
     pub basis_points: i64,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: DiscountId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// Text.
     pub name: String,
     /// Text. May be null.
     pub code: Option<String>,
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     pub starts_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
     /// A whole number. May be null.
     pub max_redemptions: Option<i64>,
@@ -808,7 +814,7 @@ pub struct DiscountPercentageOnceForeverDuration {
     pub max_redemptions_per_customer: Option<i64>,
     /// A whole number.
     pub redemptions_count: i64,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// A list. Each: See `DiscountProduct`.
     pub products: Vec<DiscountProduct>,
@@ -848,23 +854,23 @@ pub struct DiscountPercentageOnceForeverDurationBase {
     /// See `DiscountType`.
     #[serde(rename = "type")]
     pub kind: DiscountType,
-    /// A whole number.
+    /// The rate in hundredths of a percent: 1000 is ten percent. A whole number.
     pub basis_points: i64,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: DiscountId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// Text.
     pub name: String,
     /// Text. May be null.
     pub code: Option<String>,
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     pub starts_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
     /// A whole number. May be null.
     pub max_redemptions: Option<i64>,
@@ -872,7 +878,7 @@ pub struct DiscountPercentageOnceForeverDurationBase {
     pub max_redemptions_per_customer: Option<i64>,
     /// A whole number.
     pub redemptions_count: i64,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
 }
 
@@ -911,23 +917,23 @@ pub struct DiscountPercentageRepeatDuration {
     /// See `DiscountType`.
     #[serde(rename = "type")]
     pub kind: DiscountType,
-    /// A whole number.
+    /// The rate in hundredths of a percent: 1000 is ten percent. A whole number.
     pub basis_points: i64,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: DiscountId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// Text.
     pub name: String,
     /// Text. May be null.
     pub code: Option<String>,
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     pub starts_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
     /// A whole number. May be null.
     pub max_redemptions: Option<i64>,
@@ -935,7 +941,7 @@ pub struct DiscountPercentageRepeatDuration {
     pub max_redemptions_per_customer: Option<i64>,
     /// A whole number.
     pub redemptions_count: i64,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// A list. Each: See `DiscountProduct`.
     pub products: Vec<DiscountProduct>,
@@ -978,23 +984,23 @@ pub struct DiscountPercentageRepeatDurationBase {
     /// See `DiscountType`.
     #[serde(rename = "type")]
     pub kind: DiscountType,
-    /// A whole number.
+    /// The rate in hundredths of a percent: 1000 is ten percent. A whole number.
     pub basis_points: i64,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: DiscountId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// Text.
     pub name: String,
     /// Text. May be null.
     pub code: Option<String>,
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     pub starts_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
     /// A whole number. May be null.
     pub max_redemptions: Option<i64>,
@@ -1002,7 +1008,7 @@ pub struct DiscountPercentageRepeatDurationBase {
     pub max_redemptions_per_customer: Option<i64>,
     /// A whole number.
     pub redemptions_count: i64,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
 }
 
@@ -1035,13 +1041,13 @@ impl Read for DiscountPercentageRepeatDurationBase {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DiscountProduct {
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// An id.
     pub id: ProductId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `TrialInterval`. May be null.
     pub trial_interval: Option<TrialInterval>,
@@ -1049,13 +1055,13 @@ pub struct DiscountProduct {
     pub trial_interval_count: Option<i64>,
     /// Text.
     pub name: String,
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     pub description: Option<String>,
     /// See `ProductVisibility`.
     pub visibility: ProductVisibility,
-    /// See `RecurringInterval`. May be null.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`. May be null.
     pub recurring_interval: Option<RecurringInterval>,
-    /// A whole number. May be null.
+    /// How many intervals a period has. A whole number. May be null.
     pub recurring_interval_count: Option<i64>,
     /// See `RecurringInterval`. May be null.
     pub meter_interval: Option<RecurringInterval>,
@@ -1063,9 +1069,9 @@ pub struct DiscountProduct {
     pub meter_interval_count: Option<i64>,
     /// True or false.
     pub is_recurring: bool,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
 }
 
@@ -1131,10 +1137,12 @@ open_enum! {
 }
 
 /// `DiscountUpdate`, sent.
+///
+/// The body of `discounts:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DiscountUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, at least 1 characters. May be null.
@@ -1143,10 +1151,10 @@ pub struct DiscountUpdate {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub code: Patch<String>,
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub starts_at: Patch<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub ends_at: Patch<Timestamp>,
     /// A whole number, 1 to 2147483647. May be null.
@@ -1167,13 +1175,13 @@ pub struct DiscountUpdate {
     /// Minor units of the currency, 0 to 999999999999. May be null. On its way out.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub amount: Patch<i64>,
-    /// See `PresentmentCurrency`. May be null. On its way out.
+    /// ISO 4217, in lower case: what the amounts are amounts of. See `PresentmentCurrency`. May be null. On its way out.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub currency: Patch<Currency>,
     /// Free keys, at least 1 entries. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub amounts: Patch<BTreeMap<String, i64>>,
-    /// A whole number, 1 to 10000. May be null.
+    /// The rate in hundredths of a percent: 1000 is ten percent. A whole number, 1 to 10000. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub basis_points: Patch<i64>,
     /// A list. Each: An id. May be null.
@@ -1204,7 +1212,7 @@ impl DiscountUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1236,7 +1244,7 @@ impl DiscountUpdate {
         self
     }
 
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     #[inline]
     #[must_use]
     pub fn starts_at(mut self, starts_at: impl Into<Patch<Timestamp>>) -> Self {
@@ -1244,7 +1252,7 @@ impl DiscountUpdate {
         self
     }
 
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     #[inline]
     #[must_use]
     pub fn ends_at(mut self, ends_at: impl Into<Patch<Timestamp>>) -> Self {
@@ -1303,7 +1311,7 @@ impl DiscountUpdate {
         self
     }
 
-    /// See `PresentmentCurrency`. May be null. On its way out.
+    /// ISO 4217, in lower case: what the amounts are amounts of. See `PresentmentCurrency`. May be null. On its way out.
     #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<Patch<Currency>>) -> Self {
@@ -1319,7 +1327,7 @@ impl DiscountUpdate {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// The rate in hundredths of a percent: 1000 is ten percent. A whole number, 1 to 10000. May be null.
     #[inline]
     #[must_use]
     pub fn basis_points(mut self, basis_points: impl Into<Patch<i64>>) -> Self {

@@ -10,12 +10,14 @@ use crate::{
 use serde::Serialize;
 
 /// `Dispute`, received.
+///
+/// Answered by `disputes:list`, `disputes:get`, `disputes:accept`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Dispute {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: DisputeId,
@@ -27,9 +29,9 @@ pub struct Dispute {
     pub closed: bool,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Minor units of the currency.
+    /// The tax. Minor units of the currency.
     pub tax_amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// Text. May be null.
     pub reason: Option<String>,
@@ -37,7 +39,7 @@ pub struct Dispute {
     pub evidence_due_by: Option<Timestamp>,
     /// True or false.
     pub past_due: bool,
-    /// An id.
+    /// The order. An id.
     pub order_id: OrderId,
     /// An id.
     pub payment_id: PaymentId,
@@ -78,16 +80,16 @@ impl Read for Dispute {
 pub struct DisputeCustomer {
     /// An id.
     pub id: CustomerId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Text. May be null.
+    /// An e-mail address. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// True or false.
@@ -97,25 +99,25 @@ pub struct DisputeCustomer {
     pub kind: CustomerType,
     /// Text. May be null.
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     pub billing_name: Option<String>,
-    /// See `Address`. May be null.
+    /// Where the bill goes. See `Address`. May be null.
     pub billing_address: Option<Address>,
-    /// A pair. May be null.
+    /// The buyer's tax number. A pair. May be null.
     pub tax_id: Option<(String, TaxIdFormat)>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_payment_method_id: Option<PaymentMethodId>,
-    /// A point in time. May be null.
+    /// When it was deleted; null while it stands. A point in time. May be null.
     pub deleted_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub first_user_event_at: Option<Timestamp>,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
 }
 

@@ -9,12 +9,14 @@ use crate::{
 use serde::Serialize;
 
 /// `EventType`, received.
+///
+/// Answered by `event-types:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EventType {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: EventTypeId,
@@ -25,7 +27,7 @@ pub struct EventType {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_property_selector: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
 }
 
@@ -46,6 +48,8 @@ impl Read for EventType {
 }
 
 /// `EventTypeUpdate`, sent.
+///
+/// The body of `event-types:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EventTypeUpdate {
@@ -79,16 +83,18 @@ impl EventTypeUpdate {
 }
 
 /// `EventTypeWithStats`, received.
+///
+/// Answered by `event-types:list`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EventTypeWithStats {
     /// An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<EventTypeId>,
-    /// A point in time. May be null.
+    /// When it was made. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modified_at: Option<Timestamp>,
     /// Text.
@@ -98,7 +104,7 @@ pub struct EventTypeWithStats {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_property_selector: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// See `EventSource`.
     pub source: EventSource,

@@ -30,7 +30,7 @@ pub struct AddressDict {
     /// Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// Text.
+    /// ISO 3166-1 alpha-2, in upper case. Text.
     pub country: String,
 }
 
@@ -58,15 +58,15 @@ pub struct BalanceCreditOrderEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -82,7 +82,7 @@ pub struct BalanceCreditOrderEvent {
     pub label: String,
     /// Always `"balance.credit_order"`.
     pub name: String,
-    /// See `BalanceCreditOrderMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `BalanceCreditOrderMetadata`.
     pub metadata: BalanceCreditOrderMetadata,
 }
 
@@ -112,19 +112,19 @@ impl Read for BalanceCreditOrderEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BalanceCreditOrderMetadata {
-    /// Text.
+    /// The order. Text.
     pub order_id: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
-    /// Text.
+    /// The subscription. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<String>,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
-    /// Minor units of the currency.
+    /// The tax. Minor units of the currency.
     pub tax_amount: i64,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,15 +167,15 @@ pub struct BalanceDisputeEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -191,7 +191,7 @@ pub struct BalanceDisputeEvent {
     pub label: String,
     /// Always `"balance.dispute"`.
     pub name: String,
-    /// See `BalanceDisputeMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `BalanceDisputeMetadata`.
     pub metadata: BalanceDisputeMetadata,
 }
 
@@ -225,27 +225,27 @@ pub struct BalanceDisputeMetadata {
     pub transaction_id: String,
     /// Text.
     pub dispute_id: String,
-    /// Text.
+    /// The order. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<String>,
     /// Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_created_at: Option<String>,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
-    /// Text.
+    /// The subscription. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<String>,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// Minor units of the currency.
     pub presentment_amount: i64,
     /// Text.
     pub presentment_currency: Currency,
-    /// Minor units of the currency.
+    /// The tax. Minor units of the currency.
     pub tax_amount: i64,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -293,15 +293,15 @@ pub struct BalanceDisputeReversalEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -317,7 +317,7 @@ pub struct BalanceDisputeReversalEvent {
     pub label: String,
     /// Always `"balance.dispute_reversal"`.
     pub name: String,
-    /// See `BalanceDisputeMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `BalanceDisputeMetadata`.
     pub metadata: BalanceDisputeMetadata,
 }
 
@@ -352,15 +352,15 @@ pub struct BalanceOrderEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -376,7 +376,7 @@ pub struct BalanceOrderEvent {
     pub label: String,
     /// Always `"balance.order"`.
     pub name: String,
-    /// See `BalanceOrderMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `BalanceOrderMetadata`.
     pub metadata: BalanceOrderMetadata,
 }
 
@@ -408,26 +408,26 @@ impl Read for BalanceOrderEvent {
 pub struct BalanceOrderMetadata {
     /// Text.
     pub transaction_id: String,
-    /// Text.
+    /// The order. Text.
     pub order_id: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
-    /// Text.
+    /// The subscription. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<String>,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Minor units of the currency.
+    /// After discounts, before tax. Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub net_amount: Option<i64>,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// Minor units of the currency.
     pub presentment_amount: i64,
     /// Text.
     pub presentment_currency: Currency,
-    /// Minor units of the currency.
+    /// The tax. Minor units of the currency.
     pub tax_amount: i64,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -474,15 +474,15 @@ pub struct BalanceRefundEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -498,7 +498,7 @@ pub struct BalanceRefundEvent {
     pub label: String,
     /// Always `"balance.refund"`.
     pub name: String,
-    /// See `BalanceRefundMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `BalanceRefundMetadata`.
     pub metadata: BalanceRefundMetadata,
 }
 
@@ -532,30 +532,30 @@ pub struct BalanceRefundMetadata {
     pub transaction_id: String,
     /// Text.
     pub refund_id: String,
-    /// Text.
+    /// The order. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<String>,
     /// Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_created_at: Option<String>,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
-    /// Text.
+    /// The subscription. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<String>,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// Minor units of the currency.
     pub presentment_amount: i64,
     /// Text.
     pub presentment_currency: Currency,
-    /// Minor units of the currency.
+    /// What may still be given back, without tax. Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refundable_amount: Option<i64>,
-    /// Minor units of the currency.
+    /// The tax. Minor units of the currency.
     pub tax_amount: i64,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -604,15 +604,15 @@ pub struct BalanceRefundReversalEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -628,7 +628,7 @@ pub struct BalanceRefundReversalEvent {
     pub label: String,
     /// Always `"balance.refund_reversal"`.
     pub name: String,
-    /// See `BalanceRefundMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `BalanceRefundMetadata`.
     pub metadata: BalanceRefundMetadata,
 }
 
@@ -663,15 +663,15 @@ pub struct BenefitCycledEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -687,7 +687,7 @@ pub struct BenefitCycledEvent {
     pub label: String,
     /// Always `"benefit.cycled"`.
     pub name: String,
-    /// See `BenefitGrantMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `BenefitGrantMetadata`.
     pub metadata: BenefitGrantMetadata,
 }
 
@@ -723,7 +723,7 @@ pub struct BenefitGrantMetadata {
     pub benefit_grant_id: String,
     /// See `BenefitType`.
     pub benefit_type: BenefitType,
-    /// Text.
+    /// The member of the customer's team. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<String>,
 }
@@ -750,15 +750,15 @@ pub struct BenefitGrantedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -774,7 +774,7 @@ pub struct BenefitGrantedEvent {
     pub label: String,
     /// Always `"benefit.granted"`.
     pub name: String,
-    /// See `BenefitGrantMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `BenefitGrantMetadata`.
     pub metadata: BenefitGrantMetadata,
 }
 
@@ -809,15 +809,15 @@ pub struct BenefitRevokedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -833,7 +833,7 @@ pub struct BenefitRevokedEvent {
     pub label: String,
     /// Always `"benefit.revoked"`.
     pub name: String,
-    /// See `BenefitGrantMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `BenefitGrantMetadata`.
     pub metadata: BenefitGrantMetadata,
 }
 
@@ -868,15 +868,15 @@ pub struct BenefitUpdatedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -892,7 +892,7 @@ pub struct BenefitUpdatedEvent {
     pub label: String,
     /// Always `"benefit.updated"`.
     pub name: String,
-    /// See `BenefitGrantMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `BenefitGrantMetadata`.
     pub metadata: BenefitGrantMetadata,
 }
 
@@ -927,15 +927,15 @@ pub struct CheckoutCreatedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -951,7 +951,7 @@ pub struct CheckoutCreatedEvent {
     pub label: String,
     /// Always `"checkout.created"`.
     pub name: String,
-    /// See `CheckoutCreatedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `CheckoutCreatedMetadata`.
     pub metadata: CheckoutCreatedMetadata,
 }
 
@@ -981,11 +981,11 @@ impl Read for CheckoutCreatedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutCreatedMetadata {
-    /// Text.
+    /// The checkout it came from. Text.
     pub checkout_id: String,
     /// Text.
     pub checkout_status: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
 }
@@ -1011,15 +1011,15 @@ pub struct CustomerCreatedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -1035,7 +1035,7 @@ pub struct CustomerCreatedEvent {
     pub label: String,
     /// Always `"customer.created"`.
     pub name: String,
-    /// See `CustomerCreatedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `CustomerCreatedMetadata`.
     pub metadata: CustomerCreatedMetadata,
 }
 
@@ -1065,7 +1065,7 @@ impl Read for CustomerCreatedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerCreatedMetadata {
-    /// Text.
+    /// The customer. Text.
     pub customer_id: String,
     /// Text. May be null.
     pub customer_email: Option<String>,
@@ -1097,15 +1097,15 @@ pub struct CustomerDeletedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -1121,7 +1121,7 @@ pub struct CustomerDeletedEvent {
     pub label: String,
     /// Always `"customer.deleted"`.
     pub name: String,
-    /// See `CustomerDeletedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `CustomerDeletedMetadata`.
     pub metadata: CustomerDeletedMetadata,
 }
 
@@ -1151,7 +1151,7 @@ impl Read for CustomerDeletedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerDeletedMetadata {
-    /// Text.
+    /// The customer. Text.
     pub customer_id: String,
     /// Text. May be null.
     pub customer_email: Option<String>,
@@ -1183,15 +1183,15 @@ pub struct CustomerUpdatedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -1207,7 +1207,7 @@ pub struct CustomerUpdatedEvent {
     pub label: String,
     /// Always `"customer.updated"`.
     pub name: String,
-    /// See `CustomerUpdatedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `CustomerUpdatedMetadata`.
     pub metadata: CustomerUpdatedMetadata,
 }
 
@@ -1240,19 +1240,19 @@ pub struct CustomerUpdatedFields {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_name: Option<String>,
-    /// Text. May be null.
+    /// An e-mail address. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// See `AddressDict`. May be null.
+    /// Where the bill goes. See `AddressDict`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<AddressDict>,
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_id: Option<String>,
-    /// Free keys. May be null.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
 }
@@ -1276,7 +1276,7 @@ impl Read for CustomerUpdatedFields {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerUpdatedMetadata {
-    /// Text.
+    /// The customer. Text.
     pub customer_id: String,
     /// Text. May be null.
     pub customer_email: Option<String>,
@@ -1303,6 +1303,10 @@ impl Read for CustomerUpdatedMetadata {
 }
 
 /// Something that happened: a use you reported, or what Polar noted itself.
+///
+/// Answered by `events:list`, `events:get`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/events/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -1363,21 +1367,21 @@ pub struct EventCreateCustomer {
     pub timestamp: Option<Timestamp>,
     /// Text, at most 128 characters.
     pub name: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<String>,
-    /// See `EventMetadataInput`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `EventMetadataInput`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
 }
@@ -1406,7 +1410,7 @@ impl EventCreateCustomer {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -1414,7 +1418,7 @@ impl EventCreateCustomer {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
@@ -1430,7 +1434,7 @@ impl EventCreateCustomer {
         self
     }
 
-    /// See `EventMetadataInput`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `EventMetadataInput`.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1446,7 +1450,7 @@ impl EventCreateCustomer {
         self
     }
 
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[inline]
     #[must_use]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
@@ -1464,19 +1468,19 @@ pub struct EventCreateExternalCustomer {
     pub timestamp: Option<Timestamp>,
     /// Text, at most 128 characters.
     pub name: String,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<String>,
-    /// See `EventMetadataInput`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `EventMetadataInput`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// Text.
+    /// Your own id for the customer. Text.
     pub external_customer_id: String,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1507,7 +1511,7 @@ impl EventCreateExternalCustomer {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -1515,7 +1519,7 @@ impl EventCreateExternalCustomer {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[inline]
     #[must_use]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
@@ -1531,7 +1535,7 @@ impl EventCreateExternalCustomer {
         self
     }
 
-    /// See `EventMetadataInput`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `EventMetadataInput`.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1557,6 +1561,8 @@ impl EventCreateExternalCustomer {
 }
 
 /// `EventName`, received.
+///
+/// Answered by `events:list_names`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EventName {
@@ -1632,6 +1638,8 @@ open_enum! {
 }
 
 /// `EventsIngest`, sent.
+///
+/// The body of `events:ingest`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EventsIngest {
@@ -1650,6 +1658,8 @@ impl EventsIngest {
 }
 
 /// `EventsIngestResponse`, received.
+///
+/// Answered by `events:ingest`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EventsIngestResponse {
@@ -1680,15 +1690,15 @@ pub struct MeterCreditEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -1704,7 +1714,7 @@ pub struct MeterCreditEvent {
     pub label: String,
     /// Always `"meter.credited"`.
     pub name: String,
-    /// See `MeterCreditedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MeterCreditedMetadata`.
     pub metadata: MeterCreditedMetadata,
 }
 
@@ -1763,15 +1773,15 @@ pub struct MeterResetEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -1787,7 +1797,7 @@ pub struct MeterResetEvent {
     pub label: String,
     /// Always `"meter.reset"`.
     pub name: String,
-    /// See `MeterResetMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MeterResetMetadata`.
     pub metadata: MeterResetMetadata,
 }
 
@@ -1840,15 +1850,15 @@ pub struct OrderPaidEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -1864,7 +1874,7 @@ pub struct OrderPaidEvent {
     pub label: String,
     /// Always `"order.paid"`.
     pub name: String,
-    /// See `OrderPaidMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `OrderPaidMetadata`.
     pub metadata: OrderPaidMetadata,
 }
 
@@ -1894,9 +1904,9 @@ impl Read for OrderPaidEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderPaidMetadata {
-    /// Text.
+    /// The order. Text.
     pub order_id: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// Text.
@@ -1904,34 +1914,34 @@ pub struct OrderPaidMetadata {
     pub billing_type: Option<String>,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
-    /// Minor units of the currency.
+    /// After discounts, before tax. Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub net_amount: Option<i64>,
-    /// Minor units of the currency.
+    /// The tax. Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_amount: Option<i64>,
-    /// Minor units of the currency.
+    /// What the customer's balance adds: negative where credit was used. Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied_balance_amount: Option<i64>,
-    /// Minor units of the currency.
+    /// What the discount took off. Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount_amount: Option<i64>,
-    /// Text.
+    /// The discount that was taken. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount_id: Option<String>,
     /// A whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform_fee: Option<i64>,
-    /// Text.
+    /// The subscription. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<String>,
-    /// Text.
+    /// How often it renews; null when it doesn't. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval: Option<String>,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval_count: Option<i64>,
 }
@@ -1968,15 +1978,15 @@ pub struct OrderRefundedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -1992,7 +2002,7 @@ pub struct OrderRefundedEvent {
     pub label: String,
     /// Always `"order.refunded"`.
     pub name: String,
-    /// See `OrderRefundedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `OrderRefundedMetadata`.
     pub metadata: OrderRefundedMetadata,
 }
 
@@ -2022,11 +2032,11 @@ impl Read for OrderRefundedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderRefundedMetadata {
-    /// Text.
+    /// The order. Text.
     pub order_id: String,
-    /// Minor units of the currency.
+    /// What was given back, without tax. Minor units of the currency.
     pub refunded_amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
 }
 
@@ -2051,15 +2061,15 @@ pub struct OrderUnvoidedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -2075,7 +2085,7 @@ pub struct OrderUnvoidedEvent {
     pub label: String,
     /// Always `"order.unvoided"`.
     pub name: String,
-    /// See `OrderUnvoidedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `OrderUnvoidedMetadata`.
     pub metadata: OrderUnvoidedMetadata,
 }
 
@@ -2105,11 +2115,11 @@ impl Read for OrderUnvoidedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderUnvoidedMetadata {
-    /// Text.
+    /// The order. Text.
     pub order_id: String,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
 }
 
@@ -2134,15 +2144,15 @@ pub struct OrderVoidedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -2158,7 +2168,7 @@ pub struct OrderVoidedEvent {
     pub label: String,
     /// Always `"order.voided"`.
     pub name: String,
-    /// See `OrderVoidedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `OrderVoidedMetadata`.
     pub metadata: OrderVoidedMetadata,
 }
 
@@ -2188,11 +2198,11 @@ impl Read for OrderVoidedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderVoidedMetadata {
-    /// Text.
+    /// The order. Text.
     pub order_id: String,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
 }
 
@@ -2217,15 +2227,15 @@ pub struct SubscriptionBillingPeriodUpdatedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -2241,7 +2251,7 @@ pub struct SubscriptionBillingPeriodUpdatedEvent {
     pub label: String,
     /// Always `"subscription.billing_period_updated"`.
     pub name: String,
-    /// See `SubscriptionBillingPeriodUpdatedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionBillingPeriodUpdatedMetadata`.
     pub metadata: SubscriptionBillingPeriodUpdatedMetadata,
 }
 
@@ -2271,7 +2281,7 @@ impl Read for SubscriptionBillingPeriodUpdatedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionBillingPeriodUpdatedMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
     /// Text.
     pub old_period_end: String,
@@ -2300,15 +2310,15 @@ pub struct SubscriptionCanceledEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -2324,7 +2334,7 @@ pub struct SubscriptionCanceledEvent {
     pub label: String,
     /// Always `"subscription.canceled"`.
     pub name: String,
-    /// See `SubscriptionCanceledMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionCanceledMetadata`.
     pub metadata: SubscriptionCanceledMetadata,
 }
 
@@ -2354,18 +2364,18 @@ impl Read for SubscriptionCanceledEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionCanceledMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
-    /// Text.
+    /// How often it renews; null when it doesn't. Text.
     pub recurring_interval: String,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     pub recurring_interval_count: i64,
     /// Text.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -2373,12 +2383,12 @@ pub struct SubscriptionCanceledMetadata {
     /// Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_cancellation_comment: Option<String>,
-    /// Text.
+    /// When it was cancelled; it may go on to the end of the paid period. Text.
     pub canceled_at: String,
-    /// Text.
+    /// When it ends, or is going to. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<String>,
-    /// True or false.
+    /// Whether it ends with the paid period instead of renewing. True or false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_at_period_end: Option<bool>,
 }
@@ -2412,15 +2422,15 @@ pub struct SubscriptionCreatedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -2436,7 +2446,7 @@ pub struct SubscriptionCreatedEvent {
     pub label: String,
     /// Always `"subscription.created"`.
     pub name: String,
-    /// See `SubscriptionCreatedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionCreatedMetadata`.
     pub metadata: SubscriptionCreatedMetadata,
 }
 
@@ -2466,19 +2476,19 @@ impl Read for SubscriptionCreatedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionCreatedMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
-    /// Text.
+    /// The product. Text.
     pub product_id: String,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
-    /// Text.
+    /// How often it renews; null when it doesn't. Text.
     pub recurring_interval: String,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     pub recurring_interval_count: i64,
-    /// Text.
+    /// When it began. Text.
     pub started_at: String,
 }
 
@@ -2507,15 +2517,15 @@ pub struct SubscriptionCycledEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -2531,7 +2541,7 @@ pub struct SubscriptionCycledEvent {
     pub label: String,
     /// Always `"subscription.cycled"`.
     pub name: String,
-    /// See `SubscriptionCycledMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionCycledMetadata`.
     pub metadata: SubscriptionCycledMetadata,
 }
 
@@ -2561,21 +2571,21 @@ impl Read for SubscriptionCycledEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionCycledMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
-    /// Text.
+    /// How often it renews; null when it doesn't. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval: Option<String>,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval_count: Option<i64>,
 }
@@ -2604,15 +2614,15 @@ pub struct SubscriptionPastDueEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -2628,7 +2638,7 @@ pub struct SubscriptionPastDueEvent {
     pub label: String,
     /// Always `"subscription.past_due"`.
     pub name: String,
-    /// See `SubscriptionPastDueMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionPastDueMetadata`.
     pub metadata: SubscriptionPastDueMetadata,
 }
 
@@ -2658,9 +2668,9 @@ impl Read for SubscriptionPastDueEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionPastDueMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// Text.
@@ -2668,13 +2678,13 @@ pub struct SubscriptionPastDueMetadata {
     /// Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
-    /// Text.
+    /// How often it renews; null when it doesn't. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval: Option<String>,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval_count: Option<i64>,
 }
@@ -2704,15 +2714,15 @@ pub struct SubscriptionPausedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -2728,7 +2738,7 @@ pub struct SubscriptionPausedEvent {
     pub label: String,
     /// Always `"subscription.paused"`.
     pub name: String,
-    /// See `SubscriptionPausedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionPausedMetadata`.
     pub metadata: SubscriptionPausedMetadata,
 }
 
@@ -2758,21 +2768,21 @@ impl Read for SubscriptionPausedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionPausedMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
-    /// Text.
+    /// How often it renews; null when it doesn't. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval: Option<String>,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval_count: Option<i64>,
     /// Text.
@@ -2808,15 +2818,15 @@ pub struct SubscriptionProductUpdatedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -2832,7 +2842,7 @@ pub struct SubscriptionProductUpdatedEvent {
     pub label: String,
     /// Always `"subscription.product_updated"`.
     pub name: String,
-    /// See `SubscriptionProductUpdatedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionProductUpdatedMetadata`.
     pub metadata: SubscriptionProductUpdatedMetadata,
 }
 
@@ -2862,7 +2872,7 @@ impl Read for SubscriptionProductUpdatedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionProductUpdatedMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
     /// Text.
     pub old_product_id: String,
@@ -2891,15 +2901,15 @@ pub struct SubscriptionReactivatedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -2915,7 +2925,7 @@ pub struct SubscriptionReactivatedEvent {
     pub label: String,
     /// Always `"subscription.reactivated"`.
     pub name: String,
-    /// See `SubscriptionReactivatedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionReactivatedMetadata`.
     pub metadata: SubscriptionReactivatedMetadata,
 }
 
@@ -2945,21 +2955,21 @@ impl Read for SubscriptionReactivatedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionReactivatedMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
-    /// Text.
+    /// How often it renews; null when it doesn't. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval: Option<String>,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval_count: Option<i64>,
 }
@@ -2988,15 +2998,15 @@ pub struct SubscriptionReinstatedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -3012,7 +3022,7 @@ pub struct SubscriptionReinstatedEvent {
     pub label: String,
     /// Always `"subscription.reinstated"`.
     pub name: String,
-    /// See `SubscriptionReinstatedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionReinstatedMetadata`.
     pub metadata: SubscriptionReinstatedMetadata,
 }
 
@@ -3042,21 +3052,21 @@ impl Read for SubscriptionReinstatedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionReinstatedMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
-    /// Text.
+    /// How often it renews; null when it doesn't. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval: Option<String>,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval_count: Option<i64>,
 }
@@ -3085,15 +3095,15 @@ pub struct SubscriptionResumedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -3109,7 +3119,7 @@ pub struct SubscriptionResumedEvent {
     pub label: String,
     /// Always `"subscription.resumed"`.
     pub name: String,
-    /// See `SubscriptionResumedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionResumedMetadata`.
     pub metadata: SubscriptionResumedMetadata,
 }
 
@@ -3139,21 +3149,21 @@ impl Read for SubscriptionResumedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionResumedMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
-    /// Text.
+    /// How often it renews; null when it doesn't. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval: Option<String>,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval_count: Option<i64>,
 }
@@ -3182,15 +3192,15 @@ pub struct SubscriptionRevokedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -3206,7 +3216,7 @@ pub struct SubscriptionRevokedEvent {
     pub label: String,
     /// Always `"subscription.revoked"`.
     pub name: String,
-    /// See `SubscriptionRevokedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionRevokedMetadata`.
     pub metadata: SubscriptionRevokedMetadata,
 }
 
@@ -3236,21 +3246,21 @@ impl Read for SubscriptionRevokedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionRevokedMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// Minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
-    /// Text.
+    /// How often it renews; null when it doesn't. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval: Option<String>,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval_count: Option<i64>,
 }
@@ -3279,15 +3289,15 @@ pub struct SubscriptionSeatsUpdatedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -3303,7 +3313,7 @@ pub struct SubscriptionSeatsUpdatedEvent {
     pub label: String,
     /// Always `"subscription.seats_updated"`.
     pub name: String,
-    /// See `SubscriptionSeatsUpdatedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionSeatsUpdatedMetadata`.
     pub metadata: SubscriptionSeatsUpdatedMetadata,
 }
 
@@ -3333,13 +3343,13 @@ impl Read for SubscriptionSeatsUpdatedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionSeatsUpdatedMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
     /// A whole number.
     pub old_seats: i64,
     /// A whole number.
     pub new_seats: i64,
-    /// Text.
+    /// How a change in the midst of a paid period is charged. Text.
     pub proration_behavior: String,
 }
 
@@ -3365,15 +3375,15 @@ pub struct SubscriptionUncanceledEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -3389,7 +3399,7 @@ pub struct SubscriptionUncanceledEvent {
     pub label: String,
     /// Always `"subscription.uncanceled"`.
     pub name: String,
-    /// See `SubscriptionUncanceledMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionUncanceledMetadata`.
     pub metadata: SubscriptionUncanceledMetadata,
 }
 
@@ -3419,17 +3429,17 @@ impl Read for SubscriptionUncanceledEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionUncanceledMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
-    /// Text.
+    /// The product. Text.
     pub product_id: String,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
-    /// Text.
+    /// How often it renews; null when it doesn't. Text.
     pub recurring_interval: String,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     pub recurring_interval_count: i64,
 }
 
@@ -3457,15 +3467,15 @@ pub struct SubscriptionUpdateClearedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -3481,7 +3491,7 @@ pub struct SubscriptionUpdateClearedEvent {
     pub label: String,
     /// Always `"subscription.update_cleared"`.
     pub name: String,
-    /// See `SubscriptionUpdateClearedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionUpdateClearedMetadata`.
     pub metadata: SubscriptionUpdateClearedMetadata,
 }
 
@@ -3511,7 +3521,7 @@ impl Read for SubscriptionUpdateClearedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionUpdateClearedMetadata {
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
 }
 
@@ -3534,15 +3544,15 @@ pub struct SubscriptionUpdatedEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -3558,7 +3568,7 @@ pub struct SubscriptionUpdatedEvent {
     pub label: String,
     /// Always `"subscription.updated"`.
     pub name: String,
-    /// See `SubscriptionUpdatedMetadata`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `SubscriptionUpdatedMetadata`.
     pub metadata: SubscriptionUpdatedMetadata,
 }
 
@@ -3588,25 +3598,25 @@ impl Read for SubscriptionUpdatedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionUpdatedMetadata {
-    /// Text.
+    /// The product. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
-    /// See `SubscriptionProrationBehavior`.
+    /// How a change in the midst of a paid period is charged. See `SubscriptionProrationBehavior`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proration_behavior: Option<SubscriptionProrationBehavior>,
-    /// Text. May be null.
+    /// The discount that was taken. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount_id: Option<String>,
-    /// Text.
+    /// When the trial ends. Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trial_end: Option<String>,
-    /// A whole number.
+    /// How many seats it has. A whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
     /// Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_period_end: Option<String>,
-    /// Text.
+    /// The subscription. Text.
     pub subscription_id: String,
 }
 
@@ -3827,15 +3837,15 @@ pub struct UserEvent {
     pub id: EventId,
     /// A point in time.
     pub timestamp: Timestamp,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     pub customer_id: Option<CustomerId>,
     /// See `Customer`. May be null.
     pub customer: Option<Customer>,
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     pub external_customer_id: Option<String>,
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// Text. May be null.
@@ -3851,7 +3861,7 @@ pub struct UserEvent {
     pub label: String,
     /// Text.
     pub name: String,
-    /// See `EventMetadataOutput`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `EventMetadataOutput`.
     pub metadata: FreeForm,
 }
 

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 #[serde(tag = "service", rename = "downloadable")]
 #[non_exhaustive]
 pub struct DownloadableFileCreate {
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// Text.
@@ -55,7 +55,7 @@ impl DownloadableFileCreate {
         }
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -87,7 +87,7 @@ impl DownloadableFileCreate {
 pub struct DownloadableFileRead {
     /// An id.
     pub id: FileId,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// Text.
     pub name: String,
@@ -111,7 +111,7 @@ pub struct DownloadableFileRead {
     pub version: Option<String>,
     /// True or false.
     pub is_uploaded: bool,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
     /// A point in time. May be null.
     pub flagged_malicious_at: Option<Timestamp>,
@@ -145,6 +145,8 @@ impl Read for DownloadableFileRead {
 }
 
 /// `FileCreate`, sent.
+///
+/// The body of `files:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -190,6 +192,8 @@ impl From<SupportCaseAttachmentFileCreate> for FileCreate {
 }
 
 /// `FilePatch`, sent.
+///
+/// The body of `files:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct FilePatch {
@@ -236,6 +240,8 @@ impl Default for FilePatch {
 }
 
 /// `FileRead`, received.
+///
+/// Answered by `files:list`, `files:uploaded`, `files:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -289,12 +295,14 @@ open_enum! {
 }
 
 /// `FileUpload`, received.
+///
+/// Answered by `files:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct FileUpload {
     /// An id.
     pub id: FileId,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// Text.
     pub name: String,
@@ -353,6 +361,8 @@ impl Read for FileUpload {
 }
 
 /// `FileUploadCompleted`, sent.
+///
+/// The body of `files:uploaded`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct FileUploadCompleted {
@@ -385,7 +395,7 @@ impl FileUploadCompleted {
 #[serde(tag = "service", rename = "organization_avatar")]
 #[non_exhaustive]
 pub struct OrganizationAvatarFileCreate {
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// Text.
@@ -424,7 +434,7 @@ impl OrganizationAvatarFileCreate {
         }
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -456,7 +466,7 @@ impl OrganizationAvatarFileCreate {
 pub struct OrganizationAvatarFileRead {
     /// An id.
     pub id: FileId,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// Text.
     pub name: String,
@@ -480,7 +490,7 @@ pub struct OrganizationAvatarFileRead {
     pub version: Option<String>,
     /// True or false.
     pub is_uploaded: bool,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
     /// Text.
     pub size_readable: String,
@@ -518,7 +528,7 @@ impl Read for OrganizationAvatarFileRead {
 #[serde(tag = "service", rename = "product_media")]
 #[non_exhaustive]
 pub struct ProductMediaFileCreate {
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// Text.
@@ -557,7 +567,7 @@ impl ProductMediaFileCreate {
         }
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -703,7 +713,7 @@ pub struct S3FileUploadPart {
     pub checksum_sha256_base64: Option<String>,
     /// Text.
     pub url: String,
-    /// A point in time.
+    /// Until when it is good. A point in time.
     pub expires_at: Timestamp,
     /// Free keys. Default: `{}`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -731,7 +741,7 @@ impl Read for S3FileUploadPart {
 #[serde(tag = "service", rename = "support_case_attachment")]
 #[non_exhaustive]
 pub struct SupportCaseAttachmentFileCreate {
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// Text.
@@ -770,7 +780,7 @@ impl SupportCaseAttachmentFileCreate {
         }
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -802,7 +812,7 @@ impl SupportCaseAttachmentFileCreate {
 pub struct SupportCaseAttachmentFileRead {
     /// An id.
     pub id: FileId,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// Text.
     pub name: String,
@@ -826,7 +836,7 @@ pub struct SupportCaseAttachmentFileRead {
     pub version: Option<String>,
     /// True or false.
     pub is_uploaded: bool,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
     /// Text.
     pub size_readable: String,

@@ -11,12 +11,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// `LicenseKeyActivate`, sent.
+///
+/// The body of `license_keys:activate`, `customer_portal:license_keys:activate`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LicenseKeyActivate {
     /// Text.
     pub key: Secret,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// Text.
     pub label: String,
@@ -89,9 +91,9 @@ pub struct LicenseKeyActivationBase {
     pub label: String,
     /// Free keys.
     pub meta: FreeForm,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
 }
 
@@ -111,6 +113,8 @@ impl Read for LicenseKeyActivationBase {
 }
 
 /// `LicenseKeyActivationRead`, received.
+///
+/// Answered by `license_keys:get_activation`, `license_keys:activate`, `customer_portal:license_keys:activate`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LicenseKeyActivationRead {
@@ -122,9 +126,9 @@ pub struct LicenseKeyActivationRead {
     pub label: String,
     /// Free keys.
     pub meta: FreeForm,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `LicenseKeyRead`.
     pub license_key: LicenseKeyRead,
@@ -152,16 +156,16 @@ impl Read for LicenseKeyActivationRead {
 pub struct LicenseKeyCustomer {
     /// An id.
     pub id: CustomerId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Text. May be null.
+    /// An e-mail address. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// True or false.
@@ -171,25 +175,25 @@ pub struct LicenseKeyCustomer {
     pub kind: CustomerType,
     /// Text. May be null.
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     pub billing_name: Option<String>,
-    /// See `Address`. May be null.
+    /// Where the bill goes. See `Address`. May be null.
     pub billing_address: Option<Address>,
-    /// A pair. May be null.
+    /// The buyer's tax number. A pair. May be null.
     pub tax_id: Option<(String, TaxIdFormat)>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_payment_method_id: Option<PaymentMethodId>,
-    /// A point in time. May be null.
+    /// When it was deleted; null while it stands. A point in time. May be null.
     pub deleted_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub first_user_event_at: Option<Timestamp>,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
 }
 
@@ -221,12 +225,14 @@ impl Read for LicenseKeyCustomer {
 }
 
 /// `LicenseKeyDeactivate`, sent.
+///
+/// The body of `license_keys:deactivate`, `customer_portal:license_keys:deactivate`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LicenseKeyDeactivate {
     /// Text.
     pub key: Secret,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// An id.
     pub activation_id: LicenseKeyActivationId,
@@ -249,18 +255,20 @@ impl LicenseKeyDeactivate {
 }
 
 /// A licence key and how much of it is used.
+///
+/// Answered by `license_keys:list`, `license_keys:update`, `customer_portal:license_keys:list`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LicenseKeyRead {
     /// An id.
     pub id: LicenseKeyId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// See `LicenseKeyCustomer`.
     pub customer: LicenseKeyCustomer,
@@ -282,7 +290,7 @@ pub struct LicenseKeyRead {
     pub validations: i64,
     /// A point in time. May be null.
     pub last_validated_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// Until when it is good. A point in time. May be null.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -324,6 +332,8 @@ open_enum! {
 }
 
 /// `LicenseKeyUpdate`, sent.
+///
+/// The body of `license_keys:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LicenseKeyUpdate {
@@ -339,7 +349,7 @@ pub struct LicenseKeyUpdate {
     /// A whole number, -2147483648 to 2147483647. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub limit_usage: Patch<i64>,
-    /// A point in time. May be null.
+    /// Until when it is good. A point in time. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub expires_at: Patch<Timestamp>,
 }
@@ -389,7 +399,7 @@ impl LicenseKeyUpdate {
         self
     }
 
-    /// A point in time. May be null.
+    /// Until when it is good. A point in time. May be null.
     #[inline]
     #[must_use]
     pub fn expires_at(mut self, expires_at: impl Into<Patch<Timestamp>>) -> Self {
@@ -406,12 +416,14 @@ impl Default for LicenseKeyUpdate {
 }
 
 /// `LicenseKeyValidate`, sent.
+///
+/// The body of `license_keys:validate`, `customer_portal:license_keys:validate`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LicenseKeyValidate {
     /// Text.
     pub key: Secret,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -419,7 +431,7 @@ pub struct LicenseKeyValidate {
     /// An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub benefit_id: Option<BenefitId>,
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<CustomerId>,
     /// A whole number, at least 0. May be null.
@@ -461,7 +473,7 @@ impl LicenseKeyValidate {
         self
     }
 
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     #[inline]
     #[must_use]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
@@ -495,18 +507,22 @@ impl LicenseKeyValidate {
 }
 
 /// `LicenseKeyWithActivations`, received.
+///
+/// Answered by `license_keys:get`, `customer_portal:license_keys:get`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/license-keys/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LicenseKeyWithActivations {
     /// An id.
     pub id: LicenseKeyId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// See `LicenseKeyCustomer`.
     pub customer: LicenseKeyCustomer,
@@ -528,7 +544,7 @@ pub struct LicenseKeyWithActivations {
     pub validations: i64,
     /// A point in time. May be null.
     pub last_validated_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// Until when it is good. A point in time. May be null.
     pub expires_at: Option<Timestamp>,
     /// A list. Each: See `LicenseKeyActivationBase`.
     pub activations: Vec<LicenseKeyActivationBase>,

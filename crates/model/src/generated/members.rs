@@ -9,22 +9,24 @@ use crate::{
 use serde::Serialize;
 
 /// `Member`, received.
+///
+/// Answered by `members:list_members`, `customers:members:create`, `customers:members:create_external`, `customers:members:get`, ….
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Member {
     /// An id.
     pub id: MemberId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// Text.
+    /// An e-mail address. Text.
     pub email: String,
     /// Text. May be null.
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     pub external_id: Option<String>,
     /// See `MemberRole`.
     pub role: MemberRole,

@@ -30,14 +30,18 @@ open_enum! {
 }
 
 /// A rule that sums events up.
+///
+/// Answered by `meters:list`, `meters:create`, `meters:get`, `meters:update`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/meters/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Meter {
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: MeterId,
@@ -55,7 +59,7 @@ pub struct Meter {
     pub filter: Filter,
     /// One of several shapes.
     pub aggregation: MeterAggregation,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,10 +139,12 @@ impl From<UniqueAggregation> for MeterAggregation {
 }
 
 /// `MeterCreate`, sent.
+///
+/// The body of `meters:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MeterCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, at least 3 characters.
@@ -156,7 +162,7 @@ pub struct MeterCreate {
     pub filter: Filter,
     /// One of several shapes.
     pub aggregation: MeterAggregation,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
 }
@@ -181,7 +187,7 @@ impl MeterCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -221,7 +227,7 @@ impl MeterCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -231,6 +237,10 @@ impl MeterCreate {
 }
 
 /// `MeterQuantities`, received.
+///
+/// Answered by `meters:quantities`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/meters/get-quantities)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MeterQuantities {
@@ -299,10 +309,12 @@ open_enum! {
 }
 
 /// `MeterUpdate`, sent.
+///
+/// The body of `meters:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MeterUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, at least 3 characters. May be null.
@@ -323,7 +335,7 @@ pub struct MeterUpdate {
     /// One of several shapes. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub aggregation: Patch<MeterAggregation>,
-    /// True or false. May be null.
+    /// Whether it is out of sale; what was sold goes on. True or false. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub is_archived: Patch<bool>,
 }
@@ -344,7 +356,7 @@ impl MeterUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -408,7 +420,7 @@ impl MeterUpdate {
         self
     }
 
-    /// True or false. May be null.
+    /// Whether it is out of sale; what was sold goes on. True or false. May be null.
     #[inline]
     #[must_use]
     pub fn is_archived(mut self, is_archived: impl Into<Patch<bool>>) -> Self {

@@ -12,7 +12,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Metric {
-    /// Text.
+    /// Its short name, unique where it stands: for addresses and keys. Text.
     pub slug: String,
     /// Text.
     pub display_name: String,
@@ -34,6 +34,8 @@ impl Read for Metric {
 }
 
 /// `MetricDashboardCreate`, sent.
+///
+/// The body of `metrics:create_dashboard`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MetricDashboardCreate {
@@ -42,7 +44,7 @@ pub struct MetricDashboardCreate {
     /// A list, at most 10 items. Each: Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<String>>,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
 }
@@ -66,7 +68,7 @@ impl MetricDashboardCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -76,12 +78,14 @@ impl MetricDashboardCreate {
 }
 
 /// `MetricDashboardSchema`, received.
+///
+/// Answered by `metrics:create_dashboard`, `metrics:get_dashboard`, `metrics:update_dashboard`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MetricDashboardSchema {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: MetricDashboardId,
@@ -89,7 +93,7 @@ pub struct MetricDashboardSchema {
     pub name: String,
     /// A list. Each: Text.
     pub metrics: Vec<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
 }
 
@@ -109,6 +113,8 @@ impl Read for MetricDashboardSchema {
 }
 
 /// `MetricDashboardUpdate`, sent.
+///
+/// The body of `metrics:update_dashboard`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MetricDashboardUpdate {
@@ -705,6 +711,8 @@ impl Read for MetricsIntervalsLimits {
 }
 
 /// `MetricsLimits`, received.
+///
+/// Answered by `metrics:limits`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MetricsLimits {
@@ -726,6 +734,8 @@ impl Read for MetricsLimits {
 }
 
 /// `MetricsResponse`, received.
+///
+/// Answered by `metrics:get`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MetricsResponse {

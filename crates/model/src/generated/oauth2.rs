@@ -50,9 +50,9 @@ impl AuthorizationCodeTokenRequest {
 pub struct AuthorizeOrganization {
     /// An id.
     pub id: OrganizationId,
-    /// Text.
+    /// Its short name, unique where it stands: for addresses and keys. Text.
     pub slug: String,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
 }
 
@@ -69,6 +69,8 @@ impl Read for AuthorizeOrganization {
 }
 
 /// `AuthorizeResponse`, received.
+///
+/// Answered by `oauth2:authorize`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -173,9 +175,9 @@ impl Read for AuthorizeResponseUser {
 pub struct AuthorizeUser {
     /// An id.
     pub id: Uuid,
-    /// An e-mail address.
+    /// An e-mail address. An e-mail address.
     pub email: String,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
 }
 
@@ -192,6 +194,8 @@ impl Read for AuthorizeUser {
 }
 
 /// `IntrospectTokenRequest`, sent.
+///
+/// The body of `oauth2:introspect_token`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct IntrospectTokenRequest {
@@ -242,6 +246,8 @@ open_enum! {
 }
 
 /// `IntrospectTokenResponse`, received.
+///
+/// Answered by `oauth2:introspect_token`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct IntrospectTokenResponse {
@@ -300,6 +306,8 @@ open_enum! {
 }
 
 /// `OAuth2ClientConfiguration`, sent.
+///
+/// The body of `oauth2:clients:oauth2:create_client`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OAuth2ClientConfiguration {
@@ -463,6 +471,8 @@ open_enum! {
 }
 
 /// `OAuth2ClientConfigurationUpdate`, sent.
+///
+/// The body of `oauth2:clients:oauth2:update_client`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OAuth2ClientConfigurationUpdate {
@@ -633,9 +643,9 @@ open_enum! {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OAuth2ClientPublic {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// Text.
     pub client_id: String,
@@ -665,6 +675,107 @@ impl Read for OAuth2ClientPublic {
             tos_uri: object.field("tos_uri"),
             policy_uri: object.field("policy_uri"),
         }
+    }
+}
+
+/// `OAuth2ClientRegistration`, received.
+///
+/// Answered by `oauth2:clients:oauth2:create_client`, `oauth2:clients:oauth2:get_client`, `oauth2:clients:oauth2:update_client`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct OAuth2ClientRegistration {
+    /// A list. Each: A URL, at least 1 characters.
+    pub redirect_uris: Vec<String>,
+    /// One of `client_secret_basic`, `client_secret_post`, `none`. Default: `"client_secret_post"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<OAuth2ClientRegistrationTokenEndpointAuthMethod>,
+    /// A list. Each: One of `authorization_code`, `refresh_token`. Default: `["authorization_code","refresh_token"]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_types: Option<Vec<OAuth2ClientRegistrationGrantTypes>>,
+    /// A list. Each: Always `"code"`. Default: `["code"]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_types: Option<Vec<String>>,
+    /// Text. Default: `"openid profile email user:read user:write organizations:read organizations:write custom_fields:read custom_fields:write discounts:read discounts:write checkout_links:read checkout_links:write checkouts:read checkouts:write transactions:read transactions:write payouts:read payouts:write products:read products:write benefits:read benefits:write events:read events:write meters:read meters:write files:read files:write subscriptions:read subscriptions:write customers:read customers:write members:read members:write wallets:read wallets:write disputes:read disputes:write customer_meters:read customer_sessions:write member_sessions:write customer_seats:read customer_seats:write orders:read orders:write refunds:read refunds:write payments:read metrics:read metrics:write webhooks:read webhooks:write license_keys:read license_keys:write customer_portal:read customer_portal:write notifications:read notifications:write notification_recipients:read notification_recipients:write"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Text.
+    pub client_name: String,
+    /// Text. May be null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// A URL, 1 to 2083 characters. May be null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// A URL, 1 to 2083 characters. May be null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// A URL, 1 to 2083 characters. May be null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// See `SubType`. Default: `"user"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_sub_type: Option<SubType>,
+    /// Text.
+    pub client_id: String,
+    /// Text.
+    pub client_secret: Secret,
+    /// A whole number.
+    pub client_id_issued_at: i64,
+    /// A whole number.
+    pub client_secret_expires_at: i64,
+    /// Text. May be null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_access_token: Option<Secret>,
+    /// Text. May be null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_client_uri: Option<String>,
+}
+
+impl Read for OAuth2ClientRegistration {
+    #[inline]
+    fn read(node: &Node<'_>) -> Self {
+        let object = node.object();
+        Self {
+            redirect_uris: object.field("redirect_uris"),
+            token_endpoint_auth_method: object.field("token_endpoint_auth_method"),
+            grant_types: object.field("grant_types"),
+            response_types: object.field("response_types"),
+            scope: object.field("scope"),
+            client_name: object.field("client_name"),
+            client_uri: object.field("client_uri"),
+            logo_uri: object.field("logo_uri"),
+            tos_uri: object.field("tos_uri"),
+            policy_uri: object.field("policy_uri"),
+            default_sub_type: object.field("default_sub_type"),
+            client_id: object.field("client_id"),
+            client_secret: object.field("client_secret"),
+            client_id_issued_at: object.field("client_id_issued_at"),
+            client_secret_expires_at: object.field("client_secret_expires_at"),
+            registration_access_token: object.field("registration_access_token"),
+            registration_client_uri: object.field("registration_client_uri"),
+        }
+    }
+}
+
+open_enum! {
+    /// The words of `OAuth2ClientRegistrationGrantTypes`.
+    OAuth2ClientRegistrationGrantTypes {
+        /// `authorization_code`
+        AuthorizationCode = "authorization_code",
+        /// `refresh_token`
+        RefreshToken = "refresh_token",
+    }
+}
+
+open_enum! {
+    /// The words of `OAuth2ClientRegistrationTokenEndpointAuthMethod`.
+    OAuth2ClientRegistrationTokenEndpointAuthMethod {
+        /// `client_secret_basic`
+        ClientSecretBasic = "client_secret_basic",
+        /// `client_secret_post`
+        ClientSecretPost = "client_secret_post",
+        /// `none`
+        None = "none",
     }
 }
 
@@ -698,6 +809,8 @@ impl RefreshTokenRequest {
 }
 
 /// `RevokeTokenRequest`, sent.
+///
+/// The body of `oauth2:revoke_token`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RevokeTokenRequest {
@@ -748,6 +861,8 @@ open_enum! {
 }
 
 /// `RevokeTokenResponse`, received.
+///
+/// Answered by `oauth2:revoke_token`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RevokeTokenResponse {}
@@ -903,6 +1018,8 @@ open_enum! {
 }
 
 /// `TokenRequest`, sent.
+///
+/// The body of `oauth2:request_token`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -939,6 +1056,8 @@ impl From<WebTokenRequest> for TokenRequest {
 }
 
 /// `TokenResponse`, received.
+///
+/// Answered by `oauth2:request_token`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "token_type", rename = "Bearer")]
 #[non_exhaustive]
@@ -972,6 +1091,8 @@ impl Read for TokenResponse {
 }
 
 /// `UserInfo`, received.
+///
+/// Answered by `oauth2:userinfo`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -1041,7 +1162,7 @@ pub struct UserInfoUser {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Text. May be null.
+    /// An e-mail address. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// True or false. May be null.
@@ -1145,6 +1266,7 @@ through_serde!(
     AuthorizeUser,
     IntrospectTokenResponse,
     OAuth2ClientPublic,
+    OAuth2ClientRegistration,
     RevokeTokenResponse,
     TokenResponse,
     UserInfo,

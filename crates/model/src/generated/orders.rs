@@ -13,44 +13,48 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// A sale: what was charged, refunded and taxed.
+///
+/// Answered by `orders:list`, `orders:create`, `orders:get`, `orders:update`, ….
+///
+/// [API reference](https://docs.polar.sh/api-reference/orders/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Order {
     /// An id.
     pub id: OrderId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `OrderStatus`.
     pub status: OrderStatus,
     /// True or false.
     pub paid: bool,
-    /// Minor units of the currency.
+    /// Before discounts and tax. Minor units of the currency.
     pub subtotal_amount: i64,
-    /// Minor units of the currency.
+    /// What the discount took off. Minor units of the currency.
     pub discount_amount: i64,
-    /// Minor units of the currency.
+    /// After discounts, before tax. Minor units of the currency.
     pub net_amount: i64,
-    /// Minor units of the currency.
+    /// The tax. Minor units of the currency.
     pub tax_amount: i64,
-    /// Minor units of the currency.
+    /// After discounts and with tax: what the buyer pays. Minor units of the currency.
     pub total_amount: i64,
-    /// Minor units of the currency.
+    /// What the customer's balance adds: negative where credit was used. Minor units of the currency.
     pub applied_balance_amount: i64,
-    /// Minor units of the currency.
+    /// What is left to pay. Minor units of the currency.
     pub due_amount: i64,
-    /// Minor units of the currency.
+    /// What was given back, without tax. Minor units of the currency.
     pub refunded_amount: i64,
-    /// Minor units of the currency.
+    /// The tax that was given back. Minor units of the currency.
     pub refunded_tax_amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// See `OrderBillingReason`.
     pub billing_reason: OrderBillingReason,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     pub billing_name: Option<String>,
-    /// See `Address`. May be null.
+    /// Where the bill goes. See `Address`. May be null.
     pub billing_address: Option<Address>,
     /// Text. May be null.
     pub invoice_number: Option<String>,
@@ -58,25 +62,25 @@ pub struct Order {
     pub is_invoice_generated: bool,
     /// Text. May be null.
     pub receipt_number: Option<String>,
-    /// A whole number. May be null.
+    /// How many seats it has. A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id. May be null.
+    /// The product. An id. May be null.
     pub product_id: Option<ProductId>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     pub discount_id: Option<DiscountId>,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id. May be null.
+    /// The checkout it came from. An id. May be null.
     pub checkout_id: Option<CheckoutId>,
     /// A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_payment_attempt_at: Option<Timestamp>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_field_data: Option<FreeForm>,
     /// Minor units of the currency.
@@ -93,9 +97,9 @@ pub struct Order {
     pub subscription: Option<OrderSubscription>,
     /// A list. Each: See `OrderItemSchema`.
     pub items: Vec<OrderItemSchema>,
-    /// Text.
+    /// What people read about it. Text.
     pub description: String,
-    /// Minor units of the currency.
+    /// What may still be given back, without tax. Minor units of the currency.
     pub refundable_amount: i64,
     /// Minor units of the currency.
     pub refundable_tax_amount: i64,
@@ -167,29 +171,31 @@ open_enum! {
 }
 
 /// `OrderCreate`, sent.
+///
+/// The body of `orders:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderCreate {
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_field_data: Option<FreeForm>,
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
-    /// Text. May be null.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     /// Minor units of the currency, at least 0. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// Text, at most 500 characters. May be null.
+    /// What people read about it. Text, at most 500 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
@@ -210,7 +216,7 @@ impl OrderCreate {
         }
     }
 
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[inline]
     #[must_use]
     pub fn custom_field_data(
@@ -226,7 +232,7 @@ impl OrderCreate {
         self
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -242,7 +248,7 @@ impl OrderCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -250,7 +256,7 @@ impl OrderCreate {
         self
     }
 
-    /// Text. May be null.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text. May be null.
     #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<Currency>) -> Self {
@@ -266,7 +272,7 @@ impl OrderCreate {
         self
     }
 
-    /// Text, at most 500 characters. May be null.
+    /// What people read about it. Text, at most 500 characters. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
@@ -281,16 +287,16 @@ impl OrderCreate {
 pub struct OrderCustomer {
     /// An id.
     pub id: CustomerId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Text. May be null.
+    /// An e-mail address. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// True or false.
@@ -300,25 +306,25 @@ pub struct OrderCustomer {
     pub kind: CustomerType,
     /// Text. May be null.
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     pub billing_name: Option<String>,
-    /// See `Address`. May be null.
+    /// Where the bill goes. See `Address`. May be null.
     pub billing_address: Option<Address>,
-    /// A pair. May be null.
+    /// The buyer's tax number. A pair. May be null.
     pub tax_id: Option<(String, TaxIdFormat)>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_payment_method_id: Option<PaymentMethodId>,
-    /// A point in time. May be null.
+    /// When it was deleted; null while it stands. A point in time. May be null.
     pub deleted_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub first_user_event_at: Option<Timestamp>,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
 }
 
@@ -388,6 +394,8 @@ open_enum! {
 }
 
 /// `OrderFinalize`, sent.
+///
+/// The body of `orders:finalize`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderFinalize {
@@ -422,6 +430,10 @@ impl Default for OrderFinalize {
 }
 
 /// `OrderInvoice`, received.
+///
+/// Answered by `orders:invoice`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/orders/get-invoice)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderInvoice {
@@ -443,9 +455,9 @@ impl Read for OrderInvoice {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderItemSchema {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: OrderItemId,
@@ -453,7 +465,7 @@ pub struct OrderItemSchema {
     pub label: String,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Minor units of the currency.
+    /// The tax. Minor units of the currency.
     pub tax_amount: i64,
     /// True or false.
     pub proration: bool,
@@ -482,13 +494,13 @@ impl Read for OrderItemSchema {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderProduct {
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// An id.
     pub id: ProductId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `TrialInterval`. May be null.
     pub trial_interval: Option<TrialInterval>,
@@ -496,13 +508,13 @@ pub struct OrderProduct {
     pub trial_interval_count: Option<i64>,
     /// Text.
     pub name: String,
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     pub description: Option<String>,
     /// See `ProductVisibility`.
     pub visibility: ProductVisibility,
-    /// See `RecurringInterval`. May be null.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`. May be null.
     pub recurring_interval: Option<RecurringInterval>,
-    /// A whole number. May be null.
+    /// How many intervals a period has. A whole number. May be null.
     pub recurring_interval_count: Option<i64>,
     /// See `RecurringInterval`. May be null.
     pub meter_interval: Option<RecurringInterval>,
@@ -510,9 +522,9 @@ pub struct OrderProduct {
     pub meter_interval_count: Option<i64>,
     /// True or false.
     pub is_recurring: bool,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
 }
 
@@ -542,6 +554,10 @@ impl Read for OrderProduct {
 }
 
 /// `OrderReceipt`, received.
+///
+/// Answered by `orders:receipt`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/orders/get-receipt)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderReceipt {
@@ -623,45 +639,45 @@ open_enum! {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderSubscription {
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: SubscriptionId,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
-    /// See `RecurringInterval`.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`.
     pub recurring_interval: RecurringInterval,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     pub recurring_interval_count: i64,
     /// See `SubscriptionStatus`.
     pub status: SubscriptionStatus,
-    /// A point in time.
+    /// When the paid period began. A point in time.
     pub current_period_start: Timestamp,
-    /// A point in time.
+    /// When the paid period ends. A point in time.
     pub current_period_end: Timestamp,
     /// A point in time. May be null.
     pub current_meter_period_start: Option<Timestamp>,
     /// A point in time. May be null.
     pub current_meter_period_end: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When the trial began. A point in time. May be null.
     pub trial_start: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When the trial ends. A point in time. May be null.
     pub trial_end: Option<Timestamp>,
-    /// True or false.
+    /// Whether it ends with the paid period instead of renewing. True or false.
     pub cancel_at_period_end: bool,
-    /// A point in time. May be null.
+    /// When it was cancelled; it may go on to the end of the paid period. A point in time. May be null.
     pub canceled_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it began. A point in time. May be null.
     pub started_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ended. A point in time. May be null.
     pub ended_at: Option<Timestamp>,
     /// A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -672,15 +688,15 @@ pub struct OrderSubscription {
     pub paused_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub resumes_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     pub discount_id: Option<DiscountId>,
-    /// An id. May be null.
+    /// The checkout it came from. An id. May be null.
     pub checkout_id: Option<CheckoutId>,
-    /// A whole number. May be null.
+    /// How many seats it has. A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
     /// See `CustomerCancellationReason`. May be null.
@@ -730,13 +746,15 @@ impl Read for OrderSubscription {
 }
 
 /// `OrderUpdate`, sent.
+///
+/// The body of `orders:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderUpdate {
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub billing_name: Patch<String>,
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub billing_address: Patch<AddressInput>,
 }
@@ -751,7 +769,7 @@ impl OrderUpdate {
         }
     }
 
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     #[inline]
     #[must_use]
     pub fn billing_name(mut self, billing_name: impl Into<Patch<String>>) -> Self {
@@ -759,7 +777,7 @@ impl OrderUpdate {
         self
     }
 
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[inline]
     #[must_use]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {

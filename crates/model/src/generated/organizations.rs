@@ -39,26 +39,30 @@ impl From<OrganizationCompanyLegalEntitySchema> for LegalEntityCreate {
 }
 
 /// The seller.
+///
+/// Answered by `organizations:list`, `organizations:create`, `organizations:get`, `organizations:update`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/organizations/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Organization {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: OrganizationId,
     /// Text.
     pub name: String,
-    /// Text.
+    /// Its short name, unique where it stands: for addresses and keys. Text.
     pub slug: String,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
-    /// See `SubscriptionProrationBehavior`.
+    /// How a change in the midst of a paid period is charged. See `SubscriptionProrationBehavior`.
     pub proration_behavior: SubscriptionProrationBehavior,
     /// True or false.
     pub allow_customer_updates: bool,
-    /// Text. May be null.
+    /// An e-mail address. Text. May be null.
     pub email: Option<String>,
     /// Text. May be null.
     pub website: Option<String>,
@@ -90,7 +94,7 @@ pub struct Organization {
     pub embed_hosts: Vec<String>,
     /// True or false.
     pub embed_hosts_enforced: bool,
-    /// One of 249 words. May be null.
+    /// ISO 3166-1 alpha-2, in upper case. One of 249 words. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
     /// An id. May be null.
@@ -192,20 +196,22 @@ impl OrganizationCompanyLegalEntitySchema {
 }
 
 /// `OrganizationCreate`, sent.
+///
+/// The body of `organizations:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrganizationCreate {
     /// Text, at least 3 characters.
     pub name: String,
-    /// Text, 3 to 64 characters.
+    /// Its short name, unique where it stands: for addresses and keys. Text, 3 to 64 characters.
     pub slug: String,
-    /// A URL, 1 to 2083 characters. May be null.
+    /// A picture. A URL, 1 to 2083 characters. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
     /// One of several shapes. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub legal_entity: Option<LegalEntityCreate>,
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// A URL, 1 to 2083 characters. May be null.
@@ -217,7 +223,7 @@ pub struct OrganizationCreate {
     /// See `OrganizationDetails`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<OrganizationDetails>,
-    /// One of 244 words. May be null.
+    /// ISO 3166-1 alpha-2, in upper case. One of 244 words. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
     /// See `OrganizationFeatureSettingsUpdate`. May be null.
@@ -263,7 +269,7 @@ impl OrganizationCreate {
         }
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// A picture. A URL, 1 to 2083 characters. May be null.
     #[inline]
     #[must_use]
     pub fn avatar_url(mut self, avatar_url: impl Into<String>) -> Self {
@@ -279,7 +285,7 @@ impl OrganizationCreate {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
@@ -311,7 +317,7 @@ impl OrganizationCreate {
         self
     }
 
-    /// One of 244 words. May be null.
+    /// ISO 3166-1 alpha-2, in upper case. One of 244 words. May be null.
     #[inline]
     #[must_use]
     pub fn country(mut self, country: impl Into<Country>) -> Self {
@@ -1030,7 +1036,7 @@ open_enum! {
 pub struct OrganizationSubscriptionSettings {
     /// True or false.
     pub allow_multiple_subscriptions: bool,
-    /// One of `invoice`, `prorate`, `next_period`.
+    /// How a change in the midst of a paid period is charged. One of `invoice`, `prorate`, `next_period`.
     pub proration_behavior: OrganizationSubscriptionSettingsProrationBehavior,
     /// A whole number.
     pub benefit_revocation_grace_period: i64,
@@ -1087,16 +1093,18 @@ open_enum! {
 }
 
 /// `OrganizationUpdate`, sent.
+///
+/// The body of `organizations:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrganizationUpdate {
     /// Text, at least 3 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub name: Patch<String>,
-    /// A URL, 1 to 2083 characters. May be null.
+    /// A picture. A URL, 1 to 2083 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub avatar_url: Patch<String>,
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub email: Patch<String>,
     /// A URL, 1 to 2083 characters. May be null.
@@ -1108,7 +1116,7 @@ pub struct OrganizationUpdate {
     /// See `OrganizationDetails`. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub details: Patch<OrganizationDetails>,
-    /// One of 244 words. May be null.
+    /// ISO 3166-1 alpha-2, in upper case. One of 244 words. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub country: Patch<Country>,
     /// See `OrganizationFeatureSettingsUpdate`. May be null.
@@ -1172,7 +1180,7 @@ impl OrganizationUpdate {
         self
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// A picture. A URL, 1 to 2083 characters. May be null.
     #[inline]
     #[must_use]
     pub fn avatar_url(mut self, avatar_url: impl Into<Patch<String>>) -> Self {
@@ -1180,7 +1188,7 @@ impl OrganizationUpdate {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
@@ -1212,7 +1220,7 @@ impl OrganizationUpdate {
         self
     }
 
-    /// One of 244 words. May be null.
+    /// ISO 3166-1 alpha-2, in upper case. One of 244 words. May be null.
     #[inline]
     #[must_use]
     pub fn country(mut self, country: impl Into<Patch<Country>>) -> Self {

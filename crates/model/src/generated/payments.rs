@@ -15,9 +15,9 @@ use serde_json::Value;
 #[serde(tag = "method", rename = "card")]
 #[non_exhaustive]
 pub struct CardPayment {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: PaymentId,
@@ -27,7 +27,7 @@ pub struct CardPayment {
     pub status: PaymentStatus,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// See `PaymentTrigger`. May be null.
     pub trigger: Option<PaymentTrigger>,
@@ -35,11 +35,11 @@ pub struct CardPayment {
     pub decline_reason: Option<String>,
     /// Text. May be null.
     pub decline_message: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The checkout it came from. An id. May be null.
     pub checkout_id: Option<CheckoutId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
     /// Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,9 +97,9 @@ impl Read for CardPaymentMetadata {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct GenericPayment {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: PaymentId,
@@ -109,7 +109,7 @@ pub struct GenericPayment {
     pub status: PaymentStatus,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// Text.
     pub method: String,
@@ -119,11 +119,11 @@ pub struct GenericPayment {
     pub decline_reason: Option<String>,
     /// Text. May be null.
     pub decline_message: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id. May be null.
+    /// The checkout it came from. An id. May be null.
     pub checkout_id: Option<CheckoutId>,
-    /// An id. May be null.
+    /// The order. An id. May be null.
     pub order_id: Option<OrderId>,
     /// Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,6 +155,8 @@ impl Read for GenericPayment {
 }
 
 /// `Payment`, received.
+///
+/// Answered by `payments:list`, `payments:get`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

@@ -50,14 +50,18 @@ impl ExistingProductPrice {
 }
 
 /// Something for sale, once or by subscription, with its prices and benefits.
+///
+/// Answered by `products:list`, `products:create`, `products:get`, `products:update`, ….
+///
+/// [API reference](https://docs.polar.sh/api-reference/products/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Product {
     /// An id.
     pub id: ProductId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// See `TrialInterval`. May be null.
     pub trial_interval: Option<TrialInterval>,
@@ -65,13 +69,13 @@ pub struct Product {
     pub trial_interval_count: Option<i64>,
     /// Text.
     pub name: String,
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     pub description: Option<String>,
     /// See `ProductVisibility`.
     pub visibility: ProductVisibility,
-    /// See `RecurringInterval`. May be null.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`. May be null.
     pub recurring_interval: Option<RecurringInterval>,
-    /// A whole number. May be null.
+    /// How many intervals a period has. A whole number. May be null.
     pub recurring_interval_count: Option<i64>,
     /// See `RecurringInterval`. May be null.
     pub meter_interval: Option<RecurringInterval>,
@@ -79,13 +83,13 @@ pub struct Product {
     pub meter_interval_count: Option<i64>,
     /// True or false.
     pub is_recurring: bool,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// A list. Each: One of several shapes.
+    /// What it costs, and how that is reckoned. A list. Each: One of several shapes.
     pub prices: Vec<AnyProductPrice>,
     /// A list. Each: See `Benefit`.
     pub benefits: Vec<Benefit>,
@@ -125,6 +129,8 @@ impl Read for Product {
 }
 
 /// `ProductBenefitsUpdate`, sent.
+///
+/// The body of `products:update_benefits`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ProductBenefitsUpdate {
@@ -153,6 +159,8 @@ open_enum! {
 }
 
 /// `ProductCreate`, sent.
+///
+/// The body of `products:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -183,18 +191,18 @@ impl From<ProductCreateOneTime> for ProductCreate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ProductCreateOneTime {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, 3 to 64 characters.
     pub name: String,
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// See `ProductVisibility`. Default: `"public"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<ProductVisibility>,
-    /// A list, at least 1 items. Each: One of several shapes.
+    /// What it costs, and how that is reckoned. A list, at least 1 items. Each: One of several shapes.
     pub prices: Vec<ProductPriceCreate>,
     /// A list. Each: An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -202,7 +210,7 @@ pub struct ProductCreateOneTime {
     /// A list. Each: See `AttachedCustomFieldCreate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attached_custom_fields: Option<Vec<AttachedCustomFieldCreate>>,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
 }
@@ -226,7 +234,7 @@ impl ProductCreateOneTime {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -242,7 +250,7 @@ impl ProductCreateOneTime {
         self
     }
 
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
@@ -277,7 +285,7 @@ impl ProductCreateOneTime {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -290,18 +298,18 @@ impl ProductCreateOneTime {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ProductCreateRecurring {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// Text, 3 to 64 characters.
     pub name: String,
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// See `ProductVisibility`. Default: `"public"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<ProductVisibility>,
-    /// A list, at least 1 items. Each: One of several shapes.
+    /// What it costs, and how that is reckoned. A list, at least 1 items. Each: One of several shapes.
     pub prices: Vec<ProductPriceCreate>,
     /// A list. Each: An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -309,7 +317,7 @@ pub struct ProductCreateRecurring {
     /// A list. Each: See `AttachedCustomFieldCreate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attached_custom_fields: Option<Vec<AttachedCustomFieldCreate>>,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// See `TrialInterval`. May be null.
@@ -318,9 +326,9 @@ pub struct ProductCreateRecurring {
     /// A whole number, 1 to 1000. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trial_interval_count: Option<i64>,
-    /// See `RecurringInterval`.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`.
     pub recurring_interval: RecurringInterval,
-    /// A whole number, 1 to 999. Default: `1`.
+    /// How many intervals a period has. A whole number, 1 to 999. Default: `1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_interval_count: Option<i64>,
     /// See `RecurringInterval`. May be null.
@@ -357,7 +365,7 @@ impl ProductCreateRecurring {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -373,7 +381,7 @@ impl ProductCreateRecurring {
         self
     }
 
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
@@ -408,7 +416,7 @@ impl ProductCreateRecurring {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -432,7 +440,7 @@ impl ProductCreateRecurring {
         self
     }
 
-    /// A whole number, 1 to 999. Default: `1`.
+    /// How many intervals a period has. A whole number, 1 to 999. Default: `1`.
     #[inline]
     #[must_use]
     pub fn recurring_interval_count(mut self, recurring_interval_count: i64) -> Self {
@@ -464,7 +472,7 @@ impl ProductCreateRecurring {
 pub struct ProductMediaFileRead {
     /// An id.
     pub id: FileId,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// Text.
     pub name: String,
@@ -488,7 +496,7 @@ pub struct ProductMediaFileRead {
     pub version: Option<String>,
     /// True or false.
     pub is_uploaded: bool,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
     /// Text.
     pub size_readable: String,
@@ -631,9 +639,9 @@ impl From<ProductPriceMeteredUnitCreate> for ProductPriceCreate {
 #[serde(tag = "amount_type", rename = "custom")]
 #[non_exhaustive]
 pub struct ProductPriceCustom {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: ProductPriceId,
@@ -643,9 +651,9 @@ pub struct ProductPriceCustom {
     pub price_currency: Currency,
     /// See `TaxBehaviorOption`. May be null.
     pub tax_behavior: Option<TaxBehaviorOption>,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
     /// Minor units of the currency.
     pub minimum_amount: i64,
@@ -763,9 +771,9 @@ impl Default for ProductPriceCustomCreate {
 #[serde(tag = "amount_type", rename = "fixed")]
 #[non_exhaustive]
 pub struct ProductPriceFixed {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: ProductPriceId,
@@ -775,9 +783,9 @@ pub struct ProductPriceFixed {
     pub price_currency: Currency,
     /// See `TaxBehaviorOption`. May be null.
     pub tax_behavior: Option<TaxBehaviorOption>,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
     /// Minor units of the currency.
     pub price_amount: i64,
@@ -879,9 +887,9 @@ impl Read for ProductPriceMeter {
 #[serde(tag = "amount_type", rename = "metered_unit")]
 #[non_exhaustive]
 pub struct ProductPriceMeteredUnit {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: ProductPriceId,
@@ -891,9 +899,9 @@ pub struct ProductPriceMeteredUnit {
     pub price_currency: Currency,
     /// See `TaxBehaviorOption`. May be null.
     pub tax_behavior: Option<TaxBehaviorOption>,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
     /// Text.
     pub unit_amount: UnitPrice,
@@ -989,9 +997,9 @@ impl ProductPriceMeteredUnitCreate {
 #[serde(tag = "amount_type", rename = "seat_based")]
 #[non_exhaustive]
 pub struct ProductPriceSeatBased {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: ProductPriceId,
@@ -1001,9 +1009,9 @@ pub struct ProductPriceSeatBased {
     pub price_currency: Currency,
     /// See `TaxBehaviorOption`. May be null.
     pub tax_behavior: Option<TaxBehaviorOption>,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
     /// See `ProductPriceSeatTiers-Output`.
     pub seat_tiers: ProductPriceSeatTiersOutput,
@@ -1206,10 +1214,12 @@ open_enum! {
 }
 
 /// `ProductUpdate`, sent.
+///
+/// The body of `products:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ProductUpdate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
     /// See `TrialInterval`. May be null.
@@ -1221,22 +1231,22 @@ pub struct ProductUpdate {
     /// Text, 3 to 64 characters. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub name: Patch<String>,
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub description: Patch<String>,
-    /// See `RecurringInterval`. May be null.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub recurring_interval: Patch<RecurringInterval>,
-    /// A whole number, 1 to 999. May be null.
+    /// How many intervals a period has. A whole number, 1 to 999. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub recurring_interval_count: Patch<i64>,
-    /// True or false. May be null.
+    /// Whether it is out of sale; what was sold goes on. True or false. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub is_archived: Patch<bool>,
     /// See `ProductVisibility`. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub visibility: Patch<ProductVisibility>,
-    /// A list. Each: One of several shapes. May be null.
+    /// What it costs, and how that is reckoned. A list. Each: One of several shapes. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub prices: Patch<Vec<ProductPriceChange>>,
     /// A list. Each: An id. May be null.
@@ -1267,7 +1277,7 @@ impl ProductUpdate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -1307,7 +1317,7 @@ impl ProductUpdate {
         self
     }
 
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
@@ -1315,7 +1325,7 @@ impl ProductUpdate {
         self
     }
 
-    /// See `RecurringInterval`. May be null.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`. May be null.
     #[inline]
     #[must_use]
     pub fn recurring_interval(
@@ -1326,7 +1336,7 @@ impl ProductUpdate {
         self
     }
 
-    /// A whole number, 1 to 999. May be null.
+    /// How many intervals a period has. A whole number, 1 to 999. May be null.
     #[inline]
     #[must_use]
     pub fn recurring_interval_count(
@@ -1337,7 +1347,7 @@ impl ProductUpdate {
         self
     }
 
-    /// True or false. May be null.
+    /// Whether it is out of sale; what was sold goes on. True or false. May be null.
     #[inline]
     #[must_use]
     pub fn is_archived(mut self, is_archived: impl Into<Patch<bool>>) -> Self {
@@ -1353,7 +1363,7 @@ impl ProductUpdate {
         self
     }
 
-    /// A list. Each: One of several shapes. May be null.
+    /// What it costs, and how that is reckoned. A list. Each: One of several shapes. May be null.
     #[inline]
     #[must_use]
     pub fn prices(mut self, prices: impl Into<Patch<Vec<ProductPriceChange>>>) -> Self {

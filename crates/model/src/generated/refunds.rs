@@ -11,16 +11,20 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// Money given back for an order.
+///
+/// Answered by `refunds:list`, `refunds:create`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/refunds/list)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Refund {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: RefundId,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
     /// See `RefundStatus`.
     pub status: RefundStatus,
@@ -28,17 +32,17 @@ pub struct Refund {
     pub reason: RefundReason,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Minor units of the currency.
+    /// The tax. Minor units of the currency.
     pub tax_amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id.
+    /// The order. An id.
     pub order_id: OrderId,
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     pub subscription_id: Option<SubscriptionId>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// True or false.
     pub revoke_benefits: bool,
@@ -71,13 +75,15 @@ impl Read for Refund {
 }
 
 /// `RefundCreate`, sent.
+///
+/// The body of `refunds:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RefundCreate {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// An id.
+    /// The order. An id.
     pub order_id: OrderId,
     /// One of `duplicate`, `fraudulent`, `customer_request`, `service_disruption`, `satisfaction_guarantee`, `other`.
     pub reason: RefundCreateReason,
@@ -105,7 +111,7 @@ impl RefundCreate {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -160,9 +166,9 @@ open_enum! {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RefundDispute {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: DisputeId,
@@ -174,9 +180,9 @@ pub struct RefundDispute {
     pub closed: bool,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Minor units of the currency.
+    /// The tax. Minor units of the currency.
     pub tax_amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
     /// Text. May be null.
     pub reason: Option<String>,
@@ -184,7 +190,7 @@ pub struct RefundDispute {
     pub evidence_due_by: Option<Timestamp>,
     /// True or false.
     pub past_due: bool,
-    /// An id.
+    /// The order. An id.
     pub order_id: OrderId,
     /// An id.
     pub payment_id: PaymentId,

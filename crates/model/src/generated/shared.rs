@@ -34,7 +34,7 @@ pub struct Address {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// One of 249 words.
+    /// ISO 3166-1 alpha-2, in upper case. One of 249 words.
     pub country: Country,
 }
 
@@ -72,7 +72,7 @@ pub struct AddressInput {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// One of 244 words.
+    /// ISO 3166-1 alpha-2, in upper case. One of 244 words.
     pub country: Country,
 }
 
@@ -640,9 +640,9 @@ impl Read for LegacyRecurringProductPrice {
 #[serde(tag = "amount_type", rename = "custom")]
 #[non_exhaustive]
 pub struct LegacyRecurringProductPriceCustom {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: ProductPriceId,
@@ -652,14 +652,14 @@ pub struct LegacyRecurringProductPriceCustom {
     pub price_currency: Currency,
     /// See `TaxBehaviorOption`. May be null.
     pub tax_behavior: Option<TaxBehaviorOption>,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
     /// Always `"recurring"`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// See `RecurringInterval`.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`.
     pub recurring_interval: RecurringInterval,
     /// Minor units of the currency.
     pub minimum_amount: i64,
@@ -699,9 +699,9 @@ impl Read for LegacyRecurringProductPriceCustom {
 #[serde(tag = "amount_type", rename = "fixed")]
 #[non_exhaustive]
 pub struct LegacyRecurringProductPriceFixed {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: ProductPriceId,
@@ -711,14 +711,14 @@ pub struct LegacyRecurringProductPriceFixed {
     pub price_currency: Currency,
     /// See `TaxBehaviorOption`. May be null.
     pub tax_behavior: Option<TaxBehaviorOption>,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
     /// Always `"recurring"`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// See `RecurringInterval`.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`.
     pub recurring_interval: RecurringInterval,
     /// Minor units of the currency.
     pub price_amount: i64,
@@ -751,17 +751,17 @@ impl Read for LegacyRecurringProductPriceFixed {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PendingSubscriptionUpdate {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: SubscriptionUpdateId,
     /// A point in time.
     pub applies_at: Timestamp,
-    /// An id. May be null.
+    /// The product. An id. May be null.
     pub product_id: Option<ProductId>,
-    /// A whole number. May be null.
+    /// How many seats it has. A whole number. May be null.
     pub seats: Option<i64>,
 }
 
@@ -863,10 +863,12 @@ open_enum! {
 }
 
 /// `SeatsList`, received.
+///
+/// Answered by `customer_portal:seats:list_seats`, `customer-seats:list_seats`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SeatsList {
-    /// A list. Each: See `CustomerSeat`.
+    /// How many seats it has. A list. Each: See `CustomerSeat`.
     pub seats: Vec<CustomerSeat>,
     /// A whole number.
     pub available_seats: i64,
@@ -1116,18 +1118,22 @@ impl UniqueAggregation {
 }
 
 /// What a valid licence key stands for.
+///
+/// Answered by `license_keys:validate`, `customer_portal:license_keys:validate`.
+///
+/// [API reference](https://docs.polar.sh/api-reference/license-keys/validate)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ValidatedLicenseKey {
     /// An id.
     pub id: LicenseKeyId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
     /// See `LicenseKeyCustomer`.
     pub customer: LicenseKeyCustomer,
@@ -1149,7 +1155,7 @@ pub struct ValidatedLicenseKey {
     pub validations: i64,
     /// A point in time. May be null.
     pub last_validated_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// Until when it is good. A point in time. May be null.
     pub expires_at: Option<Timestamp>,
     /// See `LicenseKeyActivationBase`. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]

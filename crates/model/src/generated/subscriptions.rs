@@ -13,46 +13,50 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// A sale that renews.
+///
+/// Answered by `subscriptions:list`, `subscriptions:create`, `subscriptions:get`, `subscriptions:update`, ….
+///
+/// [API reference](https://docs.polar.sh/api-reference/subscriptions/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Subscription {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: SubscriptionId,
     /// Minor units of the currency.
     pub amount: i64,
-    /// Text.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text.
     pub currency: Currency,
-    /// See `RecurringInterval`.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`.
     pub recurring_interval: RecurringInterval,
-    /// A whole number.
+    /// How many intervals a period has. A whole number.
     pub recurring_interval_count: i64,
     /// See `SubscriptionStatus`.
     pub status: SubscriptionStatus,
-    /// A point in time.
+    /// When the paid period began. A point in time.
     pub current_period_start: Timestamp,
-    /// A point in time.
+    /// When the paid period ends. A point in time.
     pub current_period_end: Timestamp,
     /// A point in time. May be null.
     pub current_meter_period_start: Option<Timestamp>,
     /// A point in time. May be null.
     pub current_meter_period_end: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When the trial began. A point in time. May be null.
     pub trial_start: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When the trial ends. A point in time. May be null.
     pub trial_end: Option<Timestamp>,
-    /// True or false.
+    /// Whether it ends with the paid period instead of renewing. True or false.
     pub cancel_at_period_end: bool,
-    /// A point in time. May be null.
+    /// When it was cancelled; it may go on to the end of the paid period. A point in time. May be null.
     pub canceled_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it began. A point in time. May be null.
     pub started_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     pub ends_at: Option<Timestamp>,
-    /// A point in time. May be null.
+    /// When it ended. A point in time. May be null.
     pub ended_at: Option<Timestamp>,
     /// A point in time. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,24 +67,24 @@ pub struct Subscription {
     pub paused_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub resumes_at: Option<Timestamp>,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     pub discount_id: Option<DiscountId>,
-    /// An id. May be null.
+    /// The checkout it came from. An id. May be null.
     pub checkout_id: Option<CheckoutId>,
-    /// A whole number. May be null.
+    /// How many seats it has. A whole number. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<i64>,
     /// See `CustomerCancellationReason`. May be null.
     pub customer_cancellation_reason: Option<CustomerCancellationReason>,
     /// Text. May be null.
     pub customer_cancellation_comment: Option<String>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_field_data: Option<FreeForm>,
     /// See `SubscriptionCustomer`.
@@ -89,7 +93,7 @@ pub struct Subscription {
     pub product: Product,
     /// One of several shapes. May be null.
     pub discount: Option<AppliedDiscount>,
-    /// A list. Each: One of several shapes.
+    /// What it costs, and how that is reckoned. A list. Each: One of several shapes.
     pub prices: Vec<AnyProductPrice>,
     /// A list. Each: See `SubscriptionMeter`.
     pub meters: Vec<SubscriptionMeter>,
@@ -154,7 +158,7 @@ pub struct SubscriptionCancel {
     /// Text. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub customer_cancellation_comment: Patch<String>,
-    /// True or false.
+    /// Whether it ends with the paid period instead of renewing. True or false.
     pub cancel_at_period_end: bool,
 }
 
@@ -193,6 +197,8 @@ impl SubscriptionCancel {
 }
 
 /// `SubscriptionCreate`, sent.
+///
+/// The body of `subscriptions:create`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -223,12 +229,12 @@ impl From<SubscriptionCreateExternalCustomer> for SubscriptionCreate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionCreateCustomer {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
-    /// An id.
+    /// The customer. An id.
     pub customer_id: CustomerId,
 }
 
@@ -243,7 +249,7 @@ impl SubscriptionCreateCustomer {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -264,12 +270,12 @@ impl SubscriptionCreateCustomer {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionCreateExternalCustomer {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// An id.
+    /// The product. An id.
     pub product_id: ProductId,
-    /// Text.
+    /// Your own id for the customer. Text.
     pub external_customer_id: String,
 }
 
@@ -284,7 +290,7 @@ impl SubscriptionCreateExternalCustomer {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -307,16 +313,16 @@ impl SubscriptionCreateExternalCustomer {
 pub struct SubscriptionCustomer {
     /// An id.
     pub id: CustomerId,
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
-    /// See `MetadataOutputType`.
+    /// What you attached to it: text, numbers and flags under keys of yours. See `MetadataOutputType`.
     pub metadata: FreeForm,
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Text. May be null.
+    /// An e-mail address. Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// True or false.
@@ -326,25 +332,25 @@ pub struct SubscriptionCustomer {
     pub kind: CustomerType,
     /// Text. May be null.
     pub name: Option<String>,
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     pub billing_name: Option<String>,
-    /// See `Address`. May be null.
+    /// Where the bill goes. See `Address`. May be null.
     pub billing_address: Option<Address>,
-    /// A pair. May be null.
+    /// The buyer's tax number. A pair. May be null.
     pub tax_id: Option<(String, TaxIdFormat)>,
     /// Text. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_payment_method_id: Option<PaymentMethodId>,
-    /// A point in time. May be null.
+    /// When it was deleted; null while it stands. A point in time. May be null.
     pub deleted_at: Option<Timestamp>,
     /// A point in time. May be null.
     pub first_user_event_at: Option<Timestamp>,
-    /// Text. May be null.
+    /// A picture. Text. May be null.
     pub avatar_url: Option<String>,
 }
 
@@ -429,9 +435,9 @@ open_enum! {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionMeter {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: SubscriptionMeterId,
@@ -651,6 +657,8 @@ open_enum! {
 }
 
 /// `SubscriptionUpdate`, sent.
+///
+/// The body of `subscriptions:update`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -735,19 +743,19 @@ impl From<SubscriptionUpdateClear> for SubscriptionUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionUpdateBase {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FreeForm>,
-    /// An id. May be null.
+    /// The product. An id. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub product_id: Patch<ProductId>,
-    /// See `SubscriptionProrationBehavior`. May be null.
+    /// How a change in the midst of a paid period is charged. See `SubscriptionProrationBehavior`. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub proration_behavior: Patch<SubscriptionProrationBehavior>,
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub discount_id: Patch<DiscountId>,
-    /// One of several shapes. May be null.
+    /// When the trial ends. One of several shapes. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub trial_end: Patch<TrialEnd>,
 }
@@ -765,7 +773,7 @@ impl SubscriptionUpdateBase {
         }
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     #[must_use]
     pub fn metadata(
@@ -781,7 +789,7 @@ impl SubscriptionUpdateBase {
         self
     }
 
-    /// An id. May be null.
+    /// The product. An id. May be null.
     #[inline]
     #[must_use]
     pub fn product_id(mut self, product_id: impl Into<Patch<ProductId>>) -> Self {
@@ -789,7 +797,7 @@ impl SubscriptionUpdateBase {
         self
     }
 
-    /// See `SubscriptionProrationBehavior`. May be null.
+    /// How a change in the midst of a paid period is charged. See `SubscriptionProrationBehavior`. May be null.
     #[inline]
     #[must_use]
     pub fn proration_behavior(
@@ -800,7 +808,7 @@ impl SubscriptionUpdateBase {
         self
     }
 
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[inline]
     #[must_use]
     pub fn discount_id(mut self, discount_id: impl Into<Patch<DiscountId>>) -> Self {
@@ -808,7 +816,7 @@ impl SubscriptionUpdateBase {
         self
     }
 
-    /// One of several shapes. May be null.
+    /// When the trial ends. One of several shapes. May be null.
     #[inline]
     #[must_use]
     pub fn trial_end(mut self, trial_end: impl Into<Patch<TrialEnd>>) -> Self {
@@ -869,9 +877,9 @@ impl Default for SubscriptionUpdateClear {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionUpdateSeats {
-    /// A whole number, -2147483648 to 2147483647.
+    /// How many seats it has. A whole number, -2147483648 to 2147483647.
     pub seats: i64,
-    /// See `SubscriptionProrationBehavior`. May be null.
+    /// How a change in the midst of a paid period is charged. See `SubscriptionProrationBehavior`. May be null.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     pub proration_behavior: Patch<SubscriptionProrationBehavior>,
 }
@@ -886,7 +894,7 @@ impl SubscriptionUpdateSeats {
         }
     }
 
-    /// See `SubscriptionProrationBehavior`. May be null.
+    /// How a change in the midst of a paid period is charged. See `SubscriptionProrationBehavior`. May be null.
     #[inline]
     #[must_use]
     pub fn proration_behavior(

@@ -8,93 +8,106 @@ use crate::{
 };
 use serde_json::Value;
 
-/// What happened, with the object it happened to.
+/// What happened, with the object it happened to, as it stood then.
+///
+/// ```
+/// use polarkit_model::{read, webhook::{Event, Payload}};
+///
+/// let body = br#"{"type": "order.paid", "timestamp": "2026-01-01T00:00:00Z", "data": {}}"#;
+/// match read::from_slice::<Payload>(body).map(|payload| payload.event) {
+///     Ok(Event::OrderPaid(order)) => println!("{} paid {}", order.customer_id, order.total()),
+///     Ok(other) => println!("{}, which is no matter here", other.kind()),
+///     Err(error) => assert_eq!(error.to_string(), "missing at `data.id`"),
+/// }
+/// ```
+///
+/// [API reference](https://docs.polar.sh/api-reference/webhooks/order.paid), a page per type.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// `checkout.created`
+    /// `checkout.created`: A checkout began.
     CheckoutCreated(Box<Checkout>),
-    /// `checkout.updated`
+    /// `checkout.updated`: A checkout went a step further, or failed to.
     CheckoutUpdated(Box<Checkout>),
-    /// `checkout.expired`
+    /// `checkout.expired`: A checkout was left until it was no longer good.
     CheckoutExpired(Box<Checkout>),
-    /// `customer.created`
+    /// `customer.created`: A customer was made, by you or by buying.
     CustomerCreated(Box<Customer>),
-    /// `customer.updated`
+    /// `customer.updated`: A customer was changed.
     CustomerUpdated(Box<Customer>),
-    /// `customer.deleted`
+    /// `customer.deleted`: A customer was deleted.
     CustomerDeleted(Box<Customer>),
-    /// `customer.state_changed`
+    /// `customer.state_changed`: What a customer holds changed: the data is all of it, as it stands now.
     CustomerStateChanged(Box<CustomerState>),
-    /// `customer_seat.assigned`
+    /// `customer_seat.assigned`: A seat was given to somebody, who has yet to take it.
     CustomerSeatAssigned(Box<CustomerSeat>),
-    /// `customer_seat.claimed`
+    /// `customer_seat.claimed`: A seat was taken by whom it was given to.
     CustomerSeatClaimed(Box<CustomerSeat>),
-    /// `customer_seat.revoked`
+    /// `customer_seat.revoked`: A seat was taken away.
     CustomerSeatRevoked(Box<CustomerSeat>),
-    /// `member.created`
+    /// `member.created`: Somebody joined a customer's team.
     MemberCreated(Box<Member>),
-    /// `member.updated`
+    /// `member.updated`: Somebody's part in a customer's team was changed.
     MemberUpdated(Box<Member>),
-    /// `member.deleted`
+    /// `member.deleted`: Somebody left a customer's team.
     MemberDeleted(Box<Member>),
-    /// `order.created`
+    /// `order.created`: An order was written, which says nothing of its payment: wait for `order.paid`.
     OrderCreated(Box<Order>),
-    /// `order.updated`
+    /// `order.updated`: An order was changed: paid, refunded, or its invoice made.
     OrderUpdated(Box<Order>),
-    /// `order.paid`
+    /// `order.paid`: An order was paid in full: the moment to give access.
     OrderPaid(Box<Order>),
-    /// `order.refunded`
+    /// `order.refunded`: Money of an order was given back, all or in part.
     OrderRefunded(Box<Order>),
-    /// `subscription.created`
+    /// `subscription.created`: A subscription was written, which says nothing of its payment.
     SubscriptionCreated(Box<Subscription>),
-    /// `subscription.updated`
+    /// `subscription.updated`: A subscription was changed, in whatever way.
     SubscriptionUpdated(Box<Subscription>),
-    /// `subscription.active`
+    /// `subscription.active`: A subscription became active: paid, or its trial begun.
     SubscriptionActive(Box<Subscription>),
-    /// `subscription.canceled`
+    /// `subscription.canceled`: A subscription was cancelled; it may last to the end of the paid period.
     SubscriptionCanceled(Box<Subscription>),
-    /// `subscription.uncanceled`
+    /// `subscription.uncanceled`: A cancellation was taken back before it came about.
     SubscriptionUncanceled(Box<Subscription>),
-    /// `subscription.cycled`
+    /// `subscription.cycled`: A subscription entered its next period.
     SubscriptionCycled(Box<Subscription>),
-    /// `subscription.revoked`
+    /// `subscription.revoked`: A subscription is over, and with it what it gave.
     SubscriptionRevoked(Box<Subscription>),
-    /// `subscription.past_due`
+    /// `subscription.past_due`: A renewal's payment failed; it is tried again.
     SubscriptionPastDue(Box<Subscription>),
-    /// `subscription.paused`
+    /// `subscription.paused`: A subscription was paused.
     SubscriptionPaused(Box<Subscription>),
-    /// `subscription.resumed`
+    /// `subscription.resumed`: A paused subscription goes on.
     SubscriptionResumed(Box<Subscription>),
-    /// `refund.created`
+    /// `refund.created`: A refund was begun.
     RefundCreated(Box<Refund>),
-    /// `refund.updated`
+    /// `refund.updated`: A refund went through, or failed.
     RefundUpdated(Box<Refund>),
-    /// `product.created`
+    /// `product.created`: A product was made.
     ProductCreated(Box<Product>),
-    /// `product.updated`
+    /// `product.updated`: A product, its prices or its benefits were changed.
     ProductUpdated(Box<Product>),
-    /// `discount.created`
+    /// `discount.created`: A discount was made.
     DiscountCreated(Box<Discount>),
-    /// `discount.updated`
+    /// `discount.updated`: A discount was changed.
     DiscountUpdated(Box<Discount>),
-    /// `discount.deleted`
+    /// `discount.deleted`: A discount was deleted.
     DiscountDeleted(Box<Discount>),
-    /// `organization.updated`
+    /// `organization.updated`: The seller's own settings were changed.
     OrganizationUpdated(Box<Organization>),
-    /// `benefit.created`
+    /// `benefit.created`: A benefit was made.
     BenefitCreated(Box<Benefit>),
-    /// `benefit.updated`
+    /// `benefit.updated`: A benefit was changed.
     BenefitUpdated(Box<Benefit>),
-    /// `benefit_grant.created`
+    /// `benefit_grant.created`: A customer was granted a benefit.
     BenefitGrantCreated(Box<BenefitGrantWebhook>),
-    /// `benefit_grant.updated`
+    /// `benefit_grant.updated`: A grant was changed.
     BenefitGrantUpdated(Box<BenefitGrantWebhook>),
-    /// `benefit_grant.cycled`
+    /// `benefit_grant.cycled`: A grant entered its next period with its subscription.
     BenefitGrantCycled(Box<BenefitGrantWebhook>),
-    /// `benefit_grant.revoked`
+    /// `benefit_grant.revoked`: A grant was taken back.
     BenefitGrantRevoked(Box<BenefitGrantWebhook>),
-    /// `subscription.migrated`
+    /// `subscription.migrated`: A subscription was moved over from elsewhere.
     SubscriptionMigrated(Box<Subscription>),
     /// A type newer than this build, with its data as it came.
     Unrecognized {

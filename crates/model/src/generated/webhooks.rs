@@ -23,12 +23,14 @@ open_enum! {
 }
 
 /// `WebhookDelivery`, received.
+///
+/// Answered by `webhooks:list_webhook_deliveries`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookDelivery {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: WebhookDeliveryId,
@@ -59,12 +61,16 @@ impl Read for WebhookDelivery {
 }
 
 /// Where Polar sends events to.
+///
+/// Answered by `webhooks:list_webhook_endpoints`, `webhooks:create_webhook_endpoint`, `webhooks:get_webhook_endpoint`, `webhooks:update_webhook_endpoint`, ….
+///
+/// [API reference](https://docs.polar.sh/api-reference/webhooks/endpoints/get)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookEndpoint {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: WebhookEndpointId,
@@ -77,7 +83,7 @@ pub struct WebhookEndpoint {
     pub format: WebhookFormat,
     /// Text.
     pub secret: Secret,
-    /// An id.
+    /// The seller it belongs to. An id.
     pub organization_id: OrganizationId,
     /// A list. Each: See `WebhookEventType`.
     pub events: Vec<WebhookEventType>,
@@ -105,6 +111,8 @@ impl Read for WebhookEndpoint {
 }
 
 /// `WebhookEndpointCreate`, sent.
+///
+/// The body of `webhooks:create_webhook_endpoint`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookEndpointCreate {
@@ -117,7 +125,7 @@ pub struct WebhookEndpointCreate {
     pub format: WebhookFormat,
     /// A list. Each: See `WebhookEventType`.
     pub events: Vec<WebhookEventType>,
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
 }
@@ -147,7 +155,7 @@ impl WebhookEndpointCreate {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     #[must_use]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
@@ -157,6 +165,8 @@ impl WebhookEndpointCreate {
 }
 
 /// `WebhookEndpointUpdate`, sent.
+///
+/// The body of `webhooks:update_webhook_endpoint`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookEndpointUpdate {
@@ -242,9 +252,9 @@ impl Default for WebhookEndpointUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookEvent {
-    /// A point in time.
+    /// When it was made. A point in time.
     pub created_at: Timestamp,
-    /// A point in time. May be null.
+    /// When it last changed; null when never. A point in time. May be null.
     pub modified_at: Option<Timestamp>,
     /// An id.
     pub id: WebhookEventId,
@@ -261,7 +271,7 @@ pub struct WebhookEvent {
     /// See `WebhookEventType`.
     #[serde(rename = "type")]
     pub kind: WebhookEventType,
-    /// True or false.
+    /// Whether it is out of sale; what was sold goes on. True or false.
     pub is_archived: bool,
 }
 

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use polarkit_model::read::{self, Read, ReadError};
+use polarkit_model::{
+    read::{self, Read, ReadError},
+    webhook::Payload,
+};
 use polarkit_spec::{Field, Kind, ObjectRule, Shape, StringRule, facts};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -20,7 +23,7 @@ pub(crate) fn again<T: Read + Serialize>(value: &Value) -> Result<Value, ReadErr
 
 /// A row of the table with its shape.
 fn rows() -> impl Iterator<Item = (&'static str, &'static Shape, Again)> {
-    RECEIVED.iter().map(|(name, again)| {
+    RECEIVED.iter().map(|(name, again, _)| {
         let shape = facts().shape(name).or_else(|| {
             let operation = facts().operation(name)?;
             operation.success.shape.as_ref()
@@ -42,7 +45,7 @@ fn objects() -> impl Iterator<Item = (&'static str, &'static ObjectRule, Again, 
 
 #[test]
 fn every_answer_is_in_the_table() {
-    let named: BTreeSet<_> = RECEIVED.iter().map(|(name, _)| *name).collect();
+    let named: BTreeSet<_> = RECEIVED.iter().map(|(name, _, _)| *name).collect();
     for operation in &facts().operations {
         let shape = operation.success.shape.as_ref();
         if shape.is_some_and(|shape| shape.kind != Kind::Null) {
@@ -61,6 +64,37 @@ fn what_is_as_it_should_be_is_read_and_written_back() {
             let written = again(&sample).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(written, sample, "{name}");
         }
+    }
+}
+
+/// A union is its box and what it does not know; the widest struct, of metrics, has 5 KiB.
+#[test]
+fn nothing_is_too_large_for_a_stack() {
+    for (name, _, size) in RECEIVED {
+        let is_union = facts()
+            .shape(name)
+            .is_some_and(|shape| matches!(shape.kind, Kind::Union(_)));
+        let most = if is_union {
+            size_of::<Value>() + 8
+        } else {
+            6_144
+        };
+        assert!(*size <= most, "{name}: {size}");
+    }
+}
+
+#[test]
+fn a_hostile_depth_is_an_error_and_no_overflow() {
+    let deep = "[".repeat(100_000);
+    let bodies = [
+        deep.clone(),
+        format!(r#"{{"data": {deep}"#),
+        format!(r#"{{"data": {{"metadata": {{"a": {deep}"#),
+        r#"{"data":"#.repeat(100_000),
+    ];
+    for body in bodies {
+        let error = read::from_slice::<Payload>(body.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("recursion limit"), "{error}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use polarkit_model::{
     AnyProductPrice, Benefit, BenefitGrantProperties, BenefitGrantWebhook, Customer, Discount,
-    Meter, MeterAggregation, OrderStatus, Product, ProductPrice, ProductPriceFixed,
+    Meter, MeterAggregation, Money, OrderStatus, Product, ProductPrice, ProductPriceFixed,
     ProductPriceFixedCreate, SubscriptionUpdate, SubscriptionUpdateBase, TrialEnd,
     read::{self, Read, ReadError},
     webhook::{Event, Payload},
@@ -214,4 +214,11 @@ fn a_body_is_written_with_its_tag_and_only_what_was_set() {
         serde_json::to_value(update).unwrap(),
         json!({"trial_end": "now"})
     );
+}
+
+#[test]
+fn an_amount_carries_its_currency() {
+    let price = read::<ProductPriceFixed>(&price(&json!({"price_currency": "jpy"}))).unwrap();
+    assert_eq!(price.price(), Money::new(1_000, "jpy"));
+    assert_eq!(price.price().to_string(), "1000 JPY");
 }

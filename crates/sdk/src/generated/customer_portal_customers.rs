@@ -7,7 +7,6 @@ use polarkit_model::{
     CustomerPaymentMethodCreate, CustomerPaymentMethodCreateResponse, CustomerPortalCustomer,
     CustomerPortalCustomerUpdate, Page, Patch, PaymentMethodId, Secret,
 };
-use serde_json::Value;
 
 use crate::{
     Polar,
@@ -201,8 +200,8 @@ operation! {
 
 operation! {
     /// `POST /v1/customer-portal/customers/me/email-update/request`, needs `customer_portal:write`.
-    RequestEmailUpdate (CustomerEmailUpdateRequest) -> Value = "customer_portal:customers:request_email_update",
-    POST "/v1/customer-portal/customers/me/email-update/request", json, json
+    RequestEmailUpdate (CustomerEmailUpdateRequest) -> () = "customer_portal:customers:request_email_update",
+    POST "/v1/customer-portal/customers/me/email-update/request", nothing, json
 }
 
 operation! {

@@ -7,7 +7,6 @@ use polarkit_model::{
     CustomerOrderSortProperty, CustomerOrderUpdate, OrderId, Page, Patch, PaymentMethodId,
     PaymentProcessor, ProductBillingType, ProductId, SubscriptionId,
 };
-use serde_json::Value;
 
 use crate::{
     Polar,
@@ -182,8 +181,8 @@ impl Update<'_> {
 
 operation! {
     /// `POST /v1/customer-portal/orders/{id}/invoice`, needs `customer_portal:read` or `customer_portal:write`.
-    GenerateInvoice -> Value = "customer_portal:orders:generate_invoice",
-    POST "/v1/customer-portal/orders/{id}/invoice", json
+    GenerateInvoice -> () = "customer_portal:orders:generate_invoice",
+    POST "/v1/customer-portal/orders/{id}/invoice", nothing
 }
 
 operation! {

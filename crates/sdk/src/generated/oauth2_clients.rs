@@ -5,9 +5,8 @@ use polarkit_model::{
     OAuth2ClientConfiguration, OAuth2ClientConfigurationGrantTypes,
     OAuth2ClientConfigurationTokenEndpointAuthMethod, OAuth2ClientConfigurationUpdate,
     OAuth2ClientConfigurationUpdateGrantTypes,
-    OAuth2ClientConfigurationUpdateTokenEndpointAuthMethod, SubType,
+    OAuth2ClientConfigurationUpdateTokenEndpointAuthMethod, OAuth2ClientRegistration, SubType,
 };
-use serde_json::Value;
 
 use crate::{Polar, operation::operation};
 
@@ -67,7 +66,7 @@ impl<'a> Oauth2Clients<'a> {
 
 operation! {
     /// `POST /v1/oauth2/register`.
-    Create (OAuth2ClientConfiguration) -> Value = "oauth2:clients:oauth2:create_client",
+    Create (OAuth2ClientConfiguration) -> OAuth2ClientRegistration = "oauth2:clients:oauth2:create_client",
     POST "/v1/oauth2/register", json, json
 }
 
@@ -140,13 +139,13 @@ impl Create<'_> {
 
 operation! {
     /// `GET /v1/oauth2/register/{client_id}`.
-    Get -> Value = "oauth2:clients:oauth2:get_client",
+    Get -> OAuth2ClientRegistration = "oauth2:clients:oauth2:get_client",
     GET "/v1/oauth2/register/{client_id}", json
 }
 
 operation! {
     /// `PUT /v1/oauth2/register/{client_id}`.
-    Update (OAuth2ClientConfigurationUpdate) -> Value = "oauth2:clients:oauth2:update_client",
+    Update (OAuth2ClientConfigurationUpdate) -> OAuth2ClientRegistration = "oauth2:clients:oauth2:update_client",
     PUT "/v1/oauth2/register/{client_id}", json, json
 }
 

@@ -355,8 +355,8 @@ impl Finalize<'_> {
 
 operation! {
     /// `POST /v1/orders/{id}/invoice`, needs `orders:read`.
-    GenerateInvoice -> Value = "orders:generate_invoice",
-    POST "/v1/orders/{id}/invoice", json
+    GenerateInvoice -> () = "orders:generate_invoice",
+    POST "/v1/orders/{id}/invoice", nothing
 }
 
 operation! {

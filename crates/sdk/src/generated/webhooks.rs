@@ -6,7 +6,6 @@ use polarkit_model::{
     WebhookEndpointCreate, WebhookEndpointId, WebhookEndpointUpdate, WebhookEventId,
     WebhookEventType, WebhookFormat,
 };
-use serde_json::Value;
 
 use crate::{
     Polar,
@@ -276,6 +275,6 @@ impl<'a> ListDeliveries<'a> {
 
 operation! {
     /// `POST /v1/webhooks/events/{id}/redeliver`, needs `webhooks:write`.
-    Redeliver -> Value = "webhooks:redeliver_webhook_event",
-    POST "/v1/webhooks/events/{id}/redeliver", json
+    Redeliver -> () = "webhooks:redeliver_webhook_event",
+    POST "/v1/webhooks/events/{id}/redeliver", nothing
 }

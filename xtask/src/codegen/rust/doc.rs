@@ -1,6 +1,16 @@
 //! Doc comments, made from facts alone.
 
+use std::collections::BTreeMap;
+
 use polarkit_spec::{Field, IntegerRule, Kind, NumberRule, Shape, StringRule};
+
+/// About a field: what it is for, where we have words for it, then its type and bounds.
+pub(super) fn told(words: &BTreeMap<String, String>, field: &Field) -> String {
+    match words.get(&field.name) {
+        Some(words) => format!("{words} {}", self::field(field)),
+        None => self::field(field),
+    }
+}
 
 /// One line about a field.
 pub(super) fn field(field: &Field) -> String {

@@ -6,13 +6,31 @@ use anyhow::Result;
 
 use super::super::{HEADER, names::variant_name, plan::Plan};
 
+/// How the enum is met, under its doc comment.
+const EXAMPLE: &str = r##"///
+/// ```
+/// use polarkit_model::{read, webhook::{Event, Payload}};
+///
+/// let body = br#"{"type": "order.paid", "timestamp": "2026-01-01T00:00:00Z", "data": {}}"#;
+/// match read::from_slice::<Payload>(body).map(|payload| payload.event) {
+///     Ok(Event::OrderPaid(order)) => println!("{} paid {}", order.customer_id, order.total()),
+///     Ok(other) => println!("{}, which is no matter here", other.kind()),
+///     Err(error) => assert_eq!(error.to_string(), "missing at `data.id`"),
+/// }
+/// ```
+///
+/// [API reference](https://docs.polar.sh/api-reference/webhooks/order.paid), a page per type.
+"##;
+
 pub(super) fn emit(plan: &Plan<'_>) -> Result<String> {
     let mut imports = BTreeSet::new();
     let (mut arms, mut kinds, mut reads) = (String::new(), String::new(), String::new());
     for event in &plan.types.facts.events {
         let data = plan.types.of_reference(&event.data)?.render(&mut imports);
         let (kind, variant) = (&event.kind, variant_name(&event.kind));
-        arms.push_str(&format!("/// `{kind}`\n{variant}(Box<{data}>),\n"));
+        let words = plan.types.overrides.event_docs.get(kind);
+        let words = words.map(|words| format!(": {words}")).unwrap_or_default();
+        arms.push_str(&format!("/// `{kind}`{words}\n{variant}(Box<{data}>),\n"));
         kinds.push_str(&format!("Self::{variant}(_) => {kind:?},\n"));
         reads.push_str(&format!("{kind:?} => Self::{variant}(Read::read(data)),\n"));
     }
@@ -22,8 +40,8 @@ pub(super) fn emit(plan: &Plan<'_>) -> Result<String> {
 use serde_json::Value;
 use crate::{{{imports}, read::{{Node, Read}}}};
 
-/// What happened, with the object it happened to.
-#[derive(Debug, Clone, PartialEq)]
+/// What happened, with the object it happened to, as it stood then.
+{EXAMPLE}#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {{
 {arms}/// A type newer than this build, with its data as it came.

@@ -137,16 +137,66 @@ fn imports(page: &Page, own: &BTreeSet<&String>) -> String {
 
 /// The doc comment of a type.
 fn type_doc(plan: &Plan<'_>, planned: &Planned<'_>) -> String {
+    let overrides = plan.types.overrides;
     let shape = planned.item.shape.unwrap_or(&planned.item.name);
-    if let Some(words) = plan.types.overrides.docs.get(shape) {
-        return words.clone();
+    let own_words = overrides.docs.get(shape).cloned();
+    let mut text = own_words.unwrap_or_else(|| role(planned, shape));
+    let users = users(plan, planned);
+    if !users.is_empty() {
+        text.push_str(&format!("\n///\n/// {}", users.join(" ")));
     }
+    if let Some(page) = overrides.pages.get(shape) {
+        text.push_str(&format!(
+            "\n///\n/// [API reference](https://docs.polar.sh/api-reference/{page})"
+        ));
+    }
+    text
+}
+
+fn role(planned: &Planned<'_>, shape: &str) -> String {
     let direction = match (planned.uses.input, planned.uses.output) {
         (true, true) => "sent and received",
         (true, false) => "sent",
         _ => "received",
     };
     format!("`{shape}`, {direction}.")
+}
+
+/// More operations than this are not worth naming.
+const USERS_MAX: usize = 4;
+
+/// Who takes it as a body, who answers with it.
+fn users(plan: &Plan<'_>, planned: &Planned<'_>) -> Vec<String> {
+    let name = &planned.item.name;
+    let is_it = |ty: Option<Ty<'_>>| match ty {
+        Some(Ty::Item(item)) => item.name == *name,
+        Some(Ty::Page(of)) => matches!(*of, Ty::Item(item) if item.name == *name),
+        _ => false,
+    };
+    let all = &plan.types.facts.operations;
+    let takers = all
+        .iter()
+        .filter(|operation| plan.body(operation).is_ok_and(is_it));
+    let givers = all
+        .iter()
+        .filter(|operation| plan.success(operation).is_ok_and(is_it));
+    let mut sentences = Vec::new();
+    sentences.extend(sentence(
+        "The body of",
+        takers.map(|operation| &operation.id),
+    ));
+    sentences.extend(sentence(
+        "Answered by",
+        givers.map(|operation| &operation.id),
+    ));
+    sentences
+}
+
+fn sentence<'a>(verb: &str, ids: impl Iterator<Item = &'a String>) -> Option<String> {
+    let ids: Vec<_> = ids.map(|id| format!("`{id}`")).collect();
+    let more = if ids.len() > USERS_MAX { ", …" } else { "" };
+    let named: Vec<_> = ids.iter().take(USERS_MAX).map(String::as_str).collect();
+    (!named.is_empty()).then(|| format!("{verb} {}{more}.", named.join(", ")))
 }
 
 /// The model's table of everything that is received, for its own test, unformatted.
@@ -168,13 +218,13 @@ pub(super) fn test(plan: &Plan<'_>) -> Result<String> {
     }
     let rows: Vec<_> = rows
         .iter()
-        .map(|(name, ty)| format!("({name:?}, again::<{ty}>),\n"))
+        .map(|(name, ty)| format!("({name:?}, again::<{ty}>, size_of::<{ty}>()),\n"))
         .collect();
     let rows = rows.concat();
     Ok(format!(
         "//! Every shape that is received and every answer, by name.\n{HEADER}\n\
-         use polarkit_model::*;\nuse serde_json::Value;\n\n\
+         use polarkit_model::*;\n\n\
          use crate::received::{{Again, again}};\n\n\
-         pub(crate) const RECEIVED: &[(&str, Again)] = &[\n{rows}];\n"
+         pub(crate) const RECEIVED: &[(&str, Again, usize)] = &[\n{rows}];\n"
     ))
 }

@@ -50,6 +50,7 @@ pub(in super::super) enum Presence {
 /// A field of the struct.
 pub(in super::super) struct Member<'a> {
     pub field: &'a Field,
+    pub doc: String,
     pub name: String,
     pub ty: Ty<'a>,
     pub presence: Presence,
@@ -97,6 +98,7 @@ impl<'a> Struct<'a> {
             let presence = presence(field, planned.uses);
             members.push(Member {
                 field,
+                doc: doc::told(&plan.types.overrides.field_docs, field),
                 name: field_name(&field.name),
                 ty,
                 presence,
@@ -119,7 +121,7 @@ impl<'a> Struct<'a> {
         }
         text.push_str(&format!("#[non_exhaustive]\npub struct {} {{\n", self.name));
         for member in &self.members {
-            text.push_str(&format!("    /// {}\n", doc::field(member.field)));
+            text.push_str(&format!("    /// {}\n", member.doc));
             text.push_str(&serde_attribute(member));
             let ty = member.ty.render(imports);
             let ty = match member.presence {
@@ -284,6 +286,6 @@ fn setter(member: &Member<'_>, imports: &mut BTreeSet<String>) -> String {
     };
     format!(
         "\n/// {}\n#[inline]\n#[must_use]\npub fn {name}(mut self, {name}: {argument}) -> Self {{\nself.{name} = {value};\nself\n}}\n",
-        doc::field(member.field)
+        member.doc
     )
 }

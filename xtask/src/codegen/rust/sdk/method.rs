@@ -281,7 +281,7 @@ fn output(
 ) -> (String, &'static str) {
     let content_type = operation.success.content_type.as_deref();
     match success {
-        None => ("()".to_owned(), "nothing"),
+        None | Some(Ty::Nothing) => ("()".to_owned(), "nothing"),
         Some(_) if content_type != Some("application/json") => ("String".to_owned(), "text"),
         Some(ty) if operation.pending.is_some() => {
             (format!("Option<{}>", ty.render(imports)), "json_if_ready")
