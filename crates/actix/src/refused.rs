@@ -1,9 +1,13 @@
 //! Why a request never reached the handler, and what its sender is told.
 
-use actix_web::{HttpResponse, ResponseError, error::PayloadError, http::StatusCode};
+use actix_web::{
+    HttpResponse, ResponseError,
+    error::PayloadError,
+    http::{StatusCode, header::ContentType},
+};
 use polarkit::webhooks::VerifyError;
 
-/// Why a request is no webhook.
+/// Why a request is no webhook. It says so to us; the sender learns a status and a word.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
@@ -21,23 +25,34 @@ pub enum Refused {
     Body(#[source] PayloadError),
     /// It isn't signed by Polar, or not lately.
     #[error(transparent)]
-    Signature(VerifyError),
+    Signature(#[from] VerifyError),
 }
 
 impl ResponseError for Refused {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::NotConfigured => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Body(_) => StatusCode::BAD_REQUEST,
-            Self::Signature(error) => {
-                StatusCode::from_u16(error.status()).unwrap_or(StatusCode::FORBIDDEN)
+            Self::TooLarge { .. } | Self::Signature(VerifyError::BodyTooLarge { .. }) => {
+                StatusCode::PAYLOAD_TOO_LARGE
             }
+            Self::Signature(
+                VerifyError::MissingHeader { .. } | VerifyError::MalformedHeader { .. },
+            )
+            | Self::Body(_) => StatusCode::BAD_REQUEST,
+            Self::Signature(_) => StatusCode::FORBIDDEN,
         }
     }
 
-    /// A status is enough for a stranger.
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.status_code())
+        let status = self.status_code();
+        let body = match status {
+            StatusCode::INTERNAL_SERVER_ERROR => r#"{"detail":"Webhook processing failed"}"#,
+            StatusCode::PAYLOAD_TOO_LARGE => r#"{"detail":"Body too large"}"#,
+            StatusCode::FORBIDDEN => r#"{"detail":"Invalid webhook signature"}"#,
+            _ => r#"{"detail":"Not a webhook"}"#,
+        };
+        HttpResponse::build(status)
+            .content_type(ContentType::json())
+            .body(body)
     }
 }

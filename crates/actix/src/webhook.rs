@@ -1,27 +1,28 @@
-//! The extractor: raw bytes, then the signature, then the event.
+//! The extractor: headers first, then raw bytes up to a bound, then the signature, then the event.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, ops::Deref, pin::Pin};
 
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
+    http::header::CONTENT_LENGTH,
     web::{Bytes, BytesMut},
 };
 use futures_util::StreamExt as _;
-use polarkit::webhooks::{self, Delivery, Headers, ParseError, Verified};
+use polarkit::webhooks::{self, Headers, WebhookConfig};
 
-use crate::{config::WebhookConfig, refused::Refused};
+use crate::refused::Refused;
 
 /// A delivery that is genuine. A handler that takes one is called for nothing else.
 #[derive(Debug, Clone)]
-pub struct Webhook {
-    /// Its id, by which a repetition is known, and how it was verified.
-    pub verified: Verified,
-    /// What it says. Where that could not be read, `body` still has it: refusing a genuine
-    /// delivery makes Polar try again, in vain, and then disable the endpoint.
-    pub delivery: Result<Delivery, ParseError>,
-    /// The bytes that were signed.
-    pub body: Bytes,
+pub struct Webhook(pub webhooks::Webhook);
+
+impl Deref for Webhook {
+    type Target = webhooks::Webhook;
+
+    fn deref(&self) -> &webhooks::Webhook {
+        &self.0
+    }
 }
 
 impl FromRequest for Webhook {
@@ -39,27 +40,34 @@ async fn receive(request: &HttpRequest, payload: Payload) -> Result<Webhook, Ref
     let config = request
         .app_data::<WebhookConfig>()
         .ok_or(Refused::NotConfigured)?;
-    let headers = Headers::from_pairs(request.headers()).map_err(Refused::Signature)?;
-    headers.well_formed().map_err(Refused::Signature)?;
-    let body = read_body(payload, config.body_bytes_max).await?;
-    let verified = webhooks::verify(&config.secrets, &headers, &body, config.clock.now())
-        .map_err(Refused::Signature)?;
-    let delivery = webhooks::parse(body.clone());
-    Ok(Webhook {
-        verified,
-        delivery,
-        body,
-    })
+    let headers = Headers::from_pairs(request.headers())?;
+    headers.well_formed()?; // who can't write those gets no megabyte read
+    let body = read(request, payload, config.bytes_max()).await?;
+    Ok(Webhook(config.receive(&headers, body)?))
 }
 
-async fn read_body(mut payload: Payload, bytes_max: usize) -> Result<Bytes, Refused> {
+/// Nothing is read of a body that declares itself too long; of one that lies, no more than the
+/// bound.
+async fn read(
+    request: &HttpRequest,
+    mut payload: Payload,
+    bytes_max: usize,
+) -> Result<Bytes, Refused> {
+    if declared(request).is_some_and(|length| length > bytes_max) {
+        return Err(Refused::TooLarge { bytes_max });
+    }
     let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(Refused::Body)?;
-        if body.len() + chunk.len() > bytes_max {
+    while let Some(piece) = payload.next().await {
+        let piece = piece.map_err(Refused::Body)?;
+        if body.len() + piece.len() > bytes_max {
             return Err(Refused::TooLarge { bytes_max });
         }
-        body.extend_from_slice(&chunk);
+        body.extend_from_slice(&piece);
     }
     Ok(body.freeze())
+}
+
+fn declared(request: &HttpRequest) -> Option<usize> {
+    let length = request.headers().get(CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
 }

@@ -84,3 +84,8 @@ pub use crate::{clock::SystemClock, kind::Kind};
 
 /// The version of Polar's API that is asked for unless told otherwise.
 pub const API_VERSION: &str = "2026-04";
+
+/// The guide's code compiles.
+#[cfg(all(doctest, feature = "axum", feature = "reqwest"))]
+#[doc = include_str!("../../../docs/sdk.md")]
+mod guide {}

@@ -1,4 +1,6 @@
-//! The extractor behind actix's own test server.
+//! The adapter behind actix's own test server.
 
 #[cfg(test)]
 mod extractor;
+#[cfg(test)]
+mod shop;
