@@ -127,7 +127,19 @@ impl Sandbox {
         Ok(Self { address, engine })
     }
 
-    /// Where it listens.
+    /// Starts a sandbox that listens nowhere: [`router`](Self::router) is the way in. Its world
+    /// lives in memory and ends with it.
+    pub fn without_port(seed: u64, clock: Arc<dyn Clock>, stop: CancellationToken) -> Self {
+        let world = seed::world(seed, clock.now(), "http://sandbox.invalid".to_owned());
+        let engine = Arc::new(Engine::new(world, clock, false, stop));
+        let tasks = engine.tasks();
+        tasks.spawn(Arc::clone(&engine).work());
+        tasks.close();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self { address, engine }
+    }
+
+    /// Where it listens; port 0 if nowhere.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }

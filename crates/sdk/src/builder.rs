@@ -6,11 +6,13 @@ use polarkit_model::{Clock, Secret};
 
 use crate::{
     API_VERSION,
-    client::{Polar, Settings},
+    client::{Polar, Settings, Shared},
     clock::SystemClock,
-    limit::Limits,
+    environment::EnvironmentError,
+    limit::{Limiter, Limits},
     retry::Retry,
     server::{Server, ServerError},
+    server_time::Listener,
     transport::{BoxError, Transport},
 };
 
@@ -92,15 +94,27 @@ impl Builder {
     /// The client.
     pub fn build(self) -> Result<Polar, BuildError> {
         let server = self.settings.server.checked()?;
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => default_transport(&server)?,
+        let given = self.transport;
+        let carry = || given.clone().map_or_else(|| default_transport(&server), Ok);
+        let transport = carry()?;
+        #[cfg(feature = "blocking")]
+        let background = crate::blocking::Background::new(carry()?);
+        let limits = self.settings.limits.unwrap_or(Limits::of(&server));
+        let shared = Shared {
+            limiter: Limiter::new(limits),
+            server_time: Listener::default(),
+            #[cfg(feature = "blocking")]
+            background,
+            settings: Settings {
+                server,
+                ..self.settings
+            },
         };
-        let settings = Settings {
-            server,
-            ..self.settings
-        };
-        Ok(Polar::assemble(settings, transport, self.token))
+        Ok(Polar {
+            shared: Arc::new(shared),
+            transport,
+            token: self.token,
+        })
     }
 }
 
@@ -127,6 +141,9 @@ impl fmt::Debug for Builder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
+    /// The environment doesn't say what it must.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
     /// The server's address is none.
     #[error(transparent)]
     Server(#[from] ServerError),

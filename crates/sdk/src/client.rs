@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use http::Method;
 use polarkit_model::{Clock, Secret, read::ReadError};
 
+#[cfg(feature = "blocking")]
+use crate::blocking::Background;
 use crate::{
     builder::{BuildError, Builder},
     error::Error,
@@ -22,15 +24,17 @@ use crate::{
 #[derive(Clone)]
 pub struct Polar {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) transport: Arc<dyn Transport>,
     pub(crate) token: Option<Secret>,
 }
 
 /// What clones have in common.
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
-    pub(crate) transport: Arc<dyn Transport>,
     pub(crate) limiter: Limiter,
     pub(crate) server_time: Listener,
+    #[cfg(feature = "blocking")]
+    pub(crate) background: Background,
 }
 
 /// What the builder was told.
@@ -55,30 +59,12 @@ impl Polar {
         Builder::default()
     }
 
-    pub(crate) fn assemble(
-        settings: Settings,
-        transport: Arc<dyn Transport>,
-        token: Option<Secret>,
-    ) -> Self {
-        let limits = settings.limits.unwrap_or(Limits::of(&settings.server));
-        let shared = Shared {
-            settings,
-            transport,
-            limiter: Limiter::new(limits),
-            server_time: Listener::default(),
-        };
-        Self {
-            shared: Arc::new(shared),
-            token,
-        }
-    }
-
     /// The same client with another token: that of a customer's or a member's session, say.
     #[must_use]
     pub fn with_token(&self, token: impl Into<Secret>) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
             token: Some(token.into()),
+            ..self.clone()
         }
     }
 
@@ -86,8 +72,17 @@ impl Polar {
     #[must_use]
     pub fn without_token(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
             token: None,
+            ..self.clone()
+        }
+    }
+
+    /// The same client over the connections of its background thread.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn in_background(&self) -> Self {
+        Self {
+            transport: Arc::clone(&self.shared.background.transport),
+            ..self.clone()
         }
     }
 

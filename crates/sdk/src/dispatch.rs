@@ -102,7 +102,7 @@ impl<'a> Course<'a> {
     async fn exchange(&self, place: Option<Place>) -> Result<http::Response<Body>, Error> {
         let shared = &self.polar.shared;
         let message = message::write(self.polar, self.request)?;
-        let response = shared.transport.send(message).await;
+        let response = self.polar.transport.send(message).await;
         let response = response.map_err(|source| self.network(source))?;
         let now = shared.settings.clock.now();
         shared.server_time.hear(response.headers(), now);

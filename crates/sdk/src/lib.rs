@@ -16,6 +16,8 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 #[cfg(feature = "client")]
 mod builder;
 #[cfg(feature = "client")]
@@ -23,6 +25,8 @@ mod client;
 mod clock;
 #[cfg(feature = "client")]
 mod dispatch;
+#[cfg(feature = "client")]
+mod environment;
 #[cfg(feature = "client")]
 mod error;
 mod kind;
@@ -67,6 +71,7 @@ pub use polarkit_model::{Clock, Money, Page, Patch, Secret, Timestamp, read::Rea
 pub use crate::{
     builder::{BuildError, Builder},
     client::Polar,
+    environment::EnvironmentError,
     error::Error,
     limit::{Limits, Rate},
     operation::{Call, Operation},

@@ -116,6 +116,16 @@ macro_rules! operation {
             }
         }
 
+        #[cfg(feature = "blocking")]
+        impl $name<'_> {
+            /// Sends it and waits, for code that doesn't await. See [`blocking`](crate::blocking).
+            #[inline]
+            pub fn wait(self) -> Result<$output, crate::Error> {
+                let request = crate::Operation::request(&self);
+                crate::blocking::wait(self.polar, request, <Self as crate::Operation>::read)
+            }
+        }
+
         impl $name<'_> {
             fn blank() -> crate::Request {
                 crate::Request::new($id, http::Method::$method, $path)

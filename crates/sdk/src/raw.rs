@@ -44,6 +44,12 @@ impl Raw<'_> {
         self
     }
 
+    /// Sends it and waits, for code that doesn't await. See [`blocking`](crate::blocking).
+    #[cfg(feature = "blocking")]
+    pub fn wait(self) -> Result<Value, crate::Error> {
+        crate::blocking::wait(self.polar, self.request, <Self as Operation>::read)
+    }
+
     /// Adds to the query; a name may come again.
     #[expect(
         clippy::needless_pass_by_value,

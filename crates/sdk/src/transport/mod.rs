@@ -3,6 +3,8 @@
 
 mod body;
 mod failure;
+#[cfg(feature = "tower")]
+mod in_process;
 #[cfg(feature = "reqwest")]
 mod network;
 
@@ -10,6 +12,8 @@ use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 
+#[cfg(feature = "tower")]
+pub use self::in_process::InProcess;
 #[cfg(feature = "reqwest")]
 pub(crate) use self::network::Network;
 pub use self::{

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use polarkit::{
     Error, Kind, Polar, Retry, Server,
     model::{CheckoutId, OrderId, ProductId},
 };
 
-use super::stand::{Stand, checkout, json};
+use super::{
+    script::{Script, Step},
+    stand::{Stand, checkout, json},
+};
 
 fn order() -> OrderId {
     "33333333-3333-4333-8333-333333333333".parse().unwrap()
@@ -174,4 +179,106 @@ async fn a_redirect_does_not_take_the_token_along() {
     let error = polar.orders().get(order()).await.unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 307);
     assert_eq!(stand.asked().len(), 1);
+}
+
+/// Status and body, and the name and the words read from it.
+type Shape = (
+    u16,
+    &'static [u8],
+    Option<&'static str>,
+    Option<&'static str>,
+);
+
+/// Every shape of body Polar refuses with, and those of whoever stands in between.
+#[tokio::test(start_paused = true)]
+async fn all_shapes_of_a_refusal_are_read_as_one() {
+    let table: [Shape; 8] = [
+        (
+            404,
+            br#"{"error":"ResourceNotFound","detail":"Not found"}"#,
+            Some("ResourceNotFound"),
+            Some("Not found"),
+        ),
+        (
+            422,
+            br#"{"error":"RequestValidationError","detail":[{"type":"missing","loc":["body"],"msg":"m"}]}"#,
+            Some("RequestValidationError"),
+            None,
+        ),
+        (
+            401,
+            br#"{"error":"invalid_token","error_description":"It expired"}"#,
+            Some("invalid_token"),
+            Some("It expired"),
+        ),
+        (405, br#"{"detail":"Method Not Allowed"}"#, None, Some("Method Not Allowed")),
+        (429, b"", None, None),
+        (500, b"Internal Server Error", None, None),
+        (502, b"<html>\xff\xfe</html>", None, None),
+        (400, b"[1,2]", None, None),
+    ];
+    for (status, body, name, detail) in table {
+        let answer = Step::Answer(Duration::ZERO, status, Vec::new(), vec![body.into()]);
+        let polar = Script::of([]).then(answer).polar();
+        let error = polar.orders().get(order()).await.unwrap_err();
+        assert_eq!(error.operation(), "orders:get");
+        assert_eq!(error.status().unwrap().as_u16(), status);
+        assert_eq!(error.name(), name, "{status}");
+        assert_eq!(
+            error.refusal().unwrap().detail.as_deref(),
+            detail,
+            "{status}"
+        );
+        assert_eq!(**error.body().unwrap(), *body, "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_refusal_without_end_the_first_mebibyte_is_kept() {
+    let piece = Bytes::from(vec![b'x'; 300_000]);
+    let answer = Step::Answer(Duration::ZERO, 400, Vec::new(), vec![piece; 200]);
+    let polar = Script::of([answer]).polar();
+    let error = polar.orders().get(order()).await.unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 400);
+    assert_eq!(error.body().unwrap().len(), 1024 * 1024);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_without_end_is_cut_off_unless_it_is_read_as_it_comes() {
+    let piece = Bytes::from(vec![b'x'; 1024 * 1024]);
+    let answer = || Step::Answer(Duration::ZERO, 200, Vec::new(), vec![piece.clone(); 33]);
+    let polar = Script::of([answer(), answer()]).polar();
+    let get = polar.orders().get(order());
+    let error = get.clone().await.unwrap_err();
+    assert!(matches!(error, Error::TooLong { .. }), "{error:?}");
+    assert_eq!(error.status().unwrap().as_u16(), 200);
+
+    let response = polar.open(&get).await.unwrap();
+    let pieces: Vec<_> = response.into_body().try_collect().await.unwrap();
+    assert_eq!(pieces.len(), 33);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_breaks_off_keeps_its_causes() {
+    let polar = Script::of([Step::Torn]).polar();
+    let error = polar.checkouts().create([product()]).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Network);
+    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(source.to_string(), "the connection broke");
+    assert_eq!(source.source().unwrap().to_string(), "torn");
+}
+
+#[test]
+fn kinds_go_by_the_guides_words() {
+    let words = [
+        (Kind::Network, "network_error"),
+        (Kind::Authentication, "authentication_error"),
+        (Kind::Validation, "validation_error"),
+        (Kind::WebhookVerification, "webhook_verification_error"),
+        (Kind::RateLimit, "rate_limit_error"),
+    ];
+    for (kind, word) in words {
+        assert_eq!(kind.as_str(), word);
+        assert_eq!(kind.to_string(), word);
+    }
 }

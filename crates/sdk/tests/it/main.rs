@@ -5,6 +5,10 @@ mod attempts;
 #[cfg(test)]
 mod axum_shop;
 #[cfg(test)]
+mod blocking;
+#[cfg(test)]
+mod environment;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod every_operation;
@@ -12,6 +16,8 @@ mod every_operation;
 mod extractor;
 #[cfg(test)]
 mod generated;
+#[cfg(test)]
+mod in_process;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
@@ -22,6 +28,8 @@ mod requests;
 mod sandbox;
 #[cfg(test)]
 mod script;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod stand;
 #[cfg(test)]
