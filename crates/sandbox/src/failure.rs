@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Unauthorized,
     /// 403 in the OAuth shape: the token lacks every scope that would do.
     InsufficientScope { accepted: Vec<String> },
+    /// A refusal with a body of its own.
+    Shaped { status: u16, body: Value },
     /// 500 without a reason: the operation broke off.
     Broken,
 }

@@ -22,6 +22,28 @@ pub(super) fn moment(check: &mut Check, value: &Value) -> Option<Value> {
     }
 }
 
+/// A moment that has yet to come.
+pub(super) fn future(check: &mut Check, value: &Value) -> Option<Value> {
+    match read(value) {
+        Ok(Moment::Aware(moment) | Moment::Naive(moment)) if moment > check.now => {
+            Some(render::time(moment))
+        }
+        Ok(_) => {
+            check.flaw(
+                "datetime_future",
+                "Input should be in the future",
+                value,
+                None,
+            );
+            None
+        }
+        Err(problem) => {
+            refuse(check, &problem, value);
+            None
+        }
+    }
+}
+
 /// A moment that must say its offset.
 pub(super) fn aware(check: &mut Check, value: &Value) -> Option<Timestamp> {
     match read(value) {

@@ -62,6 +62,13 @@ pub(super) fn field(
             product_name(check, shape, value)
         }
         ("EventCreateCustomer" | "EventCreateExternalCustomer", "timestamp") => past(check, value),
+        ("SubscriptionUpdateBillingPeriod", "current_billing_period_end")
+        | ("SubscriptionPause" | "CustomerSubscriptionPause", "resumes_at")
+            if !value.is_null() || !shape.nullable =>
+        {
+            moment::future(check, value)
+        }
+        ("SubscriptionUpdateBase", "trial_end") if !value.is_null() => trial_end(check, value),
         ("WebhookEndpointCreate" | "WebhookEndpointUpdate", "url") => {
             receiver::check(check, shape, value)
         }
@@ -112,7 +119,9 @@ pub(super) fn whole(
         "DiscountFixedCreate" | "DiscountPercentageCreate" => {
             agrees(check, discount::conflict(name, kept), value)
         }
-        "SeatAssign" | "CustomerSeatAssign" => agrees(check, seat::conflict(kept), value),
+        "SeatAssign" => agrees(check, seat::conflict(kept, false), value),
+        "CustomerSeatAssign" => agrees(check, seat::conflict(kept, true), value),
+        "CustomerTeamCreate" => agrees(check, nobody_to_write_to(kept), value),
         "BenefitLicenseKeyExpirationProperties" => agrees(check, too_long_a_life(kept), value),
         "AddressInput" => {
             let problem = subdivision::put_right(kept).err();
@@ -220,6 +229,32 @@ fn past(check: &mut Check, value: &Value) -> Option<Value> {
         return None;
     }
     Some(crate::render::time(moment))
+}
+
+/// A moment to come, or the word `now`; both branches say why when it is neither.
+fn trial_end(check: &mut Check, value: &Value) -> Option<Value> {
+    if value == "now" {
+        return Some(value.clone());
+    }
+    let read = check.at("datetime", |check| moment::future(check, value));
+    if read.is_none() {
+        check.at("literal['now']", |check| {
+            let expected = Some(json!({"expected": "'now'"}));
+            check.flaw("literal_error", "Input should be 'now'", value, expected);
+        });
+    }
+    read
+}
+
+/// What is missing when a team has no address of its own.
+fn nobody_to_write_to(sent: &Map<String, Value>) -> Option<&'static str> {
+    let given = |field| {
+        sent.get(field)
+            .is_some_and(|value: &Value| !value.is_null())
+    };
+    (!given("email") && !given("owner")).then_some(
+        "An owner with an email address is required when creating a team customer without an email.",
+    )
 }
 
 fn price(check: &mut Check, before: &Map<String, Value>, amount: Value) -> Option<Value> {

@@ -12,13 +12,14 @@ pub(super) fn too_much_to_note(notes: &Value) -> Option<&'static str> {
         .as_object()
         .is_some_and(|notes| notes.len() > KEYS_MAX)
     {
-        return Some("Metadata has 10 keys at most");
+        return Some("Metadata cannot have more than 10 keys");
     }
-    (notes.to_string().len() > BYTES_MAX).then_some("Metadata has 1 KB at most")
+    (notes.to_string().len() > BYTES_MAX).then_some("Metadata size cannot exceed 1KB")
 }
 
-/// What contradicts itself in the purchase and the person that are named.
-pub(super) fn conflict(sent: &Map<String, Value>) -> Option<&'static str> {
+/// What contradicts itself in the purchase and the person that are named. In the portal (`by_checkout`) a
+/// purchase may be named by its checkout, too.
+pub(super) fn conflict(sent: &Map<String, Value>, by_checkout: bool) -> Option<&'static str> {
     let given = |fields: &[&str]| {
         let given = |field: &&&str| sent.get(**field).is_some_and(|value| !value.is_null());
         fields.iter().filter(given).count()
@@ -27,16 +28,22 @@ pub(super) fn conflict(sent: &Map<String, Value>) -> Option<&'static str> {
     let customers = given(&["external_customer_id", "customer_id"]);
     let members = given(&["external_member_id", "member_id"]);
     let emails = given(&["email"]);
-    if purchases != 1 {
-        Some("Exactly one purchase must be named")
+    if purchases != 1 && by_checkout {
+        Some("Exactly one of subscription_id, order_id, or checkout_id must be provided")
+    } else if purchases != 1 {
+        Some("Exactly one of subscription_id or order_id must be provided")
     } else if customers + members + emails == 0 {
-        Some("Somebody must be named")
-    } else if (customers > 0 && members > 0) || members > 1 {
-        Some("A person must be named in one way")
+        Some(
+            "At least one of email, external_customer_id, customer_id, external_member_id, or member_id must be provided",
+        )
+    } else if customers > 0 && members > 0 {
+        Some("Cannot combine external_customer_id/customer_id with external_member_id/member_id")
+    } else if members > 1 {
+        Some("Cannot provide both external_member_id and member_id")
     } else if customers > 0 && customers + emails != 1 {
-        Some("A customer must be named in one way")
+        Some("Exactly one of email, external_customer_id, or customer_id must be provided")
     } else if given(&["member_id"]) + emails > 1 {
-        Some("A member's id and an e-mail do not go together")
+        Some("Cannot combine member_id with email")
     } else {
         None
     }

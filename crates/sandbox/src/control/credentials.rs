@@ -18,7 +18,7 @@ pub(super) async fn show(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Response {
-    if !peer.ip().to_canonical().is_loopback() || !guard::names_this_machine(&headers) {
+    if !guard::is_this_machine(peer, &headers) {
         return refused(
             403,
             "NotPermitted",

@@ -4,6 +4,7 @@ mod challenge;
 mod clock;
 mod credentials;
 mod guard;
+mod mails;
 mod snapshot;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub(crate) fn router() -> Router<Arc<Engine>> {
         .route("/sandbox/credentials", get(credentials::show))
         .route("/sandbox/clock", get(clock::show).post(clock::move_clock))
         .route("/sandbox/settle", post(clock::settle))
+        .route("/sandbox/mails", get(mails::list))
         .route("/sandbox/reset", post(snapshot::reset))
         .route("/sandbox/snapshot", post(snapshot::save))
         .route("/sandbox/restore", post(snapshot::restore))

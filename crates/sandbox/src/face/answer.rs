@@ -56,6 +56,7 @@ pub(crate) fn failure(failure: Failure) -> Response {
             let challenge = challenge(Some(&scopes), "insufficient_scope", INSUFFICIENT_SCOPE);
             oauth(403, "insufficient_scope", INSUFFICIENT_SCOPE, &challenge)
         }
+        Failure::Shaped { status, body } => json(status, &body),
         Failure::Broken => {
             let mut response = bare(500);
             *response.body_mut() = Body::from("Internal Server Error");

@@ -13,6 +13,7 @@ pub(crate) mod discount;
 pub(crate) mod event;
 pub(crate) mod grant;
 pub(crate) mod license_key;
+pub(crate) mod mail;
 pub(crate) mod member;
 pub(crate) mod meter;
 pub(crate) mod metric;

@@ -32,6 +32,7 @@ pub(crate) enum Job {
     CycleGrants(Id<Subscription>),
     CycleSubscription(Id<Subscription>),
     Dun(Id<Order>),
+    EndSubscriptions(Id<Customer>),
     ExpireCheckout(Id<Checkout>),
     FollowLicenseKey(Id<LicenseKey>),
     MeasureCustomer(Id<Customer>),
@@ -59,7 +60,9 @@ impl Job {
         match self {
             Self::BillSubscription(id) => subscription::bill(world, id),
             Self::BookFee(id) => order::book_fee(world, id),
-            Self::ChargeOrder { order, trigger } => order::run_charge(world, order, trigger),
+            Self::ChargeOrder { order, trigger } => {
+                order::charge(world, order, trigger);
+            }
             Self::CompleteCheckout(id) => checkout::complete(world, id),
             Self::ExpireCheckout(id) => checkout::expire(world, id),
             Self::NoteDecline {
@@ -75,7 +78,10 @@ impl Job {
             Self::CustomerUpdated(id) => customer::updated(world, id),
             Self::CycleSubscription(id) => subscription::cycle(world, id),
             Self::Dun(id) => order::dun(world, id),
-            Self::ResumeSubscription(id) => subscription::come_back(world, id),
+            Self::EndSubscriptions(id) => customer::end_subscriptions(world, id),
+            Self::ResumeSubscription(id) => {
+                subscription::come_back(world, id);
+            }
             Self::VoidOrder(id) => order::void(world, id),
             Self::WriteInvoice(id) => order::write_invoice(world, id),
             Self::CustomerStateChanged(customer) => customer_state::announce(world, customer),

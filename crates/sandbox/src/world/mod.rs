@@ -34,12 +34,14 @@ use crate::resource::discount::Discount;
 use crate::resource::event::{Event, EventType};
 use crate::resource::grant::Grant;
 use crate::resource::license_key::LicenseKey;
+use crate::resource::mail::Mail;
 use crate::resource::member::Member;
 use crate::resource::meter::Meter;
 use crate::resource::order::Order;
 use crate::resource::organization::Organization;
 use crate::resource::payment::Payment;
 use crate::resource::payment_method::PaymentMethod;
+use crate::resource::portal::{AddressChange, CardSetup, Login};
 use crate::resource::price::Price;
 use crate::resource::product::Product;
 use crate::resource::refund::Refund;
@@ -123,7 +125,9 @@ macro_rules! world {
 
 world! {
     access_tokens: AccessToken,
+    address_changes: AddressChange,
     benefits: Benefit,
+    card_setups: CardSetup,
     checkout_links: CheckoutLink,
     checkouts: Checkout,
     custom_fields: CustomField,
@@ -136,6 +140,8 @@ world! {
     events: Event,
     grants: Grant,
     license_keys: LicenseKey,
+    logins: Login,
+    mails: Mail,
     members: Member,
     messages: Message,
     meters: Meter,

@@ -1,7 +1,7 @@
 //! From confirmed to succeeded: the payment, the subscription, the order, and what follows.
 
 use super::{Checkout, CheckoutStatus, announce};
-use crate::resource::customer::{self, CustomerKind};
+use crate::resource::customer;
 use crate::resource::grant::GrantScope;
 use crate::resource::order::{self, BillingReason, NewOrder, Order, OrderItem, OrderStatus};
 use crate::resource::payment::{self, Attempt};
@@ -71,14 +71,8 @@ fn follow(
         (None, Some(id)) => Some(GrantScope::Order(id)),
         (None, None) => None,
     };
-    if checkout.seats.is_some()
-        && let Some(row) = world.customers.find_mut(customer)
-    {
-        let upgraded = row.kind == CustomerKind::Individual;
-        row.kind = CustomerKind::Team;
-        if upgraded {
-            customer::touch(world, customer);
-        }
+    if checkout.seats.is_some() {
+        customer::become_team(world, customer);
     }
     if let Some(scope) = scope {
         if checkout.seats.is_some() && checkout.success_url.is_none() {
@@ -133,6 +127,7 @@ fn upgrade(
     method: Option<Id<payment_method::PaymentMethod>>,
 ) -> Option<Id<Subscription>> {
     let cycle = checkout.product_row(world)?.cycle?;
+    let trial = checkout.active_trial(world);
     let row = world.subscriptions.find_mut(id)?;
     row.prices = prices;
     row.product = checkout.product;
@@ -144,8 +139,8 @@ fn upgrade(
     row.discount = checkout.discount;
     row.metadata.extend(checkout.metadata.clone());
     row.custom_field_data
-        .extend(checkout.custom_field_data.clone());
-    subscription::restart(world, id, cycle);
+        .clone_from(&checkout.custom_field_data);
+    subscription::restart(world, id, cycle, trial);
     Some(id)
 }
 
@@ -155,7 +150,7 @@ fn write_order(
     subscription: Option<Id<Subscription>>,
 ) -> Option<Id<Order>> {
     let trial = subscription.is_some() && checkout.active_trial(world).is_some();
-    let items = lines(world, checkout, trial);
+    let items = lines(world, checkout, subscription);
     let reason = match (subscription, checkout.upgrades) {
         (None, _) => BillingReason::Purchase,
         (Some(_), None) => BillingReason::SubscriptionCreate,
@@ -181,29 +176,35 @@ fn write_order(
 }
 
 /// One line for each price that is paid up front; a single free one for a trial.
-fn lines(world: &mut World, checkout: &Checkout, trial: bool) -> Vec<OrderItem> {
-    let name = checkout
-        .product_row(world)
-        .map(|row| row.name.clone())
-        .unwrap_or_default();
+fn lines(
+    world: &mut World,
+    checkout: &Checkout,
+    subscription: Option<Id<Subscription>>,
+) -> Vec<OrderItem> {
+    let begun = subscription.and_then(|id| world.subscriptions.find(id));
+    let trial = begun.and_then(|row| row.trial_start.zip(row.trial_end));
+    if let Some((start, end)) = trial {
+        let product = checkout.product_row(world);
+        let name = product.map_or("", |row| row.name.as_str());
+        let label = subscription::trial_label(name, start, end);
+        return vec![order::item(world, label, 0, false, None)];
+    }
+    let seats = checkout.seats;
     let priced: Vec<_> = checkout
         .prices(world)
         .into_iter()
         .filter(|price| price.is_static())
         .map(|price| {
+            let label = subscription::price_label(world, checkout.product, price.id, seats);
             (
                 price.id,
-                price.upfront(checkout.chosen_amount, checkout.seats),
+                label,
+                price.upfront(checkout.chosen_amount, seats),
             )
         })
         .collect();
-    if trial {
-        let price = priced.first().map(|(id, _)| *id);
-        let label = format!("Trial period for {name}");
-        return vec![order::item(world, label, 0, false, price)];
-    }
     priced
         .into_iter()
-        .map(|(id, amount)| order::item(world, name.clone(), amount, false, Some(id)))
+        .map(|(id, label, amount)| order::item(world, label, amount, false, Some(id)))
         .collect()
 }

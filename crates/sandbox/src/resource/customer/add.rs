@@ -23,7 +23,7 @@ pub(crate) struct NewCustomer {
     pub(crate) tax_id: Option<TaxId>,
     pub(crate) locale: Option<String>,
     pub(crate) metadata: Map<String, Value>,
-    /// Who owns it; a copy of the customer itself when nothing is said.
+    /// Who owns it; what is not said is copied from the customer itself.
     pub(crate) owner: Option<NewMember>,
 }
 
@@ -32,11 +32,7 @@ pub(crate) fn add(world: &mut World, new: NewCustomer) -> Id<Customer> {
     let id = world.chance.id();
     let created_at = world.stamp();
     let short_id = short_id(&mut world.chance);
-    let owner = new.owner.unwrap_or_else(|| NewMember {
-        email: new.email.clone().unwrap_or_default(),
-        name: new.name.clone(),
-        external_id: new.external_id.clone(),
-    });
+    let owner = owner_of(&new);
     world.customers.insert(
         id,
         Customer {
@@ -66,6 +62,20 @@ pub(crate) fn add(world: &mut World, new: NewCustomer) -> Id<Customer> {
     member::add(world, id, owner, Role::Owner);
     world.agenda.soon(Job::CustomerCreated(id));
     id
+}
+
+fn owner_of(new: &NewCustomer) -> NewMember {
+    let said = new.owner.as_ref();
+    let email = said.map(|owner| owner.email.clone());
+    NewMember {
+        email: email.or_else(|| new.email.clone()).unwrap_or_default(),
+        name: said
+            .and_then(|owner| owner.name.clone())
+            .or_else(|| new.name.clone()),
+        external_id: said
+            .and_then(|owner| owner.external_id.clone())
+            .or_else(|| new.external_id.clone()),
+    }
 }
 
 /// Ten capital letters.

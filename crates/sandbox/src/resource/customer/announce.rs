@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::render::known_external_id;
 use super::{Customer, render};
 use crate::resource::{customer_state, event};
 use crate::world::{Id, Job, World};
@@ -33,7 +34,7 @@ fn announce(world: &mut World, id: Id<Customer>, name: &str) {
         "customer_id": id,
         "customer_email": customer.email,
         "customer_name": customer.name,
-        "customer_external_id": customer.external_id,
+        "customer_external_id": known_external_id(customer),
     });
     if name == "customer.updated" {
         // Several changes are told together, after the fact: which they were is not kept.

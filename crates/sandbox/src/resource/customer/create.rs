@@ -7,7 +7,7 @@ use super::rules::{self, filled};
 use super::{Customer, CustomerKind, NewCustomer, render};
 use crate::billing::AddressInput;
 use crate::call::Call;
-use crate::failure::{Failure, Flaw};
+use crate::failure::Failure;
 use crate::reply::Reply;
 use crate::resource::member::NewMember;
 use crate::world::World;
@@ -51,26 +51,13 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
             external_id,
         ));
     }
-    if input.email.is_none() && input.owner.is_none() {
-        let message = "A team customer without an email needs an owner.";
-        flaws.push(Flaw::body(
-            "missing",
-            ["owner".into()],
-            message,
-            Value::Null,
-        ));
-    }
-    let tax_id = match filled(input.tax_id).map(|text| rules::tax_id(address.as_ref(), &text, "")) {
-        Some(Err(flaw)) => {
-            flaws.push(*flaw);
-            None
-        }
-        Some(Ok(tax_id)) => Some(tax_id),
-        None => None,
-    };
     if !flaws.is_empty() {
         return Err(Failure::Refused(flaws));
     }
+    let tax_id = filled(input.tax_id)
+        .map(|text| rules::tax_id(address.as_ref(), &text, ""))
+        .transpose()
+        .map_err(|flaw| Failure::refused(*flaw))?;
     let id = super::add(
         world,
         NewCustomer {

@@ -1,9 +1,12 @@
 //! `GET /v1/customers/export`
 
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::{Customer, TaxId};
 use crate::call::Call;
 use crate::csv;
 use crate::failure::Failure;
-use crate::render;
 use crate::reply::Reply;
 use crate::world::World;
 
@@ -20,7 +23,6 @@ const HEAD: &[&str] = &[
     "Billing Address State",
     "Billing Address Zip",
     "Billing Address Country",
-    "Locale",
     "Metadata",
 ];
 
@@ -38,25 +40,33 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
             vec![
                 row.id.to_string(),
                 row.external_id.clone().unwrap_or_default(),
-                render::time(row.created_at)
-                    .as_str()
-                    .unwrap_or_default()
-                    .to_owned(),
+                row.created_at
+                    .to_zoned(TimeZone::UTC)
+                    .strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00")
+                    .to_string(),
                 row.email.clone().unwrap_or_default(),
                 row.name.clone().unwrap_or_default(),
-                row.tax_id
-                    .as_ref()
-                    .map(|tax_id| tax_id.0.clone())
-                    .unwrap_or_default(),
+                row.tax_id.as_ref().map(pair).unwrap_or_default(),
                 part("line1"),
                 part("line2"),
                 part("city"),
                 part("state"),
                 part("postal_code"),
                 part("country"),
-                row.locale.clone().unwrap_or_default(),
-                serde_json::Value::Object(row.metadata.clone()).to_string(),
+                metadata(row),
             ]
         });
-    Ok(csv::file("customers.csv", HEAD, rows))
+    Ok(csv::file("polar-customers.csv", HEAD, rows))
+}
+
+/// Number and kind, as Python shows a pair.
+fn pair(tax_id: &TaxId) -> String {
+    format!("('{}', '{}')", tax_id.0, tax_id.1)
+}
+
+fn metadata(row: &Customer) -> String {
+    if row.metadata.is_empty() {
+        return String::new();
+    }
+    Value::Object(row.metadata.clone()).to_string()
 }

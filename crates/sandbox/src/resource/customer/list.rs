@@ -4,6 +4,7 @@ use super::{Customer, render};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::list::{self, SortKey, SortKeys};
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::resource::subscription::Subscription;
 use crate::world::World;
@@ -20,12 +21,11 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let rows = world
         .living(organization)
         .filter(|row| {
-            let texts = [&row.email, &row.name, &row.external_id];
             query.allows("organization_id", row.organization)
                 && query
                     .get("email")
                     .is_none_or(|email| same(row.email.as_ref(), email))
-                && query.finds("query", texts.into_iter().flatten().map(String::as_str))
+                && is_found(query, row)
                 && query
                     .flag("active")
                     .is_none_or(|wanted| wanted == is_active(world, row))
@@ -33,6 +33,17 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         })
         .collect();
     Ok(list::page(world, call, rows, SORTS, render))
+}
+
+/// Searched for in e-mail and names; an external id has to begin with it.
+fn is_found(query: &Query, row: &Customer) -> bool {
+    let texts = [&row.email, &row.name, &row.billing_name];
+    let begins = |id: &String| {
+        let wanted = query.get("query").unwrap_or_default().to_lowercase();
+        id.to_lowercase().starts_with(&wanted)
+    };
+    query.finds("query", texts.into_iter().flatten().map(String::as_str))
+        || row.external_id.as_ref().is_some_and(begins)
 }
 
 fn text(text: Option<&String>) -> SortKey {

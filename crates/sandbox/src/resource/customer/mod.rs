@@ -27,9 +27,11 @@ use crate::world::{Field, Id, Key, Row};
 
 pub(crate) use add::{NewCustomer, add};
 pub(crate) use announce::{created, deleted, touch, updated};
+pub(crate) use delete::end_subscriptions;
 pub(crate) use find::{by_external_id, find, get, own};
 pub(crate) use render::{render, render_portal, render_user};
-pub(crate) use rules::{filled, tax_id};
+pub(crate) use rules::{email_flaw, filled, retax, tax_id};
+pub(crate) use update::become_team;
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Customer;
+use super::delete::FORMER_EXTERNAL_ID;
 use crate::render;
 use crate::world::World;
 
@@ -16,7 +17,7 @@ pub(crate) fn render(_world: &World, customer: &Customer) -> Value {
         "created_at": render::time(customer.created_at),
         "modified_at": render::time_or_null(customer.modified_at),
         "metadata": shown_metadata(&customer.metadata),
-        "external_id": customer.external_id,
+        "external_id": known_external_id(customer),
         "email": customer.email,
         "email_verified": customer.email_verified,
         "type": customer.kind,
@@ -63,6 +64,13 @@ pub(crate) fn render_user(customer: &Customer) -> Value {
         "avatar_url": customer.email.as_deref().map(avatar),
         "github_username": null,
     })
+}
+
+/// The seller's name for the customer; a deleted one is still known by the one it had.
+pub(super) fn known_external_id(customer: &Customer) -> Value {
+    let former = || customer.metadata.get(FORMER_EXTERNAL_ID).cloned();
+    let own = customer.external_id.clone().map(Value::from);
+    own.or_else(former).unwrap_or_default()
 }
 
 /// Keys with two underscores in front are the service's own.

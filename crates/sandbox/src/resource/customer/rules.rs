@@ -1,5 +1,6 @@
 //! What must be unique, and what a tax number must look like.
 
+use polarkit_model::Patch;
 use serde_json::Value;
 
 use super::{Customer, TaxId};
@@ -9,7 +10,7 @@ use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
 /// An e-mail that another customer has.
-pub(super) fn email_flaw(
+pub(crate) fn email_flaw(
     world: &World,
     organization: Id<Organization>,
     own: Option<Id<Customer>>,
@@ -58,6 +59,19 @@ pub(crate) fn tax_id(
             let place = [Value::from(format!("{prefix}tax_id"))];
             Box::new(Flaw::body(kind, place, "Invalid tax ID.", text))
         })
+}
+
+/// Gives the row its new tax number, none, or (where another address was sent) its old one once more, as
+/// far as the address allows.
+pub(crate) fn retax(row: &mut Customer, sent: Patch<String>, moved: bool) -> Result<(), Box<Flaw>> {
+    let text = match sent.sent().map(filled) {
+        Some(text) => text,
+        None if moved => row.tax_id.as_ref().map(|tax_id| tax_id.0.clone()),
+        None => return Ok(()),
+    };
+    let address = row.billing_address.as_ref();
+    row.tax_id = text.map(|text| tax_id(address, &text, "")).transpose()?;
+    Ok(())
 }
 
 /// Text, unless there is nothing in it.

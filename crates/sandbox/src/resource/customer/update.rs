@@ -10,7 +10,8 @@ use crate::billing::AddressInput;
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
-use crate::world::World;
+use crate::resource::member;
+use crate::world::{Id, World};
 
 #[derive(Deserialize)]
 struct Input {
@@ -27,7 +28,7 @@ struct Input {
     #[serde(default)]
     external_id: Patch<String>,
     #[serde(default, rename = "type")]
-    kind: Option<CustomerKind>,
+    kind: Patch<CustomerKind>,
     #[serde(default)]
     metadata: Option<Map<String, Value>>,
 }
@@ -37,33 +38,56 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let customer = own(world, call)?.clone();
     if call.path.contains_key("external_id") {
         input.external_id = Patch::Absent;
+        input.kind = Patch::Absent;
     }
     let mut changed = customer.clone();
-    let flaws = change(world, &mut changed, input);
+    let flaws = change(world, &mut changed, &input);
     if !flaws.is_empty() {
         return Err(Failure::Refused(flaws));
     }
+    rules::retax(&mut changed, input.tax_id, call.sends("billing_address"))
+        .map_err(|flaw| Failure::refused(*flaw))?;
+    if let Some(name) = input.name.sent() {
+        changed.name = filled(name);
+    }
+    input.locale.apply(&mut changed.locale);
+    changed.metadata = input.metadata.unwrap_or(changed.metadata);
     let id = customer.id;
+    let moved = changed.email != customer.email;
     *world.customers.get_mut(id)? = changed;
+    if moved {
+        member::follow_email(world, id);
+    }
     announce::touch(world, id);
     Ok(render(world, world.customers.get(id)?).into())
 }
 
-/// Writes the update into the row; what is wrong with it comes back.
-fn change(world: &World, row: &mut Customer, input: Input) -> Vec<Flaw> {
+/// Writes into the row what others must not have, or it must not lose; what is wrong with it comes back.
+fn change(world: &World, row: &mut Customer, input: &Input) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     let own = Some(row.id);
-    if let Some(email) = input.email {
-        flaws.extend(rules::email_flaw(world, row.organization, own, &email));
-        row.email_verified &= row.email.as_ref() == Some(&email);
-        row.email = Some(email);
+    let same = |email: &String| {
+        Some(email.to_lowercase()) == row.email.as_ref().map(|own| own.to_lowercase())
+    };
+    if let Some(email) = input.email.as_ref().filter(|email| !same(email)) {
+        flaws.extend(rules::email_flaw(world, row.organization, own, email));
+        row.email_verified = false;
+        row.email = Some(email.clone());
     }
-    if let Some(wanted) = input.external_id.sent() {
+    match &input.billing_address {
+        Patch::Absent => {}
+        Patch::Null => {
+            let message = "Customer billing address cannot be reset to null once set.";
+            flaws.push(Flaw::field("billing_address", message, Value::Null));
+        }
+        Patch::Value(address) => row.billing_address = Some(address.clone().kept()),
+    }
+    if let Some(wanted) = input.external_id.clone().sent() {
         let wanted = filled(wanted);
         if row.external_id.is_some() && row.external_id != wanted {
             let message = "Customer external ID cannot be updated.";
             flaws.push(Flaw::field("external_id", message, wanted));
-        } else if let Some(wanted) = wanted {
+        } else if let Some(wanted) = wanted.filter(|_| row.external_id.is_none()) {
             flaws.extend(rules::external_id_flaw(
                 world,
                 row.organization,
@@ -73,33 +97,30 @@ fn change(world: &World, row: &mut Customer, input: Input) -> Vec<Flaw> {
             row.external_id = Some(wanted);
         }
     }
-    match input.billing_address {
-        Patch::Absent => {}
-        Patch::Null => {
-            let message = "Billing address cannot be removed.";
-            flaws.push(Flaw::field("billing_address", message, Value::Null));
-        }
-        Patch::Value(address) => row.billing_address = Some(address.kept()),
-    }
-    if let Some(wanted) = input.tax_id.sent() {
-        match filled(wanted).map(|text| rules::tax_id(row.billing_address.as_ref(), &text, "")) {
-            Some(Err(flaw)) => flaws.push(*flaw),
-            Some(Ok(tax_id)) => row.tax_id = Some(tax_id),
-            None => row.tax_id = None,
-        }
-    }
     match input.kind {
-        Some(CustomerKind::Individual) if row.kind == CustomerKind::Team => {
-            let message = "A team customer cannot become an individual one.";
-            flaws.push(Flaw::field("type", message, "individual"));
+        Patch::Value(kind) if kind == row.kind || kind == CustomerKind::Team => row.kind = kind,
+        Patch::Absent => {}
+        Patch::Null if row.kind == CustomerKind::Individual => {}
+        Patch::Value(_) | Patch::Null => {
+            let message = "Customer type cannot be downgraded from 'team' to 'individual'.";
+            let sent = if input.kind == Patch::Null {
+                Value::Null
+            } else {
+                "individual".into()
+            };
+            flaws.push(Flaw::field("type", message, sent));
         }
-        Some(kind) => row.kind = kind,
-        None => {}
     }
-    if let Some(name) = input.name.sent() {
-        row.name = filled(name);
-    }
-    input.locale.apply(&mut row.locale);
-    row.metadata = input.metadata.unwrap_or_else(|| row.metadata.clone());
     flaws
+}
+
+/// Makes a team of a customer who buys seats; a team stays one.
+pub(crate) fn become_team(world: &mut World, id: Id<Customer>) {
+    let Some(customer) = world.customers.find_mut(id) else {
+        return;
+    };
+    if customer.kind == CustomerKind::Individual {
+        customer.kind = CustomerKind::Team;
+        announce::touch(world, id);
+    }
 }

@@ -54,10 +54,11 @@ impl<'w> Window<'w> {
         })
     }
 
-    /// Leaves out usage that arrived before `since`, as a trial's is.
+    /// Leaves out usage and credits that arrived before `since`, as those of a trial did.
     pub(crate) fn billed_since(mut self, since: Option<Timestamp>) -> Self {
-        self.usage
-            .retain(|event| since.is_none_or(|since| event.ingested_at >= since));
+        let counts = |at: Timestamp| since.is_none_or(|since| at >= since);
+        self.usage.retain(|event| counts(event.ingested_at));
+        self.credits.retain(|credit| counts(credit.at));
         self
     }
 

@@ -55,19 +55,55 @@ impl Discount {
         .clamp(0, base.max(0))
     }
 
-    /// True when it still lowers a bill at `now` of a subscription that has had it since `since`.
-    pub(crate) fn lasts(&self, since: Option<Timestamp>, now: Timestamp) -> bool {
-        match (self.duration, since) {
-            (_, None) | (Duration::Forever, _) => true,
-            (Duration::Once, Some(_)) => false,
-            (Duration::Repeating(count), Some(since)) => {
+    /// True when it still lowers the bill of a period that starts at `start`, after it lowered its first
+    /// at `since`. Months are counted by the calendar, however long the periods are, and the first one
+    /// counts.
+    pub(crate) fn lasts(&self, since: Timestamp, start: Timestamp) -> bool {
+        match self.duration {
+            Duration::Forever => true,
+            Duration::Once => start <= since,
+            Duration::Repeating(count) => {
                 let months = Cycle {
                     interval: Interval::Month,
-                    count,
+                    count: count.saturating_sub(1),
                 };
-                now < months.from(since)
+                start <= months.from(since)
             }
         }
+    }
+
+    /// What it takes off each of `amounts`: a percentage of each, or one sum shared among them, the
+    /// largest remainders first, so that the shares add up to it.
+    pub(crate) fn shares(&self, amounts: &[i64], currency: &str) -> Vec<i64> {
+        let total: i64 = amounts.iter().sum();
+        if matches!(self.worth, Worth::Percentage(_)) || total <= 0 {
+            let own = amounts.iter().map(|amount| self.amount(*amount, currency));
+            return own.collect();
+        }
+        let off = i128::from(self.amount(total, currency));
+        let total = i128::from(total);
+        let weighted: Vec<_> = amounts
+            .iter()
+            .map(|amount| off * i128::from(*amount))
+            .collect();
+        let mut shares: Vec<_> = weighted.iter().map(|weight| weight / total).collect();
+        let left = off - shares.iter().sum::<i128>();
+        let mut order: Vec<_> = weighted
+            .iter()
+            .map(|weight| weight % total)
+            .enumerate()
+            .collect();
+        order.sort_by_key(|(_, remainder)| std::cmp::Reverse(*remainder));
+        for (index, _) in order
+            .into_iter()
+            .take(usize::try_from(left).unwrap_or_default())
+        {
+            if let Some(share) = shares.get_mut(index) {
+                *share += 1;
+            }
+        }
+        let shares = shares.into_iter().map(i64::try_from);
+        shares.map(Result::unwrap_or_default).collect()
     }
 
     /// True when it makes every bill nothing, for ever.
@@ -163,17 +199,33 @@ mod tests {
     }
 
     #[test]
-    fn its_duration_counts_from_the_first_bill_it_lowered() {
-        let since = Some(at("2026-01-31T00:00:00Z"));
-        let lasts =
-            |duration, now| discount(Worth::Percentage(100), duration).lasts(since, at(now));
-        assert!(!lasts(Duration::Once, "2026-02-01T00:00:00Z"));
-        assert!(lasts(Duration::Forever, "2036-02-01T00:00:00Z"));
-        assert!(lasts(Duration::Repeating(3), "2026-04-29T00:00:00Z"));
-        assert!(!lasts(Duration::Repeating(3), "2026-04-30T00:00:00Z"));
-        assert!(
-            discount(Worth::Percentage(1), Duration::Once).lasts(None, at("2030-01-01T00:00:00Z"))
-        );
+    fn its_duration_counts_calendar_months_from_the_first_period_it_lowered() {
+        let since = at("2026-01-31T00:00:00Z");
+        for (duration, start, wanted) in [
+            (Duration::Once, "2026-01-31T00:00:00Z", true),
+            (Duration::Once, "2026-02-01T00:00:00Z", false),
+            (Duration::Forever, "2036-02-01T00:00:00Z", true),
+            (Duration::Repeating(1), "2026-01-31T00:00:00Z", true),
+            (Duration::Repeating(1), "2026-02-07T00:00:00Z", false),
+            (Duration::Repeating(3), "2026-03-31T00:00:00Z", true),
+            (Duration::Repeating(3), "2026-04-07T00:00:00Z", false),
+        ] {
+            let got = discount(Worth::Percentage(100), duration).lasts(since, at(start));
+            assert_eq!(got, wanted, "{duration:?} {start}");
+        }
+    }
+
+    #[test]
+    fn one_sum_is_shared_among_prices_to_the_last_unit() {
+        let fixed = |amount| {
+            let amounts = BTreeMap::from([("usd".to_owned(), amount)]);
+            discount(Worth::Fixed(amounts), Duration::Once)
+        };
+        assert_eq!(fixed(100).shares(&[1000, 2000], "usd"), [33, 67]);
+        assert_eq!(fixed(100).shares(&[1, 1, 1], "usd"), [1, 1, 1]);
+        assert_eq!(fixed(100).shares(&[0, 0], "usd"), [0, 0]);
+        let half = discount(Worth::Percentage(5000), Duration::Once);
+        assert_eq!(half.shares(&[3, 5], "usd"), [2, 3]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Member, Role, render};
-use crate::resource::customer::Customer;
+use crate::resource::customer::{Customer, CustomerKind};
 use crate::resource::seat;
 use crate::world::{Id, World};
 
@@ -19,6 +19,18 @@ pub(crate) struct NewMember {
 
 /// Adds a member and says so.
 pub(crate) fn add(
+    world: &mut World,
+    customer: Id<Customer>,
+    new: NewMember,
+    role: Role,
+) -> Id<Member> {
+    let id = add_quietly(world, customer, new, role);
+    announce(world, id, "member.created");
+    id
+}
+
+/// Adds a member of whom nobody is told: one made along with a seat, or by the team itself.
+pub(crate) fn add_quietly(
     world: &mut World,
     customer: Id<Customer>,
     new: NewMember,
@@ -40,7 +52,6 @@ pub(crate) fn add(
             role,
         },
     );
-    announce(world, id, "member.created");
     id
 }
 
@@ -57,9 +68,33 @@ pub(super) fn remove(world: &mut World, id: Id<Member>) {
     let now = world.stamp();
     if let Some(member) = world.members.find_mut(id) {
         member.deleted_at = Some(now);
-        seat::revoke_of_member(world, id);
         announce(world, id, "member.deleted");
+        seat::revoke_of_member(world, id);
     }
+}
+
+/// Lets the owner of an individual customer have the customer's e-mail. Nobody is told: it is one person.
+pub(crate) fn follow_email(world: &mut World, customer: Id<Customer>) {
+    let row = world.customers.find(customer);
+    let email = row
+        .filter(|row| row.kind == CustomerKind::Individual)
+        .and_then(|row| row.email.clone());
+    let owner = owner(world, customer).map(|owner| owner.id);
+    let now = world.stamp();
+    if let (Some(email), Some(owner)) = (email, owner.and_then(|id| world.members.find_mut(id))) {
+        owner.email = email;
+        owner.modified_at = Some(now);
+    }
+}
+
+/// The member of a customer with this e-mail, in any case.
+pub(crate) fn with_email<'w>(
+    world: &'w World,
+    customer: Id<Customer>,
+    email: &str,
+) -> Option<&'w Member> {
+    let wanted = email.trim().to_lowercase();
+    of(world, customer).find(|row| row.email.to_lowercase() == wanted)
 }
 
 /// A customer's members, oldest first.

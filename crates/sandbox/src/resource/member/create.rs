@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use super::{NewMember, Role, add, render};
+use super::{NewMember, Role, add, of, render, with_email};
 use crate::call::Call;
-use crate::failure::{Failure, Flaw};
+use crate::failure::Failure;
 use crate::reply::Reply;
-use crate::resource::customer::{self, Customer, CustomerKind};
-use crate::world::{Id, World};
+use crate::resource::customer::{self, CustomerKind, filled};
+use crate::world::World;
 
 #[derive(Deserialize)]
 struct Input {
@@ -17,35 +17,21 @@ struct Input {
     role: Option<Role>,
 }
 
+/// Adds a member. Somebody who is one already is given back as they are.
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let input: Input = call.input()?;
-    let customer = customer::own(world, call)?;
-    if customer.kind != CustomerKind::Team {
-        return Err(Failure::named(
-            403,
-            "NotPermitted",
-            "Only team customers can have multiple members. Upgrade the customer to the team type first.",
-        ));
+    let mut input: Input = call.input()?;
+    let customer = customer::own(world, call)
+        .map_err(|_gone| Failure::named(404, "ResourceNotFound", "Customer not found"))?;
+    let (id, kind) = (customer.id, customer.kind);
+    if kind == CustomerKind::Individual && of(world, id).next().is_some() {
+        let detail = "Individual customers can only have one member (the owner). Upgrade to a team customer to add more members.";
+        return Err(Failure::named(403, "NotPermitted", detail));
     }
-    let id = customer.id;
-    check_email(world, id, None, &input.new.email)?;
+    if let Some(known) = with_email(world, id, &input.new.email) {
+        return Ok(render(world, known).into());
+    }
+    input.new.name = filled(input.new.name);
+    input.new.external_id = filled(input.new.external_id);
     let member = add(world, id, input.new, input.role.unwrap_or(Role::Member));
     Ok(render(world, world.members.get(member)?).into())
-}
-
-/// Refuses an e-mail that another member of the customer has.
-pub(super) fn check_email(
-    world: &World,
-    customer: Id<Customer>,
-    own: Option<Id<super::Member>>,
-    email: &str,
-) -> Result<(), Failure> {
-    let wanted = email.to_lowercase();
-    let taken = super::of(world, customer)
-        .any(|row| Some(row.id) != own && row.email.to_lowercase() == wanted);
-    if taken {
-        let message = "A member with this email address already exists.";
-        return Err(Failure::refused(Flaw::field("email", message, email)));
-    }
-    Ok(())
 }

@@ -5,13 +5,20 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::list::{self, SortKey, SortKeys};
 use crate::reply::Reply;
-use crate::world::World;
+use crate::world::{Id, World};
 
 const SORTS: &SortKeys<Member> = &[("created_at", |_, row| SortKey::Time(row.created_at))];
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let query = &call.query;
+    if query
+        .get("customer_id")
+        .is_some_and(|id| Id::<Member>::parse(id).is_none())
+    {
+        let detail = "Invalid customer ID format";
+        return Err(Failure::named(404, "ResourceNotFound", detail));
+    }
     let rows = world
         .members
         .iter()

@@ -15,8 +15,13 @@ use crate::call::Handler;
 use crate::resource::customer::Customer;
 use crate::world::{Id, found_by};
 
-pub(crate) use add::{NewMember, add, of, owner, remove_all};
+pub(crate) use add::{
+    NewMember, add, add_quietly, follow_email, of, owner, remove_all, with_email,
+};
+pub(crate) use delete::remove_member;
+pub(crate) use get::absent;
 pub(crate) use render::render;
+pub(crate) use update::{Caller, change as change_member};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[

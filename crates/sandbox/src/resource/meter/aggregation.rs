@@ -40,6 +40,11 @@ impl Aggregation {
         }
     }
 
+    /// True when the numbers of two spans add up to that of both.
+    pub(crate) const fn is_summable(&self) -> bool {
+        matches!(self, Self::Count | Self::Sum(_))
+    }
+
     /// The events as one number; none of them is zero.
     pub(crate) fn of<'e>(&self, events: impl IntoIterator<Item = &'e Event>) -> Decimal {
         let events = events.into_iter();

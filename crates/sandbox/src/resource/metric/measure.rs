@@ -160,7 +160,9 @@ fn count_order(figures: &mut Figures, order: &Order) {
             "new_subscriptions_revenue",
             "new_subscriptions_net_revenue",
         ],
-        BillingReason::SubscriptionCycle | BillingReason::SubscriptionUpdate => [
+        BillingReason::SubscriptionCycle
+        | BillingReason::SubscriptionUpdate
+        | BillingReason::SubscriptionEnd => [
             "renewed_subscriptions",
             "renewed_subscriptions_revenue",
             "renewed_subscriptions_net_revenue",

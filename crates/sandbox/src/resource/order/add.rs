@@ -84,7 +84,6 @@ pub(crate) fn add(world: &mut World, new: NewOrder) -> Option<Id<Order>> {
             invoice_generated: false,
             receipt_number: None,
             next_payment_attempt_at: None,
-            first_failure_at: None,
             failures: 0,
             benefits_revoked: false,
             metadata: new.metadata,

@@ -5,40 +5,87 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Order, OrderStatus, announce, settle};
 use crate::resource::payment::Trigger;
+use crate::resource::payment_method::Outcome;
 use crate::resource::subscription::{self, Subscription};
 use crate::world::{Id, Job, World};
 
-/// Days after the first failure on which a charge is tried again.
-const RETRIES: [i64; 4] = [2, 7, 14, 21];
+/// Days from one failed charge to the next attempt: they fall on days 2, 7, 14 and 21.
+const PAUSES: [i64; 4] = [2, 5, 7, 7];
 
-/// A charge failed: plan the next, or give up.
-pub(super) fn failed(world: &mut World, id: Id<Order>) {
-    let now = world.stamp();
+/// A charge failed: plan the next, or give up. `said` is the bank's answer; none when there was no card.
+pub(super) fn failed(world: &mut World, id: Id<Order>, said: Option<Outcome>) {
     let Some(order) = world.orders.find_mut(id) else {
         return;
     };
-    order.modified_at = Some(now);
-    order.failures += 1;
-    let first = *order.first_failure_at.get_or_insert(now);
-    let subscription = order.subscription;
-    let retry = usize::try_from(order.failures)
-        .ok()
-        .and_then(|failures| RETRIES.get(failures.checked_sub(1)?));
-    let next = retry.map(|days| after(first, *days));
-    order.next_payment_attempt_at = next;
+    let first = order.next_payment_attempt_at.is_none();
+    order.failures += u32::from(said.is_some());
+    if first {
+        first_failure(world, id, said);
+    } else {
+        another_failure(world, id);
+    }
+}
+
+/// The subscription falls past due and waits for money. A card that will never work is tried once more, at
+/// the very end. One that has ended waits for nothing.
+fn first_failure(world: &mut World, id: Id<Order>, said: Option<Outcome>) {
+    let Some(subscription) = world.orders.find(id).and_then(|order| order.subscription) else {
+        return;
+    };
+    if !is_alive(world, subscription) {
+        return;
+    }
+    subscription::fall_past_due(world, subscription);
+    let deadline = world
+        .subscriptions
+        .find(subscription)
+        .and_then(Subscription::past_due_deadline);
+    let next = match said {
+        Some(Outcome::Declined(decline)) if decline.is_final() => deadline,
+        Some(_) | None => pause_after(world.now(), 1),
+    };
+    plan(world, id, next);
+}
+
+fn another_failure(world: &mut World, id: Id<Order>) {
+    let now = world.now();
+    let Some(order) = world.orders.find(id) else {
+        return;
+    };
+    let (failures, subscription) = (order.failures, order.subscription);
+    let row = subscription.and_then(|id| world.subscriptions.find(id));
+    let late = row
+        .and_then(Subscription::past_due_deadline)
+        .is_some_and(|deadline| deadline < now);
+    let next = pause_after(now, failures).filter(|_| !late);
+    plan(world, id, next);
     match (next, subscription) {
-        (Some(next), subscription) => {
-            world.agenda.cancel(&Job::Dun(id));
-            world.agenda.at(next_hour(next), Job::Dun(id));
-            if let Some(subscription) = subscription {
-                subscription::fall_past_due(world, subscription);
-            }
-        }
+        (Some(_), Some(subscription)) => subscription::look_at_grants(world, subscription),
         // The end of the subscription makes its unpaid orders void.
-        (None, Some(subscription)) if is_alive(world, subscription) => {
-            subscription::end_now(world, subscription);
-        }
-        (None, _) => settle::void(world, id),
+        (None, Some(subscription)) => subscription::end_now(world, subscription),
+        (_, None) => {}
+    }
+}
+
+/// The next attempt after so many failed charges; none after the last. Where nothing could be charged at
+/// all, the longest pause.
+fn pause_after(now: Timestamp, failures: u32) -> Option<Timestamp> {
+    let longest = PAUSES.len();
+    let index = usize::try_from(failures).ok()?;
+    let days = PAUSES.get(index.checked_sub(1).unwrap_or(longest - 1))?;
+    let pause = SignedDuration::from_hours(days.saturating_mul(24));
+    now.checked_add(pause).ok()
+}
+
+fn plan(world: &mut World, id: Id<Order>, next: Option<Timestamp>) {
+    let now = world.stamp();
+    world.agenda.cancel(&Job::Dun(id));
+    if let Some(order) = world.orders.find_mut(id) {
+        order.next_payment_attempt_at = next;
+        order.modified_at = Some(now);
+    }
+    if let Some(next) = next {
+        world.agenda.at(next_hour(next), Job::Dun(id));
     }
 }
 
@@ -51,7 +98,7 @@ fn is_alive(world: &World, id: Id<Subscription>) -> bool {
 
 /// There is no card at all: wait for one, as if the charge had failed.
 pub(super) fn without_card(world: &mut World, id: Id<Order>) {
-    failed(world, id);
+    failed(world, id, None);
     announce(world, id, &["updated"]);
 }
 
@@ -61,8 +108,11 @@ pub(super) fn recovered(world: &mut World, id: Id<Order>) {
     let Some(subscription) = world.orders.find(id).and_then(|order| order.subscription) else {
         return;
     };
-    let unpaid = pending_of(world, subscription);
-    if unpaid.iter().all(|other| *other == id) {
+    let waits = |other: &Id<Order>| {
+        let other = world.orders.find(*other);
+        other.is_some_and(|other| other.id != id && other.next_payment_attempt_at.is_some())
+    };
+    if !pending_of(world, subscription).iter().any(waits) {
         subscription::recover(world, subscription);
     }
 }
@@ -86,12 +136,6 @@ pub(crate) fn pending_of(world: &World, subscription: Id<Subscription>) -> Vec<I
         .filter(|row| row.status == OrderStatus::Pending)
         .map(|row| row.id)
         .collect()
-}
-
-fn after(first: Timestamp, days: i64) -> Timestamp {
-    first
-        .saturating_add(SignedDuration::from_hours(days.saturating_mul(24)))
-        .unwrap_or(Timestamp::MAX)
 }
 
 /// Dunning goes round every full hour.

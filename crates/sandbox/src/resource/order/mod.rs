@@ -34,7 +34,7 @@ pub(crate) use dunning::{pending_of, run as dun};
 pub(crate) use invoice::write as write_invoice;
 pub(crate) use render::render;
 pub(crate) use settle::{
-    Charged, book_fee, charge, charge_card, give_receipt, mark_paid, run as run_charge,
+    Charged, applied_balance, book_fee, charge, charge_card, give_receipt, mark_paid,
     settle_from_balance, void,
 };
 
@@ -82,8 +82,7 @@ pub(crate) struct Order {
     pub(crate) invoice_generated: bool,
     pub(crate) receipt_number: Option<String>,
     pub(crate) next_payment_attempt_at: Option<Timestamp>,
-    /// When a charge failed for the first time, and how many have failed.
-    pub(crate) first_failure_at: Option<Timestamp>,
+    /// How many charges have failed.
     pub(crate) failures: u32,
     /// A refund took the benefits back.
     pub(crate) benefits_revoked: bool,
@@ -112,10 +111,12 @@ pub(crate) enum BillingReason {
     SubscriptionCreate,
     SubscriptionCycle,
     SubscriptionUpdate,
+    /// What was left to bill when a subscription ended; a cycle, as far as the API tells.
+    SubscriptionEnd,
 }
 
 /// One line of the bill.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OrderItem {
     pub(crate) id: Id<Self>,
     pub(crate) created_at: Timestamp,
@@ -144,7 +145,7 @@ impl BillingReason {
         match self {
             Self::Purchase => "purchase",
             Self::SubscriptionCreate => "subscription_create",
-            Self::SubscriptionCycle => "subscription_cycle",
+            Self::SubscriptionCycle | Self::SubscriptionEnd => "subscription_cycle",
             Self::SubscriptionUpdate => "subscription_update",
         }
     }

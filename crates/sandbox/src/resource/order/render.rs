@@ -14,7 +14,7 @@ pub(crate) fn render(world: &World, order: &Order) -> Value {
     let price = order.items.iter().find_map(|item| item.price);
     let facts = json!({
         "currency": order.currency,
-        "billing_reason": order.reason,
+        "billing_reason": order.reason.word(),
         "billing_name": order.billing_name,
         "billing_address": order.billing_address.as_ref().map(Address::render),
         "invoice_number": order.invoice_number,

@@ -1,10 +1,9 @@
 //! From unpaid to paid: balance, charge, receipt, fee; or void.
 
-use super::{Order, OrderStatus, announce, dunning};
+use super::{BillingReason, Order, OrderStatus, announce, dunning};
 use crate::billing;
 use crate::resource::payment::{self, Attempt, Trigger};
 use crate::resource::payment_method::{Card, Outcome};
-use crate::resource::subscription;
 use crate::world::{Id, Job, World};
 
 /// What became of a charge.
@@ -18,8 +17,18 @@ pub(crate) enum Charged {
     Impossible,
 }
 
-/// Uses the customer's balance for a fresh order. Gives true when nothing is left to charge: then the
-/// order is paid.
+/// What of a customer's balance goes into a bill of `total`: credit lowers it (negative), debt is paid
+/// with it (positive). A bill that gives money back pays debt with it.
+pub(crate) fn applied_balance(total: i64, balance: i64) -> i64 {
+    if total >= 0 {
+        -total.min(balance)
+    } else {
+        (-total).min(-balance).max(0)
+    }
+}
+
+/// Uses the customer's balance for a fresh order; what a bill gives back becomes credit. Gives true when
+/// nothing is left to pay.
 pub(crate) fn settle_from_balance(world: &mut World, id: Id<Order>) -> bool {
     let Some(order) = world.orders.find(id) else {
         return false;
@@ -29,24 +38,13 @@ pub(crate) fn settle_from_balance(world: &mut World, id: Id<Order>) -> bool {
     let Some(customer) = world.customers.find_mut(customer) else {
         return false;
     };
-    let balance = customer.balances.entry(currency.clone()).or_default();
-    // Credit lowers the bill, debt raises it; a negative bill is all credit.
-    let mut applied = if total <= 0 {
-        -total
-    } else {
-        (-*balance).max(-total)
-    };
-    let due = total + applied;
-    let too_small = due > 0 && due < billing::minimum(&currency);
-    if too_small {
-        // Not worth a charge: it is remembered as debt instead.
-        applied = -total;
-    }
-    *balance += applied;
+    let balance = customer.balances.entry(currency).or_default();
+    let applied = applied_balance(total, *balance);
+    *balance += if total < 0 { -total } else { applied };
     if let Some(order) = world.orders.find_mut(id) {
         order.applied_balance = applied;
     }
-    due <= 0 || too_small
+    total + applied <= 0
 }
 
 /// Marks the order paid and says so. `received` when money came.
@@ -58,6 +56,8 @@ pub(crate) fn mark_paid(world: &mut World, id: Id<Order>, received: bool) {
     order.next_payment_attempt_at = None;
     if received {
         give_receipt(world, id);
+    } else {
+        carry_grants_on(world, id);
     }
     announce::record(world, id, "paid");
     announce(world, id, &["updated", "paid"]);
@@ -80,34 +80,42 @@ pub(crate) fn give_receipt(world: &mut World, id: Id<Order>) {
     }
 }
 
-/// The background part of charging. A renewal that is paid at once carries the grants into the next period;
-/// one that is paid later gave them back meanwhile, and they are granted anew.
-pub(crate) fn run(world: &mut World, id: Id<Order>, trigger: Trigger) {
-    let charged = charge(world, id, trigger);
-    let subscription = world.orders.find(id).and_then(|order| order.subscription);
-    if let (Charged::Paid, Trigger::SubscriptionCycle, Some(subscription)) =
-        (charged, trigger, subscription)
-    {
-        subscription::paid(world, subscription);
+/// Charges the subscription's card for a pending order, or its customer's. Without any it waits for one,
+/// as if the charge had failed.
+pub(crate) fn charge(world: &mut World, id: Id<Order>, trigger: Trigger) -> Charged {
+    let Some(order) = world.orders.find(id).filter(|order| !order.is_paid()) else {
+        return Charged::Paid;
+    };
+    let subscription = order.subscription;
+    let card = subscription
+        .and_then(|id| world.subscriptions.find(id))
+        .and_then(|row| row.card(world))
+        .map(|method| method.card.clone());
+    let Some(card) = card else {
+        dunning::without_card(world, id);
+        return Charged::Impossible;
+    };
+    if is_too_small(order) {
+        return remember_as_debt(world, id);
     }
+    charge_card(world, id, &card, card.later, trigger)
 }
 
-/// Charges the subscription's card for a pending order.
-pub(crate) fn charge(world: &mut World, id: Id<Order>, trigger: Trigger) -> Charged {
-    let card = world
-        .orders
-        .find(id)
-        .and_then(|order| order.subscription)
-        .and_then(|subscription| world.subscriptions.find(subscription))
-        .and_then(|subscription| subscription.payment_method)
-        .and_then(|method| world.payment_methods.find(method))
-        .filter(|method| method.deleted_at.is_none())
-        .map(|method| method.card.clone());
-    if let Some(card) = card {
-        return charge_card(world, id, &card, card.later, trigger);
+fn is_too_small(order: &Order) -> bool {
+    order.due_amount() < billing::minimum(&order.currency)
+}
+
+/// Not worth a charge: the order is paid, and the customer owes it from now on.
+fn remember_as_debt(world: &mut World, id: Id<Order>) -> Charged {
+    let Some(order) = world.orders.find(id) else {
+        return Charged::Impossible;
+    };
+    let (due, currency) = (order.due_amount(), order.currency.clone());
+    if let Some(customer) = world.customers.find_mut(order.customer) {
+        *customer.balances.entry(currency).or_default() -= due;
     }
-    dunning::without_card(world, id);
-    Charged::Impossible
+    mark_paid(world, id, false);
+    Charged::Paid
 }
 
 /// Charges this card for a pending order; `outcome` is what its bank says. What the customer or a new card
@@ -129,20 +137,29 @@ pub(crate) fn charge_card(
         return Charged::Impossible;
     }
     let attempt = Attempt::for_order(world, order, card, trigger);
-    let paid = outcome == Outcome::Succeeds;
     payment::add(world, attempt, outcome);
-    if paid {
+    if outcome == Outcome::Succeeds {
+        carry_grants_on(world, id);
         dunning::recovered(world, id);
         mark_paid(world, id, true);
-        Charged::Paid
-    } else {
-        if matches!(
-            trigger,
-            Trigger::SubscriptionCycle | Trigger::RetryDunning | Trigger::Purchase
-        ) {
-            dunning::failed(world, id);
-        }
-        Charged::Refused
+        return Charged::Paid;
+    }
+    if matches!(
+        trigger,
+        Trigger::SubscriptionCycle | Trigger::RetryDunning | Trigger::Purchase
+    ) {
+        dunning::failed(world, id, Some(outcome));
+    }
+    Charged::Refused
+}
+
+/// A paid renewal carries into the next period what is granted by then. Grants that were taken back
+/// meanwhile come back by themselves.
+fn carry_grants_on(world: &mut World, id: Id<Order>) {
+    let order = world.orders.find(id);
+    let renewal = order.filter(|order| order.reason == BillingReason::SubscriptionCycle);
+    if let Some(subscription) = renewal.and_then(|order| order.subscription) {
+        world.agenda.soon(Job::CycleGrants(subscription));
     }
 }
 
@@ -167,7 +184,22 @@ pub(crate) fn void(world: &mut World, id: Id<Order>) {
     }
     order.status = OrderStatus::Void;
     order.next_payment_attempt_at = None;
+    give_balance_back(world, id);
     announce::touch(world, id);
     announce::record(world, id, "voided");
     announce(world, id, &["updated"]);
+}
+
+/// A void order takes nothing: credit that covers what is still due goes with it, credit it used comes back.
+fn give_balance_back(world: &mut World, id: Id<Order>) {
+    let Some(order) = world.orders.find(id) else {
+        return;
+    };
+    let (due, applied) = (order.due_amount(), order.applied_balance);
+    let currency = order.currency.clone();
+    if let Some(customer) = world.customers.find_mut(order.customer) {
+        let balance = customer.balances.entry(currency).or_default();
+        *balance -= due.min((*balance).max(0));
+        *balance += (-applied).max(0);
+    }
 }

@@ -109,6 +109,11 @@ impl Decline {
         }
     }
 
+    /// True when the card will never work: trying it again and again is of no use.
+    pub(crate) const fn is_final(self) -> bool {
+        matches!(self, Self::InvalidNumber)
+    }
+
     /// What the buyer is told.
     pub(crate) const fn message(self) -> &'static str {
         match self {

@@ -11,12 +11,13 @@ use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
 use crate::resource::customer::{self, Customer, render_portal};
 use crate::resource::payment_method::PaymentMethod;
+use crate::resource::subscription;
 use crate::world::{Id, World};
 
 #[derive(Deserialize)]
 struct Input {
     #[serde(default)]
-    billing_name: Patch<String>,
+    billing_name: Option<String>,
     #[serde(default)]
     billing_address: Patch<AddressInput>,
     #[serde(default)]
@@ -32,54 +33,55 @@ pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 
 pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let visitor = Visitor::with_billing(world, call)?;
+    let input: Input = call.input()?;
     let mut changed = world.customers.get(visitor.customer)?.clone();
-    let flaws = change(world, &mut changed, call.input()?);
-    if !flaws.is_empty() {
-        return Err(Failure::Refused(flaws));
-    }
+    let card = changed.default_payment_method;
+    change(world, &mut changed, input)?;
+    let new_card = changed
+        .default_payment_method
+        .filter(|new| Some(*new) != card);
     *world.customers.get_mut(visitor.customer)? = changed;
     customer::touch(world, visitor.customer);
+    if let Some(card) = new_card {
+        subscription::use_card(world, visitor.customer, card);
+    }
     Ok(render_portal(world.customers.get(visitor.customer)?).into())
 }
 
-/// Writes the update into the row; what is wrong with it comes back.
-fn change(world: &World, row: &mut Customer, input: Input) -> Vec<Flaw> {
-    let mut flaws = Vec::new();
-    if let Some(name) = input.billing_name.sent() {
-        row.billing_name = customer::filled(name);
+/// Writes the update into the row, field by field; the first that is wrong ends it.
+fn change(world: &World, row: &mut Customer, input: Input) -> Result<(), Failure> {
+    let refuse = |kind, field: &str, message: &str, sent: Value| {
+        let flaw = Flaw::body(kind, [field.into()], message, sent);
+        Err(Failure::refused(flaw))
+    };
+    if let Some(name) = input
+        .billing_name
+        .and_then(|name| customer::filled(Some(name)))
+    {
+        row.billing_name = Some(name);
     }
+    let moved = !matches!(input.billing_address, Patch::Absent);
     match input.billing_address {
         Patch::Absent => {}
         Patch::Null => {
-            let message = "Billing address cannot be removed.";
-            let place = ["billing_address".into()];
-            flaws.push(Flaw::body("missing", place, message, Value::Null));
+            let message = "Customer billing address cannot be reset to null once set.";
+            return refuse("missing", "billing_address", message, Value::Null);
         }
         Patch::Value(address) => row.billing_address = Some(address.kept()),
     }
-    if let Some(tax_id) = input.tax_id.sent().map(customer::filled) {
-        row.tax_id = None;
-        if let Some(text) = tax_id {
-            match customer::tax_id(row.billing_address.as_ref(), &text, "") {
-                Ok(tax_id) => row.tax_id = Some(tax_id),
-                Err(flaw) => flaws.push(*flaw),
-            }
-        }
-    }
     match input.default_payment_method_id {
-        Patch::Value(id) if !owns(world, row, id) => {
-            let message = "Payment method does not exist.";
-            let place = ["default_payment_method_id".into()];
-            flaws.push(Flaw::body("invalid", place, message, json!(id)));
-        }
+        Patch::Absent => {}
         Patch::Null => {
-            let message = "There is always a default payment method.";
-            let place = ["default_payment_method_id".into()];
-            flaws.push(Flaw::body("missing", place, message, Value::Null));
+            let message = "Default payment method cannot be reset to null.";
+            return refuse("missing", "default_payment_method_id", message, Value::Null);
         }
-        chosen @ (Patch::Value(_) | Patch::Absent) => chosen.apply(&mut row.default_payment_method),
+        Patch::Value(id) if !owns(world, row, id) => {
+            let message = "Payment method not found.";
+            return refuse("invalid", "default_payment_method_id", message, json!(id));
+        }
+        Patch::Value(id) => row.default_payment_method = Some(id),
     }
-    flaws
+    customer::retax(row, input.tax_id, moved).map_err(|flaw| Failure::refused(*flaw))
 }
 
 fn owns(world: &World, customer: &Customer, id: Id<PaymentMethod>) -> bool {

@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::list::{self, SortKey, SortKeys};
 use crate::reply::Reply;
-use crate::resource::benefit::Benefit;
+use crate::resource::benefit::{Benefit, Visibility};
 use crate::resource::grant::{Grant, GrantScope, render_portal};
 use crate::world::World;
 
@@ -29,10 +29,10 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let rows = world
         .grants
         .of(visitor.customer)
-        .filter(|row| visitor.sees(row.customer, row.member))
+        .filter(|row| is_shown(world, &visitor, row))
         .filter(|row| {
             let benefit = world.benefits.find(row.benefit);
-            benefit.is_some_and(|benefit| !benefit.deleted && wanted(world, call, row, benefit))
+            benefit.is_some_and(|benefit| wanted(world, call, row, benefit))
         })
         .collect();
     Ok(list::page(world, call, rows, SORTS, render_portal))
@@ -48,14 +48,14 @@ pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let benefit = world.benefits.get(grant.benefit)?;
     let sent = call.body.get("benefit_type");
     if sent.and_then(|kind| kind.as_str()) != Some(benefit.kind.name()) {
-        let message = "The benefit type does not match the benefit of this grant.";
+        let message = "Benefit type must match the existing granted benefit type.";
         let sent = sent.cloned().unwrap_or_default();
         return Err(Failure::refused(Flaw::field("benefit_type", message, sent)));
     }
     let account = call.body.pointer("/properties/account_id");
     if let Some(account) = account.filter(|account| !account.is_null()) {
         let place = ["properties".into(), "account_id".into()];
-        let message = "This account is not linked to the customer.";
+        let message = "OAuth account does not exist.";
         let flaw = Flaw::body("value_error", place, message, account.clone());
         return Err(Failure::refused(flaw));
     }
@@ -65,10 +65,18 @@ pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 fn own<'w>(world: &'w World, call: &Call) -> Result<&'w Grant, Failure> {
     let visitor = Visitor::of(world, call)?;
     let grant = world.grants.get(call.id("id")?)?;
-    if !visitor.sees(grant.customer, grant.member) {
+    if !is_shown(world, &visitor, grant) {
         return Err(Failure::not_found());
     }
     Ok(grant)
+}
+
+/// Shown is what its holder has, or waits for: what was taken back is not, nor is what the seller hides.
+fn is_shown(world: &World, visitor: &Visitor, row: &Grant) -> bool {
+    let benefit = world.benefits.find(row.benefit);
+    visitor.sees(row.customer, row.member)
+        && row.revoked_at.is_none()
+        && benefit.is_some_and(|benefit| benefit.visibility == Visibility::Public)
 }
 
 fn wanted(world: &World, call: &Call, row: &Grant, benefit: &Benefit) -> bool {

@@ -1,19 +1,17 @@
 //! `/v1/customer-portal/members`: a team looks after its own members.
 
-use std::collections::BTreeMap;
-
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Visitor;
-use crate::call::{Call, Caller};
+use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::list;
-use crate::operations;
 use crate::render;
 use crate::reply::Reply;
 use crate::resource::customer::CustomerKind;
-use crate::resource::member::{self, Member, Role};
-use crate::world::{Id, World};
+use crate::resource::member::{self, Member, NewMember, Role};
+use crate::world::World;
 
 const NOT_A_TEAM: &str = "Member management is only available for team customers. Purchase a seat-based product to enable team features.";
 
@@ -23,45 +21,68 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     Ok(list::paged(call, &rows, |row| render(row)))
 }
 
+/// Adds a member, or gives back who is one already. The seller is not told: it is the team's own affair.
 pub(super) fn add(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    #[derive(Deserialize)]
+    struct Input {
+        email: String,
+        name: Option<String>,
+        role: Option<Role>,
+    }
     let visitor = of_team(world, call)?;
-    if call.body.get("role") == Some(&json!(Role::Owner)) {
-        let message = "Cannot add a member as owner.";
+    let input: Input = call.input()?;
+    if input.role == Some(Role::Owner) {
+        let message = "Cannot add a member as owner. There must be exactly one owner.";
         return Err(Failure::refused(Flaw::field("role", message, "owner")));
     }
-    let made = run(world, &visitor, call, "customers:members:create")?;
-    let id = match &made {
-        Reply::Json(made) => made.get("id").and_then(Value::as_str),
-        Reply::Empty | Reply::Redirect(_) | Reply::File { .. } => None,
+    if let Some(known) = member::with_email(world, visitor.customer, &input.email) {
+        return Ok(render(known).into());
+    }
+    let new = NewMember {
+        email: input.email.trim().to_owned(),
+        name: input.name,
+        external_id: None,
     };
-    let id = id.and_then(Id::parse).ok_or_else(Failure::not_found)?;
+    let role = input.role.unwrap_or(Role::Member);
+    let id = member::add_quietly(world, visitor.customer, new, role);
     Ok(render(world.members.get(id)?).into())
 }
 
 pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let visitor = of_team(world, call)?;
     let member = own(world, &visitor, call)?;
-    let id = member.id;
-    let role = call.body.get("role").filter(|role| !role.is_null());
-    if role.is_some() && visitor.member.is_some_and(|(own, _)| own == id) {
-        return Err(refuse_self(call, "You cannot change your own role."));
+    let (id, role) = (member.id, member.role);
+    let sent = call.body.get("role").filter(|role| !role.is_null());
+    let differs = sent.is_some_and(|sent| *sent != json!(role));
+    if differs && visitor.member.is_some_and(|(own, _)| own == id) {
+        return Err(refuse_self(call, "You cannot modify your own role."));
     }
-    run(world, &visitor, call, "customers:members:update")?;
+    let caller = visitor.member.map_or(member::Caller::Seller, |(_, role)| {
+        member::Caller::Member(role)
+    });
+    member::change_member(world, id, call.input()?, caller)?;
     Ok(render(world.members.get(id)?).into())
 }
 
 pub(super) fn remove(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let visitor = of_team(world, call)?;
-    let member = own(world, &visitor, call)?;
-    if visitor.member.is_some_and(|(own, _)| own == member.id) {
-        return Err(refuse_self(call, "You cannot remove yourself."));
+    let id = own(world, &visitor, call)?.id;
+    if visitor.member.is_some_and(|(own, _)| own == id) {
+        return Err(refuse_self(
+            call,
+            "You cannot remove yourself from the team.",
+        ));
     }
-    run(world, &visitor, call, "customers:members:delete")
+    member::remove_member(world, id)?;
+    Ok(Reply::Empty)
 }
 
 /// Owners and billing managers of a team.
 fn of_team(world: &World, call: &Call) -> Result<Visitor, Failure> {
-    let visitor = Visitor::with_billing(world, call)?;
+    let visitor = Visitor::of(world, call)?;
+    if matches!(visitor.member, Some((_, Role::Member))) {
+        return Err(refuse("Insufficient role for this operation"));
+    }
     if world.customers.get(visitor.customer)?.kind != CustomerKind::Team {
         return Err(refuse(NOT_A_TEAM));
     }
@@ -72,27 +93,7 @@ fn own<'w>(world: &'w World, visitor: &Visitor, call: &Call) -> Result<&'w Membe
     let id = call.id("id")?;
     member::of(world, visitor.customer)
         .find(|row| row.id == id)
-        .ok_or_else(Failure::not_found)
-}
-
-/// The seller's operation on the members of the visitor's customer.
-fn run(
-    world: &mut World,
-    visitor: &Visitor,
-    call: &Call,
-    operation: &str,
-) -> Result<Reply, Failure> {
-    let mut path = BTreeMap::from([("id".to_owned(), visitor.customer.to_string())]);
-    if let Some(member) = call.path.get("id") {
-        path.insert("member_id".to_owned(), member.clone());
-    }
-    let call = Call {
-        caller: Caller::Organization(visitor.organization),
-        path,
-        query: call.query.clone(),
-        body: call.body.clone(),
-    };
-    operations::run(world, operation, &call)
+        .ok_or_else(member::absent)
 }
 
 /// Refuses the member in the path: they are the visitor.

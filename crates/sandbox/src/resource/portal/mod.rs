@@ -1,9 +1,12 @@
 //! The customer portal's API: what customers and their members see and do for themselves.
 
 mod customer;
+mod desk;
 mod downloadables;
+mod email_update;
 mod grants;
 mod license_keys;
+mod login;
 mod members;
 mod meters;
 mod orders;
@@ -15,6 +18,7 @@ mod session;
 mod subscriptions;
 mod visitor;
 
+pub(crate) use desk::{AddressChange, CardSetup, Login};
 use visitor::Visitor;
 
 use crate::call::Handler;
@@ -35,11 +39,32 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
         payment_methods::add,
     ),
     (
+        "customer_portal:customers:confirm_payment_method",
+        payment_methods::confirm,
+    ),
+    (
+        "customer_portal:customers:request_email_update",
+        email_update::request,
+    ),
+    (
+        "customer_portal:customers:check_email_update",
+        email_update::check,
+    ),
+    (
+        "customer_portal:customers:verify_email_update",
+        email_update::verify,
+    ),
+    (
         "customer_portal:customers:delete_payment_method",
         payment_methods::delete,
     ),
     ("customer_portal:customer_meters:list", meters::list),
     ("customer_portal:customer_meters:get", meters::get),
+    ("customer_portal:customer-session:request", login::request),
+    (
+        "customer_portal:customer-session:authenticate",
+        login::authenticate,
+    ),
     (
         "customer_portal:customer-session:introspect",
         session::introspect,
@@ -78,6 +103,10 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     (
         "customer_portal:seats:list_claimed_subscriptions",
         seats::subscriptions,
+    ),
+    (
+        "customer_portal:subscriptions:charge_preview",
+        subscriptions::charge_preview,
     ),
     ("customer_portal:subscriptions:list", subscriptions::list),
     ("customer_portal:subscriptions:get", subscriptions::get),

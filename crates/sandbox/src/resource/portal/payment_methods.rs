@@ -3,21 +3,15 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Visitor;
+use super::{Visitor, desk};
 use crate::call::Call;
-use crate::failure::Failure;
+use crate::failure::{Failure, Flaw};
 use crate::list;
 use crate::reply::Reply;
 use crate::resource::customer::{self, Customer};
-use crate::resource::payment_method::{self, Outcome, PaymentMethod};
+use crate::resource::payment_method::{self, Card, Outcome, PaymentMethod};
 use crate::resource::subscription;
 use crate::world::{Id, World};
-
-#[derive(Deserialize)]
-struct Input {
-    confirmation_token_id: String,
-    set_default: bool,
-}
 
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let visitor = Visitor::with_billing(world, call)?;
@@ -27,23 +21,67 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     }))
 }
 
-/// Keeps a card. One that asks for its holder is kept at once: the sandbox has no dialog for that here.
+/// Keeps a card. One whose bank wants to hear from its holder is kept once it is confirmed.
 pub(super) fn add(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let visitor = Visitor::with_billing(world, call)?;
+    #[derive(Deserialize)]
+    struct Input {
+        confirmation_token_id: String,
+        set_default: bool,
+    }
+    let customer = Visitor::with_billing(world, call)?.customer;
     let input: Input = call.input()?;
     let card = payment_method::card(&input.confirmation_token_id);
-    if let Outcome::Declined(decline) = card.first {
-        let name = "PaymentMethodSetupFailed";
-        return Err(Failure::named(400, name, decline.message()));
+    match card.first {
+        Outcome::Declined(decline) => {
+            let detail = format!(
+                "Could not add this payment method: {} Please try again with a different card.",
+                decline.message()
+            );
+            Err(Failure::named(400, "PaymentMethodSetupFailed", detail))
+        }
+        Outcome::NeedsAuthentication => {
+            let id = format!("seti_{}", world.chance.alphanumeric(24));
+            let secret = format!("{id}_secret_{}", world.chance.alphanumeric(25));
+            desk::hold_card(world, id, customer, card);
+            Ok(json!({"status": "requires_action", "client_secret": secret}).into())
+        }
+        Outcome::Succeeds => keep(world, customer, &card, input.set_default),
     }
-    let id = payment_method::keep(world, visitor.customer, &card);
-    if input.set_default {
-        world
-            .customers
-            .get_mut(visitor.customer)?
-            .default_payment_method = Some(id);
-        customer::touch(world, visitor.customer);
-        subscription::use_card(world, visitor.customer, id);
+}
+
+/// Keeps a card whose holder has answered the bank. The sandbox has no bank to ask: coming here is the answer.
+pub(super) fn confirm(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    #[derive(Deserialize)]
+    struct Input {
+        setup_intent_id: String,
+        set_default: bool,
+    }
+    let customer = Visitor::with_billing(world, call)?.customer;
+    let input: Input = call.input()?;
+    let Some(card) = desk::held_card(world, &input.setup_intent_id, customer).cloned() else {
+        let (kind, place) = ("invalid", ["setup_intent_id".into()]);
+        let flaw = Flaw::body(
+            kind,
+            place,
+            "Invalid setup_intent_id.",
+            input.setup_intent_id,
+        );
+        return Err(Failure::refused(flaw));
+    };
+    keep(world, customer, &card, input.set_default)
+}
+
+fn keep(
+    world: &mut World,
+    customer: Id<Customer>,
+    card: &Card,
+    set_default: bool,
+) -> Result<Reply, Failure> {
+    let id = payment_method::keep(world, customer, card);
+    if set_default {
+        world.customers.get_mut(customer)?.default_payment_method = Some(id);
+        customer::touch(world, customer);
+        subscription::use_card(world, customer, id);
     }
     let method = payment_method::render(world, world.payment_methods.get(id)?);
     Ok(json!({"status": "succeeded", "payment_method": method}).into())
@@ -53,13 +91,16 @@ pub(super) fn add(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 pub(super) fn delete(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let visitor = Visitor::with_billing(world, call)?;
     let id = call.id("id")?;
+    let customer = world.customers.get(visitor.customer)?;
     let cards = payment_method::of(world, visitor.customer);
     if cards.iter().all(|card| card.id != id) {
         return Err(Failure::not_found());
     }
-    let other = cards.iter().map(|card| card.id).find(|card| *card != id);
-    if other.is_none() && pays_for_something(world, visitor.customer) {
-        let detail = "This payment method is used by an active subscription and cannot be deleted.";
+    let others = || cards.iter().map(|card| card.id).filter(|card| *card != id);
+    let usual = others().find(|card| Some(*card) == customer.default_payment_method);
+    let other = usual.or_else(|| others().next());
+    if other.is_none() && is_needed(world, customer.id, id) {
+        let detail = "This payment method is still needed to bill a subscription. Add another one or cancel the subscription first.";
         let name = "PaymentMethodInUseByActiveSubscription";
         return Err(Failure::named(400, name, detail));
     }
@@ -67,13 +108,9 @@ pub(super) fn delete(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::Empty)
 }
 
-fn pays_for_something(world: &World, customer: Id<Customer>) -> bool {
-    let billed = |id| world.prices.find(id).is_some_and(|price| !price.is_free());
-    world
-        .subscriptions
-        .of(customer)
-        .filter(|row| row.is_billable())
-        .any(|row| row.prices.iter().any(|id| billed(*id)))
+fn is_needed(world: &World, customer: Id<Customer>, id: Id<PaymentMethod>) -> bool {
+    let mut subscriptions = world.subscriptions.of(customer);
+    subscriptions.any(|row| row.payment_method == Some(id) && row.needs_card(world))
 }
 
 fn forget(
@@ -91,7 +128,7 @@ fn forget(
     let row = world.customers.get_mut(customer)?;
     if row.default_payment_method == Some(id) {
         row.default_payment_method = other;
-        customer::touch(world, customer);
     }
+    customer::touch(world, customer);
     Ok(())
 }

@@ -10,11 +10,13 @@ use crate::resource::seat::{self, Purchase, Seat};
 use crate::world::{Id, World};
 
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    Ok(seat::list(world, &purchase(world, call)?))
+    let visitor = Visitor::of(world, call)?;
+    Ok(seat::list(world, &purchase(world, call, &visitor)?))
 }
 
 pub(super) fn assign(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let purchase = purchase(world, call)?;
+    let visitor = Visitor::with_billing(world, call)?;
+    let purchase = purchase(world, call, &visitor)?;
     seat::assign(world, call, &purchase)
 }
 
@@ -45,8 +47,7 @@ pub(super) fn subscriptions(world: &mut World, call: &Call) -> Result<Reply, Fai
     }))
 }
 
-fn purchase(world: &World, call: &Call) -> Result<Purchase, Failure> {
-    let visitor = Visitor::with_billing(world, call)?;
+fn purchase(world: &World, call: &Call, visitor: &Visitor) -> Result<Purchase, Failure> {
     Purchase::named(world, call, |purchase| {
         purchase.customer == visitor.customer
     })

@@ -1,15 +1,19 @@
 //! `/v1/customer-portal/subscriptions/`: the seller's rules, seen and used by the customer.
 
-use serde_json::{Map, Value, json};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::Visitor;
 use crate::call::Call;
-use crate::failure::{Failure, Flaw};
+use crate::failure::Failure;
 use crate::list::{self, SortKey, SortKeys};
 use crate::render;
 use crate::reply::Reply;
-use crate::resource::organization::{self, Organization};
-use crate::resource::product::{self, Product, Visibility};
+use crate::resource::organization;
+use crate::resource::payment_method;
+use crate::resource::price::Price;
+use crate::resource::product::{self, Product};
 use crate::resource::subscription::{self, Reason, Subscription};
 use crate::resource::subscription_meter;
 use crate::world::{Id, World};
@@ -27,8 +31,7 @@ const SORTS: &SortKeys<Subscription> = &[
     ("started_at", |_, row| SortKey::Time(row.started_at)),
     ("amount", |world, row| SortKey::Number(row.amount(world))),
     ("status", |_, row| {
-        let word = serde_json::to_value(row.status).unwrap_or_default();
-        SortKey::Text(word.as_str().unwrap_or_default().to_owned())
+        SortKey::Text(row.status.word().to_owned())
     }),
     // One organization: everything is equal.
     ("organization", |_, _| SortKey::Absent),
@@ -40,14 +43,35 @@ const SORTS: &SortKeys<Subscription> = &[
     }),
 ];
 
+/// What a customer may ask for, one thing at a time.
+#[derive(Deserialize)]
+struct Input {
+    #[serde(default)]
+    product_id: Option<Id<Product>>,
+    #[serde(default)]
+    seats: Option<i64>,
+    #[serde(default)]
+    cancel_at_period_end: Option<bool>,
+    #[serde(default)]
+    cancellation_reason: Option<String>,
+    #[serde(default)]
+    cancellation_comment: Option<String>,
+    #[serde(default)]
+    pause_at_period_end: Option<bool>,
+    #[serde(default)]
+    resumes_at: Option<Timestamp>,
+    #[serde(default)]
+    resume: Option<bool>,
+}
+
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let visitor = Visitor::with_billing(world, call)?;
+    let visitor = Visitor::of(world, call)?;
     let query = &call.query;
     let rows = world
         .subscriptions
         .of(visitor.customer)
         .filter(|row| query.allows("product_id", row.product))
-        .filter(|row| query.allows_flag("active", row.is_active()))
+        .filter(|row| subscription::is_wanted_as_active(query, row))
         .filter(|row| {
             let product = world.products.find(row.product);
             query.finds("query", product.map(|product| product.name.as_str()))
@@ -57,119 +81,111 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 }
 
 pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let id = own(world, call)?.1.id;
-    shown(world, id)
+    let visitor = Visitor::of(world, call)?;
+    shown(world, own(world, call, &visitor)?.id)
+}
+
+/// `GET …/{id}/charge-preview`
+pub(super) fn charge_preview(world: &mut World, call: &Call) -> Result<Reply, Failure> {
+    let visitor = Visitor::of(world, call)?;
+    subscription::charge_preview(world, own(world, call, &visitor)?)
 }
 
 /// Cancels at the end of the period, unlike the seller's `DELETE`.
 pub(super) fn cancel(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let id = own(world, call)?.1.id;
+    let visitor = Visitor::with_billing(world, call)?;
+    let id = own(world, call, &visitor)?.id;
     subscription::at_period_end(world, id, Reason::default())?;
     shown(world, id)
 }
 
 pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let (visitor, row) = own(world, call)?;
-    let id = row.id;
-    let organization = world.organizations.get(visitor.organization)?;
-    let body = allowed(world, organization, row, &call.body)?;
-    visitor.as_seller(world, call, "subscriptions:update", body)?;
+    let visitor = Visitor::with_billing(world, call)?;
+    let input: Input = call.input()?;
+    let id = own(world, call, &visitor)?.id;
+    let allowed = &world.organizations.get(visitor.organization)?.portal;
+    let allowed = allowed.subscription.clone();
+    let reason = Reason {
+        reason: input.cancellation_reason,
+        comment: input.cancellation_comment,
+    };
+    if let Some(product) = input.product_id {
+        refuse_unless(allowed.update_plan, PLAN_NOT_ALLOWED)?;
+        subscription::change_product(world, id, product)?;
+    } else if let Some(seats) = input.seats {
+        refuse_unless(allowed.update_seats, SEATS_NOT_ALLOWED)?;
+        subscription::change_seats(world, id, seats, None)?;
+    } else if let Some(pauses) = input.pause_at_period_end {
+        refuse_unless(allowed.pause, PAUSE_NOT_ALLOWED)?;
+        if pauses {
+            subscription::pause(world, id, input.resumes_at)?;
+        } else {
+            subscription::unpause(world, id)?;
+        }
+    } else if input.resume == Some(true) {
+        refuse_unless(allowed.pause, PAUSE_NOT_ALLOWED)?;
+        go_on(world, id, "resuming", Subscription::can_resume)?;
+        subscription::resume(world, id)?;
+    } else if call.sends("pending_update") {
+        subscription::clear_pending(world, id)?;
+    } else if input.cancel_at_period_end == Some(true) {
+        subscription::at_period_end(world, id, reason)?;
+    } else if input.cancel_at_period_end == Some(false) {
+        go_on(world, id, "uncancelling", Subscription::can_uncancel)?;
+        subscription::take_back(world, id)?;
+    }
     shown(world, id)
 }
 
-/// What the customer wants, in the seller's words, if the seller lets customers do it.
-fn allowed(
-    world: &World,
-    organization: &Organization,
-    row: &Subscription,
-    body: &Value,
-) -> Result<Value, Failure> {
-    let refuse = |status, name, detail: &str| Err(Failure::named(status, name, detail));
-    let sent = |field| body.get(field).filter(|value| !value.is_null());
-    let (settings, portal) = (
-        &organization.subscriptions,
-        &organization.portal.subscription,
-    );
-    if let Some(product) = sent("product_id") {
-        if !settings.allow_customer_updates || !portal.update_plan {
-            let detail = "Updating subscription plan is not allowed.";
-            return refuse(403, "UpdateSubscriptionPlanNotAllowed", detail);
-        }
-        check_public(world, organization.id, product)?;
-        return Ok(
-            json!({"product_id": product, "proration_behavior": settings.proration_behavior}),
-        );
-    }
-    if let Some(seats) = sent("seats") {
-        if !settings.allow_customer_updates || !portal.update_seats {
-            let detail = "Updating subscription seats is not allowed.";
-            return refuse(403, "UpdateSubscriptionSeatsNotAllowed", detail);
-        }
-        return Ok(json!({"seats": seats, "proration_behavior": settings.proration_behavior}));
-    }
-    let pauses = sent("pause_at_period_end").is_some() || sent("resume").is_some();
-    if pauses && !portal.pause {
-        let detail = "Pausing and resuming subscriptions is not allowed.";
-        return refuse(403, "PauseResumeNotAllowed", detail);
-    }
-    let goes_on =
-        sent("cancel_at_period_end") == Some(&Value::Bool(false)) || sent("resume").is_some();
-    if goes_on && row.amount(world) > 0 && !has_card(world, row) {
-        let detail = "A payment method is required to resume this subscription.";
-        return refuse(409, "PaymentMethodRequired", detail);
-    }
-    Ok(renamed(body))
-}
+/// The name and the words of a refusal.
+type Refusal = (&'static str, &'static str);
 
-/// The portal's names of the reason lack a prefix.
-fn renamed(body: &Value) -> Value {
-    let fields = body.as_object().into_iter().flatten();
-    let renamed: Map<_, _> = fields
-        .map(|(name, value)| match name.as_str() {
-            "cancellation_reason" | "cancellation_comment" => {
-                (format!("customer_{name}"), value.clone())
-            }
-            _ => (name.clone(), value.clone()),
-        })
-        .collect();
-    renamed.into()
-}
+const PLAN_NOT_ALLOWED: Refusal = (
+    "UpdateSubscriptionPlanNotAllowed",
+    "Updating subscription plan is not allowed.",
+);
+const SEATS_NOT_ALLOWED: Refusal = (
+    "UpdateSubscriptionSeatsNotAllowed",
+    "Updating subscription seats is not allowed.",
+);
+const PAUSE_NOT_ALLOWED: Refusal = (
+    "PauseResumeNotAllowed",
+    "Pausing or resuming a subscription is not allowed.",
+);
 
-/// Customers may only change to what everybody may buy.
-fn check_public(
-    world: &World,
-    organization: Id<Organization>,
-    product: &Value,
-) -> Result<(), Failure> {
-    let public = |row: &&Product| {
-        row.organization == organization && row.visibility == Visibility::Public && !row.archived
-    };
-    let found = product
-        .as_str()
-        .and_then(Id::parse)
-        .and_then(|id| world.products.find(id))
-        .filter(public);
-    if found.is_some() {
+/// Refuses what the seller does not let customers do.
+fn refuse_unless(allowed: bool, (name, detail): Refusal) -> Result<(), Failure> {
+    if allowed {
         return Ok(());
     }
-    let message = "Product does not exist.";
-    let flaw = Flaw::field("product_id", message, product.clone());
-    Err(Failure::refused(flaw))
+    Err(Failure::named(403, name, detail))
 }
 
-fn has_card(world: &World, row: &Subscription) -> bool {
-    let customer = world.customers.find(row.customer);
-    row.payment_method.is_some()
-        || customer.is_some_and(|customer| customer.default_payment_method.is_some())
+/// What costs something can only go on when there is a card. Whether it may go on at all is asked later.
+fn go_on(
+    world: &World,
+    id: Id<Subscription>,
+    action: &str,
+    may: fn(&Subscription) -> bool,
+) -> Result<(), Failure> {
+    let row = world.subscriptions.get(id)?;
+    let mut prices = row.prices.iter().filter_map(|id| world.prices.find(*id));
+    if !may(row)
+        || prices.all(Price::is_free)
+        || !payment_method::of(world, row.customer).is_empty()
+    {
+        return Ok(());
+    }
+    let detail = format!("Add a payment method before {action} this subscription.");
+    Err(Failure::named(409, "PaymentMethodRequired", detail))
 }
 
-fn own<'w>(world: &'w World, call: &Call) -> Result<(Visitor, &'w Subscription), Failure> {
-    let visitor = Visitor::with_billing(world, call)?;
+fn own<'w>(world: &'w World, call: &Call, visitor: &Visitor) -> Result<&'w Subscription, Failure> {
     let row = world.subscriptions.get(call.id("id")?)?;
     if row.customer != visitor.customer {
         return Err(Failure::not_found());
     }
-    Ok((visitor, row))
+    Ok(row)
 }
 
 fn shown(world: &World, id: Id<Subscription>) -> Result<Reply, Failure> {

@@ -47,7 +47,7 @@ impl Visitor {
             Some((_, Role::Member)) => Err(Failure::named(
                 403,
                 "NotPermitted",
-                "You are not permitted to manage billing.",
+                "Only owners and billing managers can access billing features.",
             )),
             Some((_, Role::Owner | Role::BillingManager)) | None => Ok(visitor),
         }
@@ -70,12 +70,9 @@ impl Visitor {
         operations::run(world, operation, &call)
     }
 
-    /// True for what belongs to the customer as a whole, or to this very member.
+    /// True for what belongs to the visitor: to this very member, where it is one.
     pub(super) fn sees(&self, customer: Id<Customer>, member: Option<Id<Member>>) -> bool {
-        let own = match (self.member, member) {
-            (Some((own, _)), Some(member)) => own == member,
-            (None, _) | (_, None) => true,
-        };
+        let own = self.member.is_none_or(|(own, _)| member == Some(own));
         self.customer == customer && own
     }
 }

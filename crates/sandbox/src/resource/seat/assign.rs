@@ -9,11 +9,14 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::reply::Reply;
 use crate::resource::customer::{self, Customer};
+use crate::resource::mail::{self, NewMail};
 use crate::resource::member::{self, Member, NewMember, Role};
 use crate::world::{Id, Job, World};
 
 const INVITATION: SignedDuration = SignedDuration::from_hours(24);
-const NOBODY: &str = "Exactly one of email, external_customer_id, customer_id, external_member_id, or member_id must be provided";
+const NOBODY: &str = "At least one of email, external_member_id, or member_id must be provided when member_model_enabled is true.";
+const NO_CUSTOMER: &str =
+    "Customer not found for the provided customer_id or external_customer_id.";
 
 #[derive(Deserialize)]
 struct Input {
@@ -57,7 +60,24 @@ pub(crate) fn assign(
     let seat = world.seats.get_mut(id)?;
     seat.invitation = Some(token);
     seat.invitation_ends_at = now.checked_add(INVITATION).ok();
+    invite(world, id);
     Ok(announce(world, id, "assigned").into())
+}
+
+/// Writes to whoever the seat is for.
+pub(super) fn invite(world: &mut World, id: Id<Seat>) {
+    let Some(seat) = world.seats.find(id) else {
+        return;
+    };
+    let member = world.members.find(seat.member);
+    if let (Some(member), Some(token)) = (member, &seat.invitation) {
+        let mail = NewMail {
+            to: member.email.clone(),
+            subject: "You are invited to claim a seat".to_owned(),
+            secret: token.clone(),
+        };
+        mail::send(world, mail);
+    }
 }
 
 fn check_room(world: &World, purchase: &Purchase) -> Result<(), Failure> {
@@ -122,75 +142,73 @@ pub(super) fn sit(world: &mut World, id: Id<Seat>) -> Value {
     announce(world, id, "claimed")
 }
 
-/// The member of the paying customer who is meant; made when an e-mail names somebody new.
+/// The member of the paying customer who is meant; made when an e-mail names somebody new, and nobody is
+/// told of that: the seat's own announcement says it.
 fn recipient(world: &mut World, purchase: &Purchase, input: &Input) -> Result<Id<Member>, Failure> {
-    let missing = |name, what: String| Err(Failure::named(404, name, what));
     let known = |wanted: &dyn Fn(&Member) -> bool| {
-        member::of(world, purchase.customer)
-            .find(|row| wanted(row))
-            .map(|row| row.id)
+        let mut members = member::of(world, purchase.customer);
+        members.find(|row| wanted(row)).map(|row| row.id)
     };
     if let Some(id) = input.member_id {
-        return match known(&|row| row.id == id) {
-            Some(id) => Ok(id),
-            None => missing("MemberNotFound", format!("Member not found: {id}")),
+        return known(&|row| row.id == id).ok_or_else(|| no_member(&id.to_string()));
+    }
+    let email = email_of(world, purchase, input)?;
+    let Some(external_id) = &input.external_member_id else {
+        let email = email.ok_or_else(|| refuse_request(NOBODY))?;
+        return Ok(by_email(world, purchase, &email));
+    };
+    if let Some(id) = known(&|row| row.external_id.as_ref() == Some(external_id)) {
+        let own = world.members.get(id)?.email.to_lowercase();
+        return match email {
+            Some(email) if email.to_lowercase() != own => Err(other_email(external_id, &email)),
+            Some(_) | None => Ok(id),
         };
     }
-    if let Some(external_id) = &input.external_member_id {
-        if let Some(id) = known(&|row| row.external_id.as_ref() == Some(external_id)) {
-            let own = world.members.get(id)?.email.to_lowercase();
-            if input
-                .email
-                .as_ref()
-                .is_some_and(|sent| sent.to_lowercase() != own)
-            {
-                return Err(other_email(external_id));
-            }
-            return Ok(id);
-        }
-        if input.email.is_none() {
-            let what = format!("Member not found: {external_id}");
-            return missing("MemberNotFound", what);
-        }
+    let email = email.ok_or_else(|| no_member(external_id))?;
+    let id = by_email(world, purchase, &email);
+    let row = world.members.get_mut(id)?;
+    if row.external_id.get_or_insert_with(|| external_id.clone()) != external_id {
+        return Err(other_email(external_id, &email));
     }
-    let (email, name) = match (&input.email, input.customer_id, &input.external_customer_id) {
-        (Some(email), ..) => (Some(email.clone()), None),
-        (None, Some(id), _) => match customer::find(world, purchase.organization, id) {
-            Some(row) => (row.email.clone(), row.name.clone()),
-            None => return missing("CustomerNotFound", format!("Customer not found: {id}")),
-        },
-        (None, None, Some(id)) => {
-            match customer::by_external_id(world, purchase.organization, id) {
-                Some(row) => (row.email.clone(), row.name.clone()),
-                None => return missing("CustomerNotFound", format!("Customer not found: {id}")),
-            }
-        }
-        (None, None, None) => (None, None),
-    };
-    let Some(email) = email else {
-        let name = "InvalidSeatAssignmentRequest";
-        return Err(Failure::named(400, name, NOBODY));
-    };
-    let wanted = email.to_lowercase();
-    if let Some(id) = known(&|row| row.email.to_lowercase() == wanted) {
-        if let Some(external_id) = &input.external_member_id {
-            let row = world.members.get_mut(id)?;
-            if row.external_id.is_some() {
-                return Err(other_email(external_id));
-            }
-            row.external_id = Some(external_id.clone());
-        }
-        return Ok(id);
-    }
-    let new = NewMember {
-        email,
-        name,
-        external_id: input.external_member_id.clone(),
-    };
-    Ok(member::add(world, purchase.customer, new, Role::Member))
+    Ok(id)
 }
 
-fn other_email(external_id: &str) -> Failure {
-    let detail = format!("The member {external_id} has another e-mail.");
+/// The e-mail that is sent, or that of the customer who is named.
+fn email_of(world: &World, purchase: &Purchase, input: &Input) -> Result<Option<String>, Failure> {
+    let organization = purchase.organization;
+    let named = match (input.customer_id, &input.external_customer_id) {
+        (Some(id), _) => customer::find(world, organization, id),
+        (None, Some(id)) => customer::by_external_id(world, organization, id),
+        (None, None) => return Ok(input.email.clone()),
+    };
+    let named = named.ok_or_else(|| refuse_request(NO_CUSTOMER))?;
+    Ok(input.email.clone().or_else(|| named.email.clone()))
+}
+
+fn by_email(world: &mut World, purchase: &Purchase, email: &str) -> Id<Member> {
+    if let Some(known) = member::with_email(world, purchase.customer, email) {
+        return known.id;
+    }
+    let new = NewMember {
+        email: email.trim().to_owned(),
+        name: None,
+        external_id: None,
+    };
+    member::add_quietly(world, purchase.customer, new, Role::Member)
+}
+
+fn refuse_request(detail: &str) -> Failure {
+    Failure::named(400, "InvalidSeatAssignmentRequest", detail)
+}
+
+fn no_member(named: &str) -> Failure {
+    let detail = format!("Member not found: {named}");
+    Failure::named(404, "MemberNotFound", detail)
+}
+
+fn other_email(external_id: &str, email: &str) -> Failure {
+    let detail = format!(
+        "Member with external_member_id '{external_id}' exists but has a different email than '{email}'"
+    );
     Failure::named(400, "MemberEmailMismatch", detail)
 }

@@ -59,7 +59,10 @@ impl Purchase {
             let body = call.body.get(field).and_then(|value| value.as_str());
             body.or_else(|| call.query.get(field))
         };
-        let (scope, missing) = if let Some(text) = sent("subscription_id") {
+        let (scope, missing) = if let Some(text) = sent("checkout_id") {
+            let missing = "No subscription or order found for this checkout";
+            (Self::of_checkout(world, text), missing)
+        } else if let Some(text) = sent("subscription_id") {
             let scope = Id::parse(text).map(GrantScope::Subscription);
             (scope, "Subscription not found")
         } else if let Some(text) = sent("order_id") {
@@ -72,6 +75,21 @@ impl Purchase {
             .and_then(|scope| Self::find(world, scope))
             .filter(mine)
             .ok_or_else(|| Failure::named(404, "ResourceNotFound", missing))
+    }
+
+    /// What a checkout led to.
+    fn of_checkout(world: &World, text: &str) -> Option<GrantScope> {
+        let checkout = Id::parse(text)?;
+        let mut subscriptions = world.subscriptions.iter();
+        let subscription = subscriptions.find(|row| row.checkout == Some(checkout));
+        if let Some(row) = subscription {
+            return Some(GrantScope::Subscription(row.id));
+        }
+        let order = world
+            .orders
+            .iter()
+            .find(|row| row.checkout == Some(checkout))?;
+        Some(GrantScope::Order(order.id))
     }
 
     /// The id of the subscription or order.

@@ -1,7 +1,6 @@
 //! `DELETE /v1/customer-seats/{seat_id}` and `POST …/resend`; seats that end with their purchase.
 
-use jiff::SignedDuration;
-
+use super::assign::invite;
 use super::{Seat, Status, announce, of, render};
 use crate::call::Call;
 use crate::failure::Failure;
@@ -20,8 +19,12 @@ pub(super) fn resend_by_seller(world: &mut World, call: &Call) -> Result<Reply, 
     resend(world, id)
 }
 
-/// Takes a seat back from whoever has it.
+/// Takes a seat back from whoever has it. One that was taken back stays as it is.
 pub(crate) fn revoke(world: &mut World, id: Id<Seat>) -> Result<Reply, Failure> {
+    let seat = world.seats.get(id)?;
+    if seat.status == Status::Revoked {
+        return Ok(render(world, seat).into());
+    }
     let now = world.stamp();
     let seat = world.seats.get_mut(id)?;
     seat.status = Status::Revoked;
@@ -61,17 +64,16 @@ fn revoke_each(world: &mut World, seats: Vec<Id<Seat>>) {
     }
 }
 
-/// Invites again: the invitation lasts another day.
+/// Invites again, as long as the first invitation lasts.
 pub(crate) fn resend(world: &mut World, id: Id<Seat>) -> Result<Reply, Failure> {
-    let now = world.stamp();
-    let seat = world.seats.get_mut(id)?;
+    let seat = world.seats.get(id)?;
     if seat.status != Status::Pending {
         let detail = "Seat is not in pending status";
         return Err(Failure::named(400, "SeatNotPending", detail));
     }
-    seat.invitation_ends_at = now.checked_add(SignedDuration::from_hours(24)).ok();
-    seat.modified_at = Some(now);
-    Ok(render(world, world.seats.get(id)?).into())
+    let shown = render(world, seat).into();
+    invite(world, id);
+    Ok(shown)
 }
 
 fn own(world: &World, call: &Call) -> Result<Id<Seat>, Failure> {

@@ -92,7 +92,11 @@ fn member_of(
         };
         return match member {
             Some(member) => Ok(Some(member.id)),
-            None => Err(refuse(field, "Member does not exist.", sent)),
+            None => Err(refuse(
+                field,
+                "Member does not exist for this customer.",
+                sent,
+            )),
         };
     }
     if customer.kind == CustomerKind::Team {

@@ -1,8 +1,7 @@
 //! What a subscription costs per period, usage apart.
 
-use jiff::Timestamp;
-
 use super::Subscription;
+use crate::resource::payment_method::PaymentMethod;
 use crate::resource::price::Price;
 use crate::world::World;
 
@@ -24,27 +23,35 @@ impl Subscription {
             .fold(0, i64::saturating_add)
     }
 
-    /// What the discount takes off `base` of a bill written at `at`.
-    pub(crate) fn discount_on(&self, world: &World, base: i64, at: Timestamp) -> i64 {
+    /// What the discount takes off `base` in this period. One that has run its time is gone.
+    pub(super) fn discount_on(&self, world: &World, base: i64) -> i64 {
         self.discount
             .and_then(|id| world.discounts.find(id))
-            .filter(|discount| discount.lasts(self.discount_since, at))
+            .map_or(0, |discount| discount.amount(base, &self.currency))
+    }
+
+    /// What the discount will take off `base` in the next period.
+    pub(super) fn discount_next(&self, world: &World, base: i64) -> i64 {
+        self.discount
+            .and_then(|id| world.discounts.find(id))
+            .filter(|discount| {
+                let since = self.discount_since.unwrap_or(self.period_end);
+                discount.lasts(since, self.period_end)
+            })
             .map_or(0, |discount| discount.amount(base, &self.currency))
     }
 
     /// What the current period costs, discount taken off.
     pub(crate) fn amount(&self, world: &World) -> i64 {
         let base = self.base_amount(world);
-        let discount = self
-            .discount
-            .and_then(|id| world.discounts.find(id))
-            .filter(|discount| {
-                // The bill of this period was the first with the discount, or it goes on.
-                self.discount_since
-                    .is_none_or(|since| since >= self.period_start)
-                    || discount.lasts(self.discount_since, self.period_start)
-            })
-            .map_or(0, |discount| discount.amount(base, &self.currency));
-        base - discount
+        base - self.discount_on(world, base)
+    }
+
+    /// The card its bills are charged to: its own, else its customer's default.
+    pub(crate) fn card<'w>(&self, world: &'w World) -> Option<&'w PaymentMethod> {
+        let customer = world.customers.find(self.customer)?;
+        let id = self.payment_method.or(customer.default_payment_method)?;
+        let method = world.payment_methods.find(id)?;
+        method.deleted_at.is_none().then_some(method)
     }
 }

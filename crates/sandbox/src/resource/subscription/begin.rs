@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{Subscription, SubscriptionStatus, announce};
+use super::announce::{self, Standing};
+use super::state::Step;
+use super::{Subscription, SubscriptionStatus};
 use crate::billing::{Cycle, anchor_day};
 use crate::resource::checkout::Checkout;
 use crate::resource::customer::Customer;
@@ -90,7 +92,7 @@ pub(crate) fn begin(world: &mut World, new: NewSubscription) -> Id<Subscription>
     subscription_meter::attach(world, id);
     plan_cycle(world, id);
     announce::record(world, id, "created");
-    announce(world, id, &["created", "active", "updated"]);
+    announce::announce(world, id, &["created", "active", "updated"]);
     id
 }
 
@@ -103,21 +105,23 @@ pub(super) fn plan_cycle(world: &mut World, id: Id<Subscription>) {
     }
 }
 
-/// Begins a running subscription anew after an upgrade: a new cycle from now.
-pub(crate) fn restart(world: &mut World, id: Id<Subscription>, cycle: Cycle) {
+/// Begins a free subscription anew that was upgraded by a purchase: a new cycle from now, or a trial.
+pub(crate) fn restart(world: &mut World, id: Id<Subscription>, cycle: Cycle, trial: Option<Cycle>) {
     let now = world.stamp();
     let Some(row) = world.subscriptions.find_mut(id) else {
         return;
     };
+    let before = Standing::of(row);
     row.cycle = cycle;
-    row.status = SubscriptionStatus::Active;
-    row.anchor_day = anchor_day(now);
-    row.period_start = now;
-    row.period_end = cycle.from(now);
-    row.discount_since = row.discount.map(|_| now);
-    row.modified_at = Some(now);
+    row.start_period(now);
+    row.trial_start = trial.map(|_| now);
+    row.trial_end = trial.map(|trial| trial.from(now));
+    if let Some(trial_end) = row.trial_end {
+        row.step(Step::BeginTrial);
+        row.period_end = trial_end;
+    }
+    row.discount_since = row.discount.filter(|_| trial.is_none()).map(|_| now);
     subscription_meter::attach(world, id);
     plan_cycle(world, id);
-    announce::record(world, id, "product_updated");
-    announce(world, id, &["updated"]);
+    announce::changed(world, id, before);
 }

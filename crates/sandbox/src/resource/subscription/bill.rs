@@ -1,59 +1,94 @@
-//! The bill of a renewed subscription.
+//! The bills of a subscription: for a period, for a change, for the last usage.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
-use super::{Subscription, announce};
+use super::label::{price_label, span};
+use super::preview::Sums;
+use super::proration::Line;
+use super::{Subscription, SubscriptionStatus};
+use crate::billing;
+use crate::failure::Failure;
 use crate::resource::order::{self, BillingReason, NewOrder, OrderItem, OrderStatus};
 use crate::resource::payment::Trigger;
+use crate::resource::payment_method::Outcome;
+use crate::resource::price::Price;
 use crate::resource::subscription_meter;
 use crate::world::{Id, Job, World};
 
-/// Writes the bill for the period that has begun, and has it charged.
+/// Writes the bill for the period that has begun, or for what was left when it ended, and has it charged.
+/// Where there is nothing to write on it, there is none.
 pub(crate) fn run(world: &mut World, id: Id<Subscription>) {
     let Some(row) = world.subscriptions.find(id).cloned() else {
         return;
     };
-    if !row.is_billable() {
-        return;
+    let mut items = if row.is_alive() {
+        period_items(world, &row)
+    } else {
+        Vec::new()
+    };
+    items.extend(take_waiting(world, id));
+    let reason = if row.is_alive() {
+        BillingReason::SubscriptionCycle
+    } else {
+        BillingReason::SubscriptionEnd
+    };
+    if !items.is_empty() {
+        bill(world, id, reason, items);
     }
-    let name = world
-        .products
-        .find(row.product)
-        .map(|product| product.name.clone());
-    let label = format!(
-        "{} — {}",
-        name.unwrap_or_default(),
-        span(row.period_start, row.period_end)
-    );
+}
+
+/// Bills what a change cost, with what waits already; usage waits for the period's end.
+pub(super) fn invoice(world: &mut World, id: Id<Subscription>) {
+    let items = take_waiting(world, id);
+    bill(world, id, BillingReason::SubscriptionUpdate, items);
+}
+
+/// One line for each price of the period that has begun.
+fn period_items(world: &mut World, row: &Subscription) -> Vec<OrderItem> {
     let priced: Vec<_> = row
         .static_prices(world)
         .into_iter()
         .map(|price| (price.id, price.upfront(row.chosen_amount, row.seats)))
         .collect();
-    let mut items: Vec<OrderItem> = priced
+    let period = span(row.period_start, row.period_end);
+    priced
         .into_iter()
-        .map(|(price, amount)| order::item(world, label.clone(), amount, false, Some(price)))
-        .collect();
-    items.extend(row.pending_items.iter().cloned());
-    if let Some(row) = world.subscriptions.find_mut(id) {
-        row.pending_items.clear();
-    }
-    let Some(order) = write(world, id, BillingReason::SubscriptionCycle, items) else {
+        .map(|(price, amount)| {
+            let label = price_label(world, row.product, price, row.seats);
+            order::item(
+                world,
+                format!("{label} — {period}"),
+                amount,
+                false,
+                Some(price),
+            )
+        })
+        .collect()
+}
+
+fn take_waiting(world: &mut World, id: Id<Subscription>) -> Vec<OrderItem> {
+    world
+        .subscriptions
+        .find_mut(id)
+        .map(|row| std::mem::take(&mut row.pending_items))
+        .unwrap_or_default()
+}
+
+/// Adds a pending order of these lines; one that comes to nothing is paid, others are charged from the
+/// background.
+fn bill(world: &mut World, id: Id<Subscription>, reason: BillingReason, items: Vec<OrderItem>) {
+    let Some(order) = write(world, id, reason, items) else {
         return;
     };
     order::announce(world, order, &["created"]);
     if order::settle_from_balance(world, order) {
         order::mark_paid(world, order, false);
-        paid(world, id);
     } else {
         let trigger = Trigger::SubscriptionCycle;
         world.agenda.soon(Job::ChargeOrder { order, trigger });
     }
 }
 
-/// Adds a pending order of these lines; the discount lowers everything but prorations.
-pub(super) fn write(
+/// The discount lowers everything but prorations: those had theirs taken off already.
+fn write(
     world: &mut World,
     id: Id<Subscription>,
     reason: BillingReason,
@@ -65,13 +100,6 @@ pub(super) fn write(
         .filter(|item| !item.proration)
         .map(|item| item.amount)
         .fold(0, i64::saturating_add);
-    let discount_amount = row.discount_on(world, base, row.period_start);
-    let discount = row.discount.filter(|_| base > 0);
-    if discount.is_some()
-        && let Some(row) = world.subscriptions.find_mut(id)
-    {
-        row.discount_since.get_or_insert(row.period_start);
-    }
     order::add(
         world,
         NewOrder {
@@ -79,10 +107,10 @@ pub(super) fn write(
             customer: row.customer,
             status: OrderStatus::Pending,
             reason,
+            discount_amount: row.discount_on(world, base),
             currency: row.currency,
             items,
-            discount,
-            discount_amount,
+            discount: row.discount,
             product: Some(row.product),
             subscription: Some(id),
             checkout: None,
@@ -93,62 +121,54 @@ pub(super) fn write(
     )
 }
 
-/// An order of the subscription was paid: its grants go on.
-pub(crate) fn paid(world: &mut World, id: Id<Subscription>) {
-    world.agenda.soon(Job::CycleGrants(id));
-    if let Some(row) = world.subscriptions.find(id) {
-        let customer = row.customer;
-        world.agenda.when_quiet(Job::CustomerStateChanged(customer));
+/// Refuses a change whose bill could not be charged: the lines that wait, and those it adds.
+pub(super) fn refuse_unpayable(
+    world: &World,
+    row: &Subscription,
+    lines: &[Line],
+) -> Result<(), Failure> {
+    let waiting = row.pending_items.iter().map(|item| item.amount);
+    let amount = waiting
+        .chain(lines.iter().map(|line| line.amount))
+        .fold(0, i64::saturating_add);
+    let due = Sums::of(world, row, amount, 0)?.due();
+    let refuse = |reason: &str| {
+        let detail = format!("Payment failed with reason: {reason}.");
+        Err(Failure::named(402, "PaymentFailed", detail))
+    };
+    match row.card(world) {
+        _ if due <= 0 => Ok(()),
+        None => refuse("missing_payment_method"),
+        Some(_) if due < billing::minimum(&row.currency) => Ok(()),
+        Some(method) if method.card.later != Outcome::Succeeds => refuse("card_error"),
+        Some(_) => Ok(()),
     }
 }
 
-/// Puts what was used in the ending period on the next bill.
-pub(super) fn note_usage(world: &mut World, id: Id<Subscription>) {
+/// Notes what was used in the ending period for its bill, and begins to count anew. `prices` are those of
+/// that period when they may have changed: sums and counts are billed at the price they were made at.
+pub(super) fn settle_usage(world: &mut World, id: Id<Subscription>, prices: Option<&[Id<Price>]>) {
+    let known = |price| prices.is_none_or(|prices| prices.contains(&price));
     let used: Vec<_> = subscription_meter::charges(world, id)
         .into_iter()
         .filter(|charge| !charge.is_unused())
+        .filter(|charge| {
+            let meter = world.meters.find(charge.meter);
+            known(charge.price) || meter.is_some_and(|meter| !meter.aggregation.is_summable())
+        })
         .collect();
     for charge in used {
-        let item = order::item(
-            world,
-            charge.label,
-            charge.amount,
-            false,
-            Some(charge.price),
-        );
+        let price = Some(charge.price);
+        let item = order::item(world, charge.label, charge.amount, false, price);
         if let Some(row) = world.subscriptions.find_mut(id) {
             row.pending_items.push(item);
         }
     }
-}
-
-/// The last bill of a subscription that ends: usage only, and none without usage.
-pub(super) fn last_usage(world: &mut World, id: Id<Subscription>) {
-    note_usage(world, id);
-    let Some(row) = world.subscriptions.find_mut(id) else {
-        return;
-    };
-    let items = std::mem::take(&mut row.pending_items);
-    if items.iter().all(|item| item.amount == 0) {
-        return;
+    let counts = world
+        .subscriptions
+        .find(id)
+        .is_some_and(|row| row.status != SubscriptionStatus::Canceled);
+    if counts {
+        subscription_meter::restart(world, id);
     }
-    let Some(order) = write(world, id, BillingReason::SubscriptionCycle, items) else {
-        return;
-    };
-    order::announce(world, order, &["created"]);
-    if order::settle_from_balance(world, order) {
-        order::mark_paid(world, order, false);
-    } else {
-        order::charge(world, order, Trigger::SubscriptionCycle);
-    }
-    announce::touch(world, id);
-}
-
-/// `From Nov 23, 2026 to Dec 23, 2026`
-pub(super) fn span(start: Timestamp, end: Timestamp) -> String {
-    let day = |moment: Timestamp| {
-        let zoned = moment.to_zoned(TimeZone::UTC);
-        zoned.strftime("%b %-d, %Y").to_string()
-    };
-    format!("From {} to {}", day(start), day(end))
 }

@@ -4,13 +4,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::begin::{NewSubscription, begin};
-use super::{announce, render};
+use super::{announce, plan, render};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
-use crate::resource::customer::Customer;
+use crate::resource::customer::{self, Customer};
 use crate::resource::organization::Organization;
-use crate::resource::price::Price;
+use crate::resource::price::{Price, SeatTiers};
 use crate::resource::product::Product;
 use crate::world::{Id, World};
 
@@ -28,28 +28,33 @@ struct Input {
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let input: Input = call.input()?;
-    let product = free_product(world, organization, input.product_id)?.clone();
+    let product = product(world, organization, input.product_id)?.clone();
     let Some(cycle) = product.cycle else {
         return Err(refused("Product is not a recurring product.", product.id));
     };
+    let currency = &world
+        .organizations
+        .get(organization)?
+        .default_presentment_currency;
+    let (prices, currency) = (plan::prices_in(world, &product, currency), currency.clone());
+    refuse_paid(world, &product, &prices)?;
+    let seats = prices
+        .iter()
+        .filter_map(|id| world.prices.find(*id))
+        .find_map(|price| price.tiers().map(SeatTiers::minimum));
     let customer = customer(world, organization, &input)?.id;
-    let currency = product
-        .prices
-        .first()
-        .and_then(|id| world.prices.find(*id))
-        .map_or_else(|| "usd".to_owned(), |price| price.currency.clone());
     let id = begin(
         world,
         NewSubscription {
             organization,
             customer,
             product: product.id,
-            prices: product.prices,
+            prices,
             checkout: None,
             payment_method: None,
             currency,
             chosen_amount: None,
-            seats: None,
+            seats,
             cycle,
             trial: None,
             discount: None,
@@ -57,36 +62,38 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
             custom_field_data: Map::new(),
         },
     );
+    if seats.is_some() {
+        customer::become_team(world, customer);
+    }
     announce::sync_grants(world, id);
     Ok(render(world, world.subscriptions.get(id)?).into())
 }
 
-fn free_product(
+fn product(
     world: &World,
     organization: Id<Organization>,
     id: Id<Product>,
 ) -> Result<&Product, Failure> {
-    let product = world
+    world
         .products
         .find(id)
         .filter(|row| row.organization == organization)
-        .ok_or_else(|| refused("Product does not exist.", id))?;
-    if product.archived {
-        return Err(refused("Product is archived.", id));
+        .ok_or_else(|| refused("Product does not exist.", id))
+}
+
+/// What it costs up front decides; where there is nothing up front, what it costs by use.
+fn refuse_paid(world: &World, product: &Product, prices: &[Id<Price>]) -> Result<(), Failure> {
+    let mut known = prices.iter().filter_map(|id| world.prices.find(*id));
+    let first = known.clone().next();
+    if known
+        .find(|price| price.is_static())
+        .or(first)
+        .is_none_or(Price::is_free)
+    {
+        return Ok(());
     }
-    if product.cycle.is_none() {
-        return Err(refused("Product is not a recurring product.", id));
-    }
-    let free = product
-        .prices
-        .iter()
-        .filter_map(|id| world.prices.find(*id))
-        .all(Price::is_free);
-    if !free {
-        let message = "Product is not free. The customer should go through a checkout to create a paid subscription.";
-        return Err(refused(message, id));
-    }
-    Ok(product)
+    let message = "Product is not free. The customer should go through a checkout to create a paid subscription.";
+    Err(refused(message, product.id))
 }
 
 fn customer<'w>(

@@ -1,7 +1,9 @@
 //! The end of a period: renewal, conversion of a trial, pause or end.
 
-use super::{Subscription, SubscriptionStatus, announce, begin, bill, change, end, pause};
-use crate::resource::subscription_meter;
+use super::announce::{self, Standing};
+use super::state::Step;
+use super::{Subscription, begin, bill, end, pause, pending};
+use crate::billing::anchor_day;
 use crate::world::{Id, Job, World};
 
 /// The current period of the subscription is over.
@@ -12,9 +14,26 @@ pub(crate) fn run(world: &mut World, id: Id<Subscription>) {
     if !row.is_billable() {
         return;
     }
+    let before = Standing::of(row);
+    turn(world, id);
+    announce::changed(world, id, before);
+    if world
+        .subscriptions
+        .find(id)
+        .is_some_and(|row| !row.is_alive())
+    {
+        end::follow(world, id);
+    }
+}
+
+/// Does what the end of the period asks for, before anybody is told that the subscription changed. A
+/// cancellation goes before a pause.
+pub(super) fn turn(world: &mut World, id: Id<Subscription>) {
+    let Some(row) = world.subscriptions.find(id) else {
+        return;
+    };
     if row.cancel_at_period_end {
-        bill::last_usage(world, id);
-        end::end_of_period(world, id);
+        end_of_period(world, id);
     } else if row.pause_at_period_end {
         pause::take_effect(world, id);
     } else {
@@ -22,39 +41,62 @@ pub(crate) fn run(world: &mut World, id: Id<Subscription>) {
     }
 }
 
-/// Begins the next period and asks for its bill.
-pub(super) fn renew(world: &mut World, id: Id<Subscription>) {
-    bill::note_usage(world, id);
+/// It ends as planned; what was used is billed once more.
+fn end_of_period(world: &mut World, id: Id<Subscription>) {
     let now = world.stamp();
     let Some(row) = world.subscriptions.find_mut(id) else {
         return;
     };
-    let converted = row.status == SubscriptionStatus::Trialing;
-    if converted {
-        row.status = SubscriptionStatus::Active;
-        row.anchor_day = crate::billing::anchor_day(row.period_end);
+    if !row.step(Step::End) {
+        return;
     }
-    row.period_start = row.period_end;
-    row.period_end = row.cycle.after(row.period_start, row.anchor_day);
-    row.modified_at = Some(now);
-    change::apply_pending(world, id);
-    drop_spent_discount(world, id);
-    subscription_meter::restart(world, id);
-    begin::plan_cycle(world, id);
-    announce::record(world, id, "cycled");
-    announce(world, id, &["cycled", "updated"]);
+    row.ended_at = Some(now);
+    bill::settle_usage(world, id, None);
     world.agenda.soon(Job::BillSubscription(id));
 }
 
-/// A discount that has run its time leaves the subscription.
-fn drop_spent_discount(world: &mut World, id: Id<Subscription>) {
-    let Some(row) = world.subscriptions.find(id) else {
+/// Begins the next period and asks for its bill.
+fn renew(world: &mut World, id: Id<Subscription>) {
+    let prices = world
+        .subscriptions
+        .find(id)
+        .map(|row| row.prices.clone())
+        .unwrap_or_default();
+    let moved = pending::apply(world, id);
+    let Some(row) = world.subscriptions.find_mut(id) else {
         return;
     };
-    let discount = row.discount.and_then(|id| world.discounts.find(id));
-    let spent =
-        discount.is_some_and(|discount| !discount.lasts(row.discount_since, row.period_start));
-    if let (true, Some(row)) = (spent, world.subscriptions.find_mut(id)) {
+    let converted = row.step(Step::EndTrial);
+    if !moved {
+        if converted {
+            row.anchor_day = anchor_day(row.period_end);
+        }
+        row.period_start = row.period_end;
+        row.period_end = row.cycle.after(row.period_start, row.anchor_day);
+    }
+    drop_spent_discount(world, id);
+    bill::settle_usage(world, id, Some(&prices));
+    begin::plan_cycle(world, id);
+    announce::touch(world, id);
+    announce::record(world, id, "cycled");
+    announce::announce(world, id, &["cycled"]);
+    world.agenda.soon(Job::BillSubscription(id));
+}
+
+/// A discount counts from the first period it lowers; one that has run its time leaves the subscription.
+pub(super) fn drop_spent_discount(world: &mut World, id: Id<Subscription>) {
+    let Some(row) = world.subscriptions.find_mut(id) else {
+        return;
+    };
+    let Some(discount) = row.discount else {
+        return;
+    };
+    let since = *row.discount_since.get_or_insert(row.period_start);
+    let lasts = world
+        .discounts
+        .find(discount)
+        .is_some_and(|discount| discount.lasts(since, row.period_start));
+    if !lasts {
         row.discount = None;
         row.discount_since = None;
     }

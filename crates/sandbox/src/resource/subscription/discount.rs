@@ -2,60 +2,72 @@
 
 use serde_json::Value;
 
-use super::{Subscription, cancel};
+use super::Subscription;
+use super::edit::Edit;
 use crate::failure::{Failure, Flaw};
 use crate::resource::discount::{Discount, Redemption, plain_email};
+use crate::resource::product::Product;
 use crate::world::{Id, World};
 
-/// Puts `wanted` on the subscription, or takes its discount off.
-pub(super) fn put(
-    world: &mut World,
-    id: Id<Subscription>,
-    wanted: Option<Id<Discount>>,
-) -> Result<(), Failure> {
-    let row = world.subscriptions.get(id)?;
-    if row.cancel_at_period_end || !row.is_alive() {
-        return Err(cancel::already_canceled());
-    }
+/// The discount that is wanted; `None` takes off what there is.
+pub(super) type Wish = Option<Id<Discount>>;
+
+/// Drafts the change: it counts from the next bill.
+pub(super) fn draft(world: &World, edit: &mut Edit, wish: Wish) -> Result<(), Failure> {
+    let product = edit.row.product;
+    edit.row.discount = resolve(world, edit, wish, product)?;
+    edit.row.discount_since = None;
+    Ok(())
+}
+
+/// Checks that the discount may be put on the subscription together with `product`.
+pub(super) fn resolve(
+    world: &World,
+    edit: &mut Edit,
+    wish: Wish,
+    product: Id<Product>,
+) -> Result<Wish, Failure> {
+    let Some(id) = wish else {
+        edit.say("discount_id", Value::Null);
+        return Ok(None);
+    };
+    let row = &edit.row;
+    let usable = world.discounts.find(id).is_some_and(|discount| {
+        discount.organization == row.organization
+            && discount.is_redeemable(world.now())
+            && discount.fits(product, &row.currency)
+    });
     let refused = |message: &str| {
-        let input = wanted.map_or(Value::Null, |id| id.to_string().into());
-        Err(Failure::refused(Flaw::field("discount_id", message, input)))
+        let flaw = Flaw::field("discount_id", message, id.to_string());
+        Err(Failure::refused(flaw))
     };
-    let Some(discount_id) = wanted else {
-        let row = world.subscriptions.get_mut(id)?;
-        row.discount = None;
-        row.discount_since = None;
-        return Ok(());
-    };
-    if row.discount == wanted {
+    if !usable {
+        return refused(
+            "Discount does not exist, is not applicable to this product or is not redeemable.",
+        );
+    }
+    if row.discount == wish {
         return refused("This discount is already applied to the subscription.");
     }
-    let now = world.now();
-    let usable = world.discounts.find(discount_id).is_some_and(|discount| {
-        discount.organization == row.organization
-            && discount.is_redeemable(now)
-            && discount.fits(row.product, &row.currency)
-    });
-    if !usable {
-        return refused("Discount does not exist.");
-    }
+    edit.redeemed = wish;
+    edit.say("discount_id", id.to_string());
+    Ok(wish)
+}
+
+/// Counts one use of the discount, by this subscription.
+pub(super) fn redeem(world: &mut World, id: Id<Subscription>, discount: Id<Discount>) {
+    let Some(row) = world.subscriptions.find(id) else {
+        return;
+    };
     let customer = row.customer;
-    let email = world
-        .customers
-        .find(customer)
-        .and_then(|row| row.email.clone());
-    world
-        .discounts
-        .get_mut(discount_id)?
-        .redemptions
-        .push(Redemption {
+    let known = world.customers.find(customer);
+    let email = known.and_then(|row| row.email.as_deref()).map(plain_email);
+    if let Some(discount) = world.discounts.find_mut(discount) {
+        discount.redemptions.push(Redemption {
             checkout: None,
             subscription: Some(id),
             customer: Some(customer),
-            email: email.as_deref().map(plain_email),
+            email,
         });
-    let row = world.subscriptions.get_mut(id)?;
-    row.discount = wanted;
-    row.discount_since = None;
-    Ok(())
+    }
 }

@@ -4,6 +4,7 @@ use super::{Subscription, render};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::list::{self, SortKey, SortKeys};
+use crate::query::Query;
 use crate::reply::Reply;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
@@ -58,7 +59,7 @@ pub(super) fn matching<'w>(
             && query.allows("customer_id", row.customer)
             && query.allows_some("external_customer_id", external_id)
             && query.allows_some("discount_id", row.discount)
-            && query.allows_flag("active", row.is_active())
+            && is_wanted_as_active(query, row)
             && query.allows("status", row.status.word())
             && query.allows_flag("cancel_at_period_end", row.cancel_at_period_end)
             && query.allows_some(
@@ -79,6 +80,15 @@ pub(super) fn matching<'w>(
                 .is_none_or(|before| row.started_at < before)
             && query.allows_metadata(&row.metadata)
     })
+}
+
+/// `active=false` asks for those that are over; what is past due or rests is neither.
+pub(crate) fn is_wanted_as_active(query: &Query, row: &Subscription) -> bool {
+    match query.flag("active") {
+        None => true,
+        Some(true) => row.is_active(),
+        Some(false) => !row.is_alive(),
+    }
 }
 
 fn text(text: Option<&String>) -> SortKey {

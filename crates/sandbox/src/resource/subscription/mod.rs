@@ -3,22 +3,27 @@
 mod amount;
 mod announce;
 mod begin;
+mod behavior;
 mod bill;
-mod cancel;
-mod change;
 mod create;
 mod cycle;
 mod discount;
 mod dunning;
+mod edit;
 mod end;
 mod export;
 mod get;
+mod label;
 mod list;
 mod pause;
+mod pending;
 mod period;
+mod plan;
 mod preview;
 mod proration;
 mod render;
+mod seats;
+mod state;
 mod update;
 
 use jiff::Timestamp;
@@ -39,13 +44,21 @@ use crate::world::{Id, found_by};
 
 pub(crate) use announce::{announce, touch};
 pub(crate) use begin::{NewSubscription, begin, restart};
-pub(crate) use bill::{paid, run as bill};
-pub(crate) use cancel::{Reason, at_period_end};
+pub(crate) use bill::run as bill;
 pub(crate) use cycle::run as cycle;
-pub(crate) use dunning::{fall_past_due, recover, use_card};
-pub(crate) use end::end_now;
-pub(crate) use pause::come_back;
+pub(crate) use dunning::{fall_past_due, look_at_grants, recover, use_card};
+pub(crate) use end::{Reason, at_period_end, end_now, take_back};
+pub(crate) use label::{price_label, trial_label};
+pub(crate) use list::is_wanted_as_active;
+pub(crate) use pause::{come_back, resume, schedule as pause, unschedule as unpause};
+pub(crate) use pending::clear as clear_pending;
+pub(crate) use preview::charge_preview;
 pub(crate) use render::{render, render_brief};
+pub(crate) use state::SubscriptionStatus;
+pub(crate) use update::{change_product, change_seats};
+
+use behavior::Behavior;
+use pending::PendingUpdate;
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -59,7 +72,7 @@ pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
 ];
 
 /// One subscription.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Subscription {
     pub(crate) id: Id<Self>,
     pub(crate) organization: Id<Organization>,
@@ -105,59 +118,3 @@ pub(crate) struct Subscription {
 }
 
 found_by!(Subscription: organization, customer, product);
-
-/// How a subscription stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum SubscriptionStatus {
-    Trialing,
-    Active,
-    PastDue,
-    Paused,
-    Canceled,
-}
-
-/// A change of product or seats that waits for the next period.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct PendingUpdate {
-    pub(crate) id: Id<Self>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) product: Option<Id<Product>>,
-    pub(crate) seats: Option<i64>,
-}
-
-impl Subscription {
-    /// True while its buyer may use what was bought: active or on trial.
-    pub(crate) const fn is_active(&self) -> bool {
-        matches!(
-            self.status,
-            SubscriptionStatus::Trialing | SubscriptionStatus::Active
-        )
-    }
-
-    /// True until it has ended.
-    pub(crate) const fn is_alive(&self) -> bool {
-        !matches!(self.status, SubscriptionStatus::Canceled)
-    }
-
-    /// True while it goes on being billed.
-    pub(crate) const fn is_billable(&self) -> bool {
-        matches!(
-            self.status,
-            SubscriptionStatus::Trialing | SubscriptionStatus::Active | SubscriptionStatus::PastDue
-        )
-    }
-}
-
-impl SubscriptionStatus {
-    /// Polar's word for it.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Trialing => "trialing",
-            Self::Active => "active",
-            Self::PastDue => "past_due",
-            Self::Paused => "paused",
-            Self::Canceled => "canceled",
-        }
-    }
-}

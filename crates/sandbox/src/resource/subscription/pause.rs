@@ -2,110 +2,94 @@
 
 use jiff::Timestamp;
 
-use super::{Subscription, SubscriptionStatus, announce, begin};
-use crate::billing::anchor_day;
+use super::announce::{self, Standing};
+use super::edit::Edit;
+use super::state::Step;
+use super::{Subscription, begin, bill, cycle};
 use crate::failure::{Failure, Flaw};
-use crate::resource::subscription_meter;
+use crate::render;
 use crate::world::{Id, Job, World};
 
-/// Schedules a pause.
-pub(super) fn schedule(
+/// Plans a pause, with or without an end.
+pub(crate) fn schedule(
     world: &mut World,
     id: Id<Subscription>,
     resumes_at: Option<Timestamp>,
 ) -> Result<(), Failure> {
-    let row = world.subscriptions.get_mut(id)?;
-    let detail = match row.status {
-        _ if row.pause_at_period_end => "A pause is already scheduled for this subscription.",
-        _ if row.cancel_at_period_end => "A subscription that is being canceled cannot be paused.",
-        SubscriptionStatus::Active => "",
-        SubscriptionStatus::Trialing
-        | SubscriptionStatus::PastDue
-        | SubscriptionStatus::Paused
-        | SubscriptionStatus::Canceled => "Only an active subscription can be paused.",
-    };
-    if !detail.is_empty() {
+    let mut edit = Edit::of(world, id)?;
+    let row = &mut edit.row;
+    if !row.can_pause() {
+        let detail = "This subscription cannot be paused.";
         return Err(Failure::named(409, "CannotPauseSubscription", detail));
     }
     if let Some(resumes_at) = resumes_at.filter(|resumes_at| *resumes_at <= row.period_end) {
-        let message = "Resume date must be after the end of the current period.";
-        return Err(Failure::refused(Flaw::field(
-            "resumes_at",
-            message,
-            resumes_at.to_string(),
-        )));
+        let message = "resumes_at must be after the current period end.";
+        let flaw = Flaw::field("resumes_at", message, render::time(resumes_at));
+        return Err(Failure::refused(flaw));
     }
     row.pause_at_period_end = true;
     row.resumes_at = resumes_at;
-    announce::touch(world, id);
-    announce(world, id, &["updated"]);
-    Ok(())
+    edit.commit(world)
 }
 
-/// Takes a scheduled pause back.
-pub(super) fn unschedule(world: &mut World, id: Id<Subscription>) -> Result<(), Failure> {
-    let row = world.subscriptions.get_mut(id)?;
-    if !row.pause_at_period_end || row.status == SubscriptionStatus::Paused {
-        let detail = "No pause is scheduled for this subscription.";
+/// Takes a planned pause back.
+pub(crate) fn unschedule(world: &mut World, id: Id<Subscription>) -> Result<(), Failure> {
+    let mut edit = Edit::of(world, id)?;
+    let row = &mut edit.row;
+    if !row.can_unpause() {
+        let detail = "This subscription is not scheduled to be paused.";
         return Err(Failure::named(409, "NoScheduledPause", detail));
     }
     row.pause_at_period_end = false;
     row.resumes_at = None;
-    announce::touch(world, id);
-    announce(world, id, &["updated"]);
-    Ok(())
+    edit.commit(world)
 }
 
-/// The period is over: the subscription rests.
+/// The period is over: the subscription rests. What was used in it waits for the bill after the pause.
 pub(super) fn take_effect(world: &mut World, id: Id<Subscription>) {
-    super::bill::note_usage(world, id);
     let now = world.stamp();
     let Some(row) = world.subscriptions.find_mut(id) else {
         return;
     };
-    row.status = SubscriptionStatus::Paused;
+    if !row.step(Step::Pause) {
+        return;
+    }
     row.paused_at = Some(now);
-    row.modified_at = Some(now);
+    row.pause_at_period_end = false;
     if let Some(resumes_at) = row.resumes_at {
         world.agenda.at(resumes_at, Job::ResumeSubscription(id));
     }
-    announce::record(world, id, "paused");
-    announce(world, id, &["updated", "paused"]);
     announce::sync_grants(world, id);
 }
 
 /// Resumes by request; refused unless paused.
-pub(super) fn resume(world: &mut World, id: Id<Subscription>) -> Result<(), Failure> {
-    if world.subscriptions.get(id)?.status != SubscriptionStatus::Paused {
-        let detail = "This subscription is not paused.";
-        return Err(Failure::named(409, "NotPausedSubscription", detail));
+pub(crate) fn resume(world: &mut World, id: Id<Subscription>) -> Result<(), Failure> {
+    if come_back(world, id) {
+        return Ok(());
     }
-    come_back(world, id);
-    Ok(())
+    let detail = "This subscription is not paused.";
+    Err(Failure::named(409, "NotPausedSubscription", detail))
 }
 
-/// A new period begins now and is billed. Nothing happens unless the subscription is paused.
-pub(crate) fn come_back(world: &mut World, id: Id<Subscription>) {
+/// A new period begins now and is billed. `false`, and nothing happens, unless it is paused.
+pub(crate) fn come_back(world: &mut World, id: Id<Subscription>) -> bool {
     let now = world.stamp();
     let Some(row) = world.subscriptions.find_mut(id) else {
-        return;
+        return false;
     };
-    if row.status != SubscriptionStatus::Paused {
-        return;
+    let before = Standing::of(row);
+    if !row.step(Step::Resume) {
+        return false;
     }
-    row.status = SubscriptionStatus::Active;
-    row.pause_at_period_end = false;
     row.paused_at = None;
     row.resumes_at = None;
-    row.anchor_day = anchor_day(now);
-    row.period_start = now;
-    row.period_end = row.cycle.from(now);
-    row.modified_at = Some(now);
+    row.start_period(now);
     world.agenda.cancel(&Job::ResumeSubscription(id));
-    subscription_meter::restart(world, id);
+    cycle::drop_spent_discount(world, id);
+    bill::settle_usage(world, id, None);
     begin::plan_cycle(world, id);
-    announce::record(world, id, "resumed");
-    announce(world, id, &["updated", "resumed"]);
+    announce::changed(world, id, before);
     world.agenda.soon(Job::BillSubscription(id));
     announce::sync_grants(world, id);
+    true
 }

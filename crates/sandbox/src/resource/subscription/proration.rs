@@ -1,166 +1,292 @@
-//! Proration: what the rest of a period is worth, given back at the old price and charged at the new.
+//! Proration: what the rest of a period is worth, given back at the old prices and charged at the new ones.
 
 use jiff::Timestamp;
 
-use super::bill::{self, span};
-use super::change::{Behavior, Target};
-use super::{Subscription, SubscriptionStatus};
-use crate::billing::{anchor_day, share_of};
-use crate::failure::Failure;
-use crate::resource::order::{self, BillingReason, OrderItem};
-use crate::resource::payment::Trigger;
-use crate::resource::payment_method::Outcome;
+use super::Subscription;
+use super::label::{price_label, span};
+use crate::resource::discount::Discount;
+use crate::resource::price::{Price, PriceKind};
+use crate::resource::product::Product;
 use crate::world::{Id, World};
 
-/// Charges, or notes for the next bill, the difference between the old and the new. A refused charge
-/// leaves everything as it was.
-pub(super) fn settle(
-    world: &mut World,
-    before: &Subscription,
-    target: &Target,
-    behavior: Behavior,
-) -> Result<(), Failure> {
-    let now = world.stamp();
-    let new_cycle = target.cycle != before.cycle || behavior == Behavior::Reset;
-    let lines = lines(world, before, target, now, behavior);
-    let at_once = behavior != Behavior::Prorate || new_cycle;
-    let due = lines
-        .iter()
-        .map(|line| line.amount)
-        .fold(0, i64::saturating_add);
-    if at_once && due > 0 && !can_pay(world, before) {
-        let detail = "The payment of the change failed. Nothing was changed.";
-        return Err(Failure::named(402, "PaymentFailed", detail));
-    }
-    let items: Vec<OrderItem> = lines
-        .into_iter()
-        .filter(|line| line.amount != 0)
-        .map(|line| order::item(world, line.label, line.amount, true, line.price))
-        .collect();
-    if new_cycle && let Some(row) = world.subscriptions.find_mut(before.id) {
-        row.cycle = target.cycle;
-        row.anchor_day = anchor_day(now);
-        row.period_start = now;
-        row.period_end = target.cycle.from(now);
-    }
-    if items.is_empty() {
-        return Ok(());
-    }
-    if at_once {
-        charge(world, before.id, items);
-    } else if let Some(row) = world.subscriptions.find_mut(before.id) {
-        row.pending_items.extend(items);
-    }
-    Ok(())
+/// The part of a period that is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rest {
+    left: i128,
+    whole: i128,
 }
 
-struct Line {
-    label: String,
-    amount: i64,
-    price: Option<Id<crate::resource::price::Price>>,
+impl Rest {
+    /// What is left at `now` of the period from `start` to `end`; nothing once it is over.
+    fn of(start: Timestamp, end: Timestamp, now: Timestamp) -> Self {
+        let micros = |from: Timestamp| end.duration_since(from).as_micros();
+        Self {
+            left: micros(now).max(0),
+            whole: micros(start).max(1),
+        }
+    }
+
+    /// Its part of `amount`, halves to the even neighbour.
+    fn rounded(self, amount: i64) -> i64 {
+        let share = i128::from(amount) * self.left;
+        let (down, over) = (share.div_euclid(self.whole), share.rem_euclid(self.whole));
+        let up = match (2 * over).cmp(&self.whole) {
+            std::cmp::Ordering::Less => false,
+            std::cmp::Ordering::Equal => down.rem_euclid(2) == 1,
+            std::cmp::Ordering::Greater => true,
+        };
+        i64::try_from(down + i128::from(up)).unwrap_or_default()
+    }
+
+    /// Its part of `amount`, what is behind the point cut off.
+    fn truncated(self, amount: i64) -> i64 {
+        let share = i128::from(amount) * self.left / self.whole;
+        i64::try_from(share).unwrap_or_default()
+    }
 }
 
-fn lines(
+/// One price and what a period of it costs, discount taken off.
+type Priced = (Id<Price>, i64);
+
+/// A line of a bill, before it has a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) label: String,
+    /// Negative when it gives back.
+    pub(super) amount: i64,
+    pub(super) price: Id<Price>,
+}
+
+/// What changing from `old` to `new` prices costs: each old price given back for what is left, each new
+/// one charged for what it still covers.
+fn swap(old: &[Priced], left: Rest, new: &[Priced], covers: Rest) -> (Vec<Priced>, Vec<Priced>) {
+    let share = |prices: &[Priced], rest: Rest| {
+        let shares = prices
+            .iter()
+            .map(|(price, amount)| (*price, rest.rounded(*amount)));
+        shares.collect()
+    };
+    (share(old, left), share(new, covers))
+}
+
+/// A change of product: which prices there were, which there will be, and for how long.
+pub(super) struct Swap<'s> {
+    pub(super) before: &'s Subscription,
+    pub(super) after: &'s Subscription,
+    pub(super) now: Timestamp,
+    /// A new period begins, and nothing of the old one is given back.
+    pub(super) reset: bool,
+}
+
+impl Swap<'_> {
+    /// Its lines: first what is given back, then what is charged.
+    pub(super) fn lines(&self, world: &World) -> Vec<Line> {
+        let (before, after) = (self.before, self.after);
+        let left = Rest::of(before.period_start, before.period_end, self.now);
+        let covers = Rest::of(after.period_start, after.period_end, self.now);
+        let given = if self.reset {
+            Vec::new()
+        } else {
+            priced(world, before)
+        };
+        let (back, charged) = swap(&given, left, &priced(world, after), covers);
+        let back = back.into_iter().map(|(price, amount)| Line {
+            label: format!(
+                "Remaining time on {} — {}",
+                price_label(world, before.product, price, after.seats),
+                span(self.now, before.period_end)
+            ),
+            amount: -amount,
+            price,
+        });
+        let charged = charged.into_iter().map(|(price, amount)| Line {
+            label: format!(
+                "{} — {}",
+                price_label(world, after.product, price, after.seats),
+                span(self.now, after.period_end)
+            ),
+            amount,
+            price,
+        });
+        back.chain(charged).collect()
+    }
+}
+
+/// The line of a change of seats from `before.seats` to `after.seats`; none when it comes to nothing.
+/// With `reset` all new seats are charged for the period that begins.
+pub(super) fn seats_line(
     world: &World,
     before: &Subscription,
-    target: &Target,
+    after: &Subscription,
     now: Timestamp,
-    behavior: Behavior,
-) -> Vec<Line> {
-    let name = |product| {
-        world
-            .products
-            .find(product)
-            .map(|row| row.name.clone())
-            .unwrap_or_default()
+    reset: bool,
+) -> Option<Line> {
+    let price = static_prices(world, before).find(|price| price.tiers().is_some())?;
+    let cost = |row: &Subscription| quantity_cost(world, row, price);
+    let amount = if reset {
+        cost(after)
+    } else {
+        let rest = Rest::of(before.period_start, before.period_end, now);
+        rest.truncated(cost(after) - cost(before))
     };
-    let after = Subscription {
-        product: target.product,
-        prices: target.prices.clone(),
-        seats: target.seats,
-        ..before.clone()
+    let seats = |row: &Subscription| row.seats.unwrap_or(1);
+    let what = format!(
+        "{} ({} → {} seats) — {}",
+        product_name(world, before.product),
+        seats(before),
+        seats(after),
+        span(now, after.period_end)
+    );
+    let label = if amount < 0 {
+        format!("Remaining time on {what}")
+    } else {
+        what
     };
-    let price_of = |row: &Subscription| {
-        let base = row.base_amount(world);
-        base - row.discount_on(world, base, row.period_start)
-    };
-    let (rest, whole) = remaining(before, now);
-    let (old, new) = (price_of(before), price_of(&after));
-    let rest_of_period = span(now, before.period_end);
-    if before.product == target.product {
-        let amount = (i128::from(new - old) * i128::from(rest)).checked_div(i128::from(whole));
-        let seats = |row: &Subscription| row.seats.unwrap_or_default();
-        return vec![Line {
-            label: format!(
-                "{} ({} → {} seats) — {rest_of_period}",
-                name(target.product),
-                seats(before),
-                seats(&after)
-            ),
-            amount: amount
-                .and_then(|amount| i64::try_from(amount).ok())
-                .unwrap_or_default(),
-            price: target.prices.first().copied(),
-        }];
+    (amount != 0).then_some(Line {
+        label,
+        amount,
+        price: price.id,
+    })
+}
+
+/// What the seats of `row` cost for a period: a discount is shared with the fixed price beside them.
+fn quantity_cost(world: &World, row: &Subscription, price: &Price) -> i64 {
+    let seats = price.upfront(None, row.seats);
+    let fixed = static_prices(world, row).find_map(|price| match price.kind {
+        PriceKind::Fixed { amount } => Some(amount),
+        PriceKind::Custom { .. } | PriceKind::SeatBased { .. } | PriceKind::MeteredUnit { .. } => {
+            None
+        }
+    });
+    let amounts: Vec<_> = fixed.into_iter().chain([seats]).collect();
+    let off = discount_of(world, row).map_or(0, |discount| {
+        let shares = discount.shares(&amounts, &row.currency);
+        shares.last().copied().unwrap_or_default()
+    });
+    seats - off
+}
+
+/// The prices of a subscription that a change splits by time: fixed ones and seats, free ones left out.
+fn priced(world: &World, row: &Subscription) -> Vec<Priced> {
+    let base: Vec<_> = static_prices(world, row)
+        .filter(|price| !price.is_free() && !matches!(price.kind, PriceKind::Custom { .. }))
+        .map(|price| (price.id, price.upfront(None, row.seats)))
+        .collect();
+    let amounts: Vec<_> = base.iter().map(|(_, amount)| *amount).collect();
+    let off = discount_of(world, row).map_or_else(
+        || vec![0; amounts.len()],
+        |discount| discount.shares(&amounts, &row.currency),
+    );
+    base.into_iter()
+        .zip(off)
+        .map(|((price, amount), off)| (price, amount - off))
+        .collect()
+}
+
+fn static_prices<'w>(
+    world: &'w World,
+    row: &'w Subscription,
+) -> impl Iterator<Item = &'w Price> + 'w {
+    let known = row.prices.iter().filter_map(|id| world.prices.find(*id));
+    known.filter(|price| price.is_static())
+}
+
+fn discount_of<'w>(world: &'w World, row: &Subscription) -> Option<&'w Discount> {
+    row.discount.and_then(|id| world.discounts.find(id))
+}
+
+fn product_name(world: &World, id: Id<Product>) -> &str {
+    world.products.find(id).map_or("", |row| row.name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::world::Chance;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
     }
-    let new_cycle = target.cycle != before.cycle || behavior == Behavior::Reset;
-    let (debit, period) = if new_cycle {
-        (new, span(now, target.cycle.from(now)))
-    } else {
-        (share_of(new, rest, whole), rest_of_period.clone())
-    };
-    let credit = if behavior == Behavior::Reset {
-        0
-    } else {
-        share_of(old, rest, whole)
-    };
-    vec![
-        Line {
-            label: format!(
-                "Remaining time on {} — {rest_of_period}",
-                name(before.product)
-            ),
-            amount: -credit,
-            price: before.prices.first().copied(),
-        },
-        Line {
-            label: format!("{} — {period}", name(target.product)),
-            amount: debit,
-            price: target.prices.first().copied(),
-        },
-    ]
-}
 
-/// Seconds that are left of the period, and seconds it has.
-fn remaining(row: &Subscription, now: Timestamp) -> (i64, i64) {
-    let whole = row
-        .period_end
-        .duration_since(row.period_start)
-        .as_secs()
-        .max(1);
-    let rest = row.period_end.duration_since(now).as_secs().clamp(0, whole);
-    (rest, whole)
-}
+    fn rest(left: i128, whole: i128) -> Rest {
+        Rest { left, whole }
+    }
 
-/// True when the subscription's card would accept a charge.
-fn can_pay(world: &World, row: &Subscription) -> bool {
-    row.status == SubscriptionStatus::Active
-        && row
-            .payment_method
-            .and_then(|id| world.payment_methods.find(id))
-            .is_some_and(|method| {
-                method.deleted_at.is_none() && method.card.later == Outcome::Succeeds
-            })
-}
+    #[test]
+    fn what_is_left_is_counted_in_time_and_never_negative() {
+        let (start, end) = (at("2026-01-01T00:00:00Z"), at("2026-01-31T00:00:00Z"));
+        for (now, amount) in [
+            ("2026-01-01T00:00:00Z", 3000),
+            ("2026-01-16T00:00:00Z", 1500),
+            ("2026-01-30T12:00:00Z", 50),
+            ("2026-01-31T00:00:00Z", 0),
+            ("2026-02-01T00:00:00Z", 0),
+        ] {
+            assert_eq!(Rest::of(start, end, at(now)).rounded(3000), amount, "{now}");
+        }
+    }
 
-fn charge(world: &mut World, id: Id<Subscription>, items: Vec<OrderItem>) {
-    let Some(order) = bill::write(world, id, BillingReason::SubscriptionUpdate, items) else {
-        return;
-    };
-    order::announce(world, order, &["created"]);
-    if order::settle_from_balance(world, order) {
-        order::mark_paid(world, order, false);
-    } else {
-        order::charge(world, order, Trigger::Purchase);
+    #[test]
+    fn halves_go_to_the_even_neighbour_and_seats_lose_their_fraction() {
+        for (amount, left, whole, rounded, truncated) in [
+            (5, 1, 2, 2, 2),
+            (7, 1, 2, 4, 3),
+            (-5, 1, 2, -2, -2),
+            (-7, 1, 2, -4, -3),
+            (10, 1, 3, 3, 3),
+            (20, 1, 3, 7, 6),
+            (-20, 1, 3, -7, -6),
+        ] {
+            let rest = rest(left, whole);
+            let got = (rest.rounded(amount), rest.truncated(amount));
+            assert_eq!(got, (rounded, truncated), "{amount} × {left}/{whole}");
+        }
+    }
+
+    /// One change of plan: the new prices, and how much of the period is over by then, in millionths.
+    fn changes() -> impl Strategy<Value = Vec<(Vec<i64>, i128)>> {
+        let plan = prop::collection::vec(0..1_000_000i64, 0..3);
+        prop::collection::vec((plan, 0..=1_000_000i128), 1..12)
+    }
+
+    fn sum(prices: &[Priced]) -> i64 {
+        prices.iter().map(|(_, amount)| amount).sum()
+    }
+
+    proptest! {
+        /// Whatever is changed whenever: what is charged less what is given back is the difference of
+        /// the prices for the time that is left, but for one minor unit for each entry.
+        #[test]
+        fn credits_and_charges_balance_over_any_sequence(mut changes in changes()) {
+            changes.sort_by_key(|(_, over)| *over);
+            let mut chance = Chance::new(1);
+            let (mut current, mut paid, mut due, mut entries) = (Vec::new(), 0i128, 0i128, 0i128);
+            for (plan, over) in changes {
+                let plan: Vec<Priced> = plan.iter().map(|amount| (chance.id(), *amount)).collect();
+                let left = rest(1_000_000 - over, 1_000_000);
+                let (back, charged) = swap(&current, left, &plan, left);
+                paid += i128::from(sum(&charged) - sum(&back));
+                due += i128::from(sum(&plan) - sum(&current)) * left.left;
+                entries += i128::try_from(back.len() + charged.len()).unwrap();
+                current = plan;
+            }
+            prop_assert!((paid * 1_000_000 - due).abs() <= entries * 1_000_000);
+        }
+
+        /// Who changes and changes back in the same instant pays nothing.
+        #[test]
+        fn there_and_back_at_once_costs_nothing(
+            (one, other) in (0..1_000_000i64, 0..1_000_000i64), over in 0..=1_000_000i128,
+        ) {
+            let mut chance = Chance::new(1);
+            let (one, other) = ([(chance.id(), one)], [(chance.id(), other)]);
+            let left = rest(1_000_000 - over, 1_000_000);
+            let paid = |(back, charged): (Vec<Priced>, Vec<Priced>)| sum(&charged) - sum(&back);
+            prop_assert_eq!(paid(swap(&one, left, &other, left)) + paid(swap(&other, left, &one, left)), 0);
+            let (more, less) = (other[0].1 - one[0].1, one[0].1 - other[0].1);
+            prop_assert_eq!(left.truncated(more) + left.truncated(less), 0);
+        }
     }
 }

@@ -79,7 +79,7 @@ fn render_bare(world: &World, row: &Subscription) -> Value {
 fn render_update(row: &Subscription, update: &PendingUpdate) -> Value {
     json!({
         "created_at": render::time(update.created_at),
-        "modified_at": null,
+        "modified_at": render::time_or_null(update.modified_at),
         "id": update.id,
         "applies_at": render::time(row.period_end),
         "product_id": update.product,

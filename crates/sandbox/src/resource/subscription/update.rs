@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::change::{self, Behavior, Change};
-use super::{Subscription, announce, cancel, discount, get, pause, period, render};
+use super::edit::Edit;
+use super::period::{self, TrialEnd};
+use super::{Behavior, Subscription, discount, end, get, pause, pending, plan, render, seats};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
@@ -48,90 +49,121 @@ struct Input {
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let input: Input = call.input()?;
     let id = get::own(world, call)?.id;
-    let reason = cancel::Reason {
-        reason: input.customer_cancellation_reason.clone(),
-        comment: input.customer_cancellation_comment.clone(),
-    };
-    if input.revoke == Some(true) {
-        cancel::revoke(world, id, reason)?;
-    } else if let Some(cancel) = input.cancel_at_period_end {
-        if cancel {
-            cancel::at_period_end(world, id, reason)?;
-        } else {
-            cancel::take_back(world, id)?;
-        }
-    } else if let Some(pause) = input.pause_at_period_end {
-        if pause {
-            pause::schedule(world, id, input.resumes_at)?;
-        } else {
-            pause::unschedule(world, id)?;
-        }
-    } else if input.resume == Some(true) {
-        pause::resume(world, id)?;
-    } else if let Some(end) = input.current_billing_period_end {
-        period::move_end(world, id, end)?;
-    } else if call.sends("pending_update") {
-        drop_pending(world, id)?;
-    } else if let Some(seats) = input.seats {
-        let change = Change {
-            product: None,
-            seats: Some(seats),
-        };
-        change::apply(world, id, change, input.proration_behavior)?;
-    } else {
-        update_base(world, call, id, input)?;
-    }
+    apply(world, call, id, input)?;
     Ok(render(world, world.subscriptions.get(id)?).into())
 }
 
 /// Ends the subscription at once.
 pub(super) fn delete(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let id = get::own(world, call)?.id;
-    cancel::revoke(world, id, cancel::Reason::default())?;
+    end::revoke(world, id, end::Reason::default())?;
     Ok(render(world, world.subscriptions.get(id)?).into())
 }
 
-fn drop_pending(world: &mut World, id: Id<Subscription>) -> Result<(), Failure> {
-    let row = world.subscriptions.get_mut(id)?;
-    if row.pending_update.take().is_none() {
-        let message = "There is no pending update on this subscription.";
-        return Err(Failure::refused(Flaw::field(
-            "pending_update",
-            message,
-            Value::Null,
-        )));
-    }
-    announce::touch(world, id);
-    announce(world, id, &["updated"]);
-    Ok(())
-}
-
-fn update_base(
+fn apply(
     world: &mut World,
     call: &Call,
     id: Id<Subscription>,
     input: Input,
 ) -> Result<(), Failure> {
-    let discounted = call.sends("discount_id");
-    if discounted {
-        discount::put(world, id, input.discount_id)?;
+    let reason = end::Reason {
+        reason: input.customer_cancellation_reason.clone(),
+        comment: input.customer_cancellation_comment.clone(),
+    };
+    if input.revoke == Some(true) {
+        end::revoke(world, id, reason)
+    } else if let Some(cancels) = input.cancel_at_period_end {
+        if cancels {
+            end::at_period_end(world, id, reason)
+        } else {
+            end::take_back(world, id)
+        }
+    } else if let Some(pauses) = input.pause_at_period_end {
+        if pauses {
+            pause::schedule(world, id, input.resumes_at)
+        } else {
+            pause::unschedule(world, id)
+        }
+    } else if input.resume == Some(true) {
+        pause::resume(world, id)
+    } else if let Some(new_end) = input.current_billing_period_end {
+        period::move_end(world, id, new_end)
+    } else if call.sends("pending_update") {
+        pending::clear(world, id)
+    } else if let Some(seats) = input.seats {
+        change_seats(world, id, seats, input.proration_behavior)
+    } else {
+        change(world, call, id, input)
+    }
+}
+
+/// Another number of seats, in the wanted way or in the organization's.
+pub(crate) fn change_seats(
+    world: &mut World,
+    id: Id<Subscription>,
+    wanted: i64,
+    behavior: Option<Behavior>,
+) -> Result<(), Failure> {
+    let mut edit = Edit::of(world, id)?;
+    let behavior = Behavior::chosen(world, &edit.row, behavior)?;
+    seats::draft(world, &mut edit, wanted, behavior)?;
+    edit.commit(world)
+}
+
+/// Another product, as a customer may choose it: one that everybody sees.
+pub(crate) fn change_product(
+    world: &mut World,
+    id: Id<Subscription>,
+    product: Id<Product>,
+) -> Result<(), Failure> {
+    let mut edit = Edit::of(world, id)?;
+    let behavior = Behavior::chosen(world, &edit.row, None)?;
+    let wanted = plan::Move {
+        product,
+        discount: None,
+        public_only: true,
+    };
+    plan::draft(world, &mut edit, wanted, behavior)?;
+    edit.commit(world)
+}
+
+/// Product, discount, trial and metadata, as far as they are sent, together or not at all.
+fn change(
+    world: &mut World,
+    call: &Call,
+    id: Id<Subscription>,
+    input: Input,
+) -> Result<(), Failure> {
+    let mut edit = Edit::of(world, id)?;
+    let discount = call.sends("discount_id").then_some(input.discount_id);
+    if let Some(product) = input.product_id {
+        let behavior = Behavior::chosen(world, &edit.row, input.proration_behavior)?;
+        let wanted = plan::Move {
+            product,
+            discount,
+            public_only: false,
+        };
+        plan::draft(world, &mut edit, wanted, behavior)?;
+    } else if let Some(wish) = discount {
+        discount::draft(world, &mut edit, wish)?;
+    }
+    if let Some(trial_end) = input.trial_end {
+        period::draft_trial_end(&mut edit, trial_end_of(&trial_end)?)?;
     }
     if let Some(metadata) = input.metadata {
-        world.subscriptions.get_mut(id)?.metadata = metadata;
+        edit.row.metadata = metadata;
     }
-    let quiet_changes = discounted || call.sends("metadata");
-    if let Some(trial_end) = input.trial_end {
-        period::set_trial_end(world, id, &trial_end)?;
-    } else if input.product_id.is_none() && quiet_changes {
-        announce::touch(world, id);
-        announce(world, id, &["updated"]);
+    edit.commit(world)
+}
+
+fn trial_end_of(text: &str) -> Result<TrialEnd, Failure> {
+    if text == "now" {
+        return Ok(TrialEnd::Now);
     }
-    if let Some(product) = input.product_id {
-        let change = Change {
-            product: Some(product),
-            seats: None,
-        };
-        change::apply(world, id, change, input.proration_behavior)?;
-    }
-    Ok(())
+    text.parse()
+        .map(TrialEnd::At)
+        .map_err(|_unreadable: jiff::Error| {
+            let message = "Input should be a valid datetime";
+            Failure::refused(Flaw::field("trial_end", message, text))
+        })
 }

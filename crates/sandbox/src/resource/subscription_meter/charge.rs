@@ -24,9 +24,9 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
-    /// True when nothing was used: no line is written for it.
+    /// True when nothing was used or credited: no line is written for it.
     pub(crate) const fn is_unused(&self) -> bool {
-        self.consumed.is_zero()
+        self.consumed.is_zero() && self.credited == 0
     }
 }
 
