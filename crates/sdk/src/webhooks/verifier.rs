@@ -87,9 +87,10 @@ impl Verifier {
     }
 
     /// How far a delivery's timestamp may be from now, before and after; [`TOLERANCE`] unless told
-    /// otherwise.
+    /// otherwise. Less than nothing is nothing.
     pub fn tolerance(mut self, tolerance: impl TryInto<SignedDuration>) -> Self {
-        self.tolerance = tolerance.try_into().unwrap_or(SignedDuration::MAX).abs();
+        let tolerance = tolerance.try_into().unwrap_or(SignedDuration::MAX);
+        self.tolerance = tolerance.max(SignedDuration::ZERO);
         self
     }
 

@@ -153,6 +153,10 @@ fn the_tolerance_is_yours_to_choose() {
     let late = strict.verify(&headers(SIGNATURE), BODY, at(11));
     assert!(matches!(late, Err(VerifyError::TooOld { .. })));
 
+    let exact = verifier().tolerance(jiff::SignedDuration::MIN);
+    assert!(exact.verify(&headers(SIGNATURE), BODY, at(0)).is_ok());
+    assert!(exact.verify(&headers(SIGNATURE), BODY, at(1)).is_err());
+
     let forgiving = verifier().tolerance(std::time::Duration::MAX);
     let much_later = forgiving.verify(&headers(SIGNATURE), BODY, Timestamp::MAX);
     assert!(much_later.is_ok());
