@@ -12,4 +12,10 @@ pub struct Event {
     pub payload: Option<String>,
     /// The named shape of the payload's `data`.
     pub data: String,
+    /// The first version of the API that has it, unless all known ones before have it, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// The last version of the API that has it, unless it is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }

@@ -5,6 +5,7 @@
 
 mod event;
 mod operation;
+pub mod sample;
 mod shape;
 
 use std::{
@@ -123,7 +124,9 @@ impl Facts {
         Some(shape)
     }
 
-    fn indexed(mut self) -> Self {
+    /// Finds operations by their ids again, after some were added.
+    #[must_use]
+    pub fn indexed(mut self) -> Self {
         self.position = self
             .operations
             .iter()
@@ -135,7 +138,7 @@ impl Facts {
 }
 
 /// The versions of the API.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Versions {
     /// The version of the document.
     pub document: String,

@@ -19,6 +19,9 @@ pub struct Operation {
     pub group: String,
     /// Its method name in official SDKs.
     pub name: String,
+    /// Where Polar's API reference describes it, below the version's folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
     /// Authentication schemes, any of which will do; empty when none is needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auth: Vec<String>,
@@ -45,6 +48,12 @@ pub struct Operation {
     /// How the answer is cut into pages, when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pagination: Option<Pagination>,
+    /// The first version of the API that has it, unless all known ones before have it, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// The last version of the API that has it, unless it is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 impl Operation {

@@ -194,6 +194,25 @@ pub struct Field {
     pub required: bool,
     /// What it may be.
     pub shape: Shape,
+    /// The first version of the API that has it, unless all known ones before have it, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// The last version of the API that has it, unless it is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+impl Field {
+    /// A field of every version.
+    pub fn new(name: impl Into<String>, required: bool, shape: Shape) -> Self {
+        Self {
+            name: name.into(),
+            required,
+            shape,
+            since: None,
+            until: None,
+        }
+    }
 }
 
 /// What the document says about fields it doesn't name.

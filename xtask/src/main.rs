@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "xtask codegen [OPENAPI.json] [--check] | tidy";
+const USAGE: &str = "xtask codegen [OPENAPI.json…] [--check] | tidy";
 
 fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
@@ -25,14 +25,14 @@ fn main() -> Result<()> {
 fn codegen_task(root: PathBuf, arguments: impl Iterator<Item = String>) -> Result<codegen::Task> {
     let mut task = codegen::Task {
         root,
-        document: None,
+        documents: Vec::new(),
         check: false,
     };
     for argument in arguments {
         match argument.as_str() {
             "--check" => task.check = true,
             flag if flag.starts_with('-') => bail!("unknown flag {flag}; usage: {USAGE}"),
-            path => task.document = Some(PathBuf::from(path)),
+            path => task.documents.push(PathBuf::from(path)),
         }
     }
     Ok(task)

@@ -79,3 +79,18 @@ impl<T: Read> State<'_, T> {
         read::from_slice(&reply.body).map_err(|source| decode(&self.request, source, &reply))
     }
 }
+
+/// Gives a request for a page the ways to go on to the next.
+macro_rules! list {
+    ($name:ident, $item:ty) => {
+        impl<'a> $name<'a> {
+            /// All items, page after page, from the page asked for.
+            #[inline]
+            pub fn stream(self) -> crate::Items<'a, $item> {
+                crate::pages::stream(self.polar, self.request)
+            }
+        }
+    };
+}
+
+pub(crate) use list;

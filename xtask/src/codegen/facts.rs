@@ -1,15 +1,16 @@
 //! OpenAPI document → facts: operations and events. Shapes are `shape.rs`.
 
 use anyhow::{Context, Result, bail, ensure};
+use heck::ToKebabCase as _;
 use polarkit_spec::{
     Body, ErrorReply, Event, Facts, Kind, Location, Method, Operation, Pagination, Parameter,
     ParameterStyle, Reply, Shape, Versions,
 };
 
-use super::{openapi, overrides::Overrides, shape};
+use super::{openapi, shape};
 
-/// Everything the document says, and what `overrides.toml` adds.
-pub(super) fn gather(document: openapi::Document, overrides: &Overrides) -> Result<Facts> {
+/// Everything the document says.
+pub(super) fn gather(document: openapi::Document) -> Result<Facts> {
     let mut operations = Vec::new();
     for (path, methods) in document.paths.0 {
         for (method, operation) in methods.0 {
@@ -22,25 +23,23 @@ pub(super) fn gather(document: openapi::Document, overrides: &Overrides) -> Resu
     }
     let versions = Versions {
         document: document.info.version,
-        served: overrides.versions.served.clone(),
-        default: overrides.versions.default.clone(),
+        ..Versions::default()
     };
     let mut facts = Facts::new(versions, operations, Vec::new());
     for (name, schema) in document.components.schemas.0 {
         let shape = shape::named(&name, schema).with_context(|| format!("shape {name}"))?;
         facts.shapes.insert(name, shape);
     }
-    overrides.amend(&mut facts)?;
     for (kind, methods) in document.webhooks.0 {
         let event =
             gather_event(&facts, &kind, methods).with_context(|| format!("event {kind}"))?;
         facts.events.push(event);
     }
-    facts.events.extend(overrides.newer_events());
     Ok(facts)
 }
 
 fn gather_operation(path: &str, method: &str, from: openapi::Operation) -> Result<Operation> {
+    let page = page(&from);
     let (auth, scopes) = gather_security(&from.security)?;
     let parameters = from
         .parameters
@@ -52,6 +51,7 @@ fn gather_operation(path: &str, method: &str, from: openapi::Operation) -> Resul
         method: gather_method(method)?,
         path: path.to_owned(),
         tag: gather_tag(&from.tags)?,
+        page,
         group: from.group,
         name: from.name,
         auth,
@@ -63,6 +63,8 @@ fn gather_operation(path: &str, method: &str, from: openapi::Operation) -> Resul
         pending: replies.pending,
         errors: replies.errors,
         pagination: from.pagination.map(gather_pagination).transpose()?,
+        since: None,
+        until: None,
         id: from.id,
     })
 }
@@ -87,6 +89,13 @@ fn gather_tag(tags: &[String]) -> Result<String> {
         .next()
         .cloned()
         .context("no tag says where it belongs")
+}
+
+/// The reference's pages lie in folders named after the first tag, each under its title.
+fn page(from: &openapi::Operation) -> Option<String> {
+    let folder = from.tags.first()?;
+    let title = from.summary.to_kebab_case();
+    (!title.is_empty()).then(|| format!("{folder}/{title}"))
 }
 
 fn gather_security(
@@ -229,5 +238,7 @@ fn gather_event(
         kind: kind.to_owned(),
         data: shape_name(data.shape.clone())?,
         payload: Some(payload),
+        since: None,
+        until: None,
     })
 }

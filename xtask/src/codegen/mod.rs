@@ -6,6 +6,7 @@ mod overrides;
 mod pretty;
 mod rust;
 mod shape;
+mod versions;
 
 #[cfg(test)]
 mod tests;
@@ -20,15 +21,17 @@ use polarkit_spec::Facts;
 
 use self::overrides::Overrides;
 
-/// Where the document lies when no path is given and it is there at all.
-const DOCUMENT: &str = "../shared/polar/openapi/2026-10.json";
+/// Where the documents lie, each named after its version, when no paths are given and they are
+/// there at all.
+const DOCUMENTS: &str = "../shared/polar/openapi";
 
 /// What to do.
 pub(crate) struct Task {
     /// The repository's root.
     pub root: PathBuf,
-    /// The OpenAPI document; without one, and without the usual one, facts stay as they are.
-    pub document: Option<PathBuf>,
+    /// The OpenAPI documents, one a version; without any, and without the usual ones, facts stay
+    /// as they are.
+    pub documents: Vec<PathBuf>,
     /// Change nothing; fail when something would change.
     pub check: bool,
 }
@@ -41,9 +44,11 @@ pub(crate) fn run(task: &Task) -> Result<()> {
     };
     let overrides: Overrides = toml::from_str(&read(&task.root.join("spec/overrides.toml"))?)?;
     let facts_path = task.root.join("spec/facts.json");
-    let facts = match find_document(task) {
-        Some(document) => read_document(&document, &overrides)?,
-        None => Facts::from_json(&read(&facts_path)?)?,
+    let documents = find_documents(task, &overrides);
+    let facts = if documents.is_empty() {
+        Facts::from_json(&read(&facts_path)?)?
+    } else {
+        read_documents(&documents, &overrides)?
     };
     output.put(&facts_path, &pretty::print(&serde_json::to_value(&facts)?))?;
     for (path, text) in rust::emit(&facts, &overrides, &task.root)? {
@@ -52,18 +57,35 @@ pub(crate) fn run(task: &Task) -> Result<()> {
     output.finish()
 }
 
-fn find_document(task: &Task) -> Option<PathBuf> {
-    let usual = task.root.join(DOCUMENT);
-    task.document
-        .clone()
-        .or_else(|| usual.exists().then_some(usual))
+/// The documents given, else the usual ones: all of them or none, for facts are what all say.
+fn find_documents(task: &Task, overrides: &Overrides) -> Vec<PathBuf> {
+    if !task.documents.is_empty() {
+        return task.documents.clone();
+    }
+    let folder = task.root.join(DOCUMENTS);
+    let versions = overrides.versions.documents.iter();
+    let usual: Vec<_> = versions
+        .map(|version| folder.join(format!("{version}.json")))
+        .collect();
+    if usual.iter().all(|path| path.exists()) {
+        usual
+    } else {
+        Vec::new()
+    }
 }
 
-fn read_document(path: &Path, overrides: &Overrides) -> Result<Facts> {
-    let text = read(path)?;
-    let document = serde_json::from_str(&text)
-        .with_context(|| format!("{} is not the document we know", path.display()))?;
-    facts::gather(document, overrides)
+/// The facts of several documents, whichever order they come in.
+fn read_documents(paths: &[PathBuf], overrides: &Overrides) -> Result<Facts> {
+    let mut facts = Vec::new();
+    for path in paths {
+        let text = read(path)?;
+        let document = serde_json::from_str(&text)
+            .with_context(|| format!("{} is not the document we know", path.display()))?;
+        facts.push(facts::gather(document)?);
+    }
+    facts.sort_by(|one, two| two.document_version.cmp(&one.document_version));
+    let newest = facts.remove(0);
+    overrides.complete(versions::merge(newest, facts)?)
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -34,6 +34,9 @@ pub(super) struct Operation {
     pub id: String,
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Read for the address of its page in the reference, which is made from it.
+    #[serde(default)]
+    pub summary: String,
     #[serde(default)]
     pub security: Vec<Ordered<Vec<String>>>,
     #[serde(default)]

@@ -41,6 +41,9 @@ pub(super) struct Overrides {
     /// How a body is sent, by operation, where it isn't plainly.
     #[serde(default)]
     pub sends: BTreeMap<String, String>,
+    /// What an operation does, where its name alone doesn't tell.
+    #[serde(default)]
+    pub sentences: BTreeMap<String, String>,
     /// What the main nouns are, by shape.
     #[serde(default)]
     pub docs: BTreeMap<String, String>,
@@ -85,6 +88,9 @@ pub(super) struct IdOfShapes {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Versions {
+    /// Those whose documents the facts are read from.
+    #[serde(default)]
+    pub documents: Vec<String>,
     pub served: Vec<String>,
     pub default: String,
     #[serde(rename = "why")]
@@ -95,6 +101,7 @@ pub(super) struct Versions {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewerEvent {
     data: String,
+    since: Option<String>,
     #[serde(rename = "why")]
     _why: String,
 }
@@ -163,16 +170,27 @@ impl Answer {
 }
 
 impl Overrides {
-    pub(super) fn newer_events(&self) -> impl Iterator<Item = Event> {
+    /// What the documents say, and what they do not.
+    pub(super) fn complete(&self, mut facts: Facts) -> Result<Facts> {
+        facts.versions.clone_from(&self.versions.served);
+        facts.default_version.clone_from(&self.versions.default);
+        self.amend(&mut facts)?;
+        facts.events.extend(self.newer_events());
+        Ok(facts)
+    }
+
+    fn newer_events(&self) -> impl Iterator<Item = Event> {
         self.events.iter().map(|(kind, event)| Event {
             kind: kind.clone(),
             payload: None,
             data: event.data.clone(),
+            since: event.since.clone(),
+            until: None,
         })
     }
 
     /// Adds the newer fields to the shapes of the document.
-    pub(super) fn amend(&self, facts: &mut Facts) -> Result<()> {
+    fn amend(&self, facts: &mut Facts) -> Result<()> {
         for (field_name, field) in &self.fields {
             let mut met = false;
             for (name, shape) in &mut facts.shapes {
@@ -215,10 +233,6 @@ fn add_text_field(shape: &mut Shape, name: &str) -> Result<()> {
         nullable: true,
         ..Shape::of(Kind::String(StringRule::default()))
     };
-    object.fields.push(Field {
-        name: name.to_owned(),
-        required: false,
-        shape: text,
-    });
+    object.fields.push(Field::new(name, false, text));
     Ok(())
 }

@@ -144,11 +144,7 @@ fn read_object(schema: Schema) -> Result<Kind> {
             .map(|(name, shape)| {
                 let required = schema.required.contains(&name);
                 let shape = inline(&name, shape).with_context(|| format!("field {name}"))?;
-                Ok(Field {
-                    name,
-                    required,
-                    shape,
-                })
+                Ok(Field::new(name, required, shape))
             })
             .collect::<Result<_>>()?;
         let additional = read_additional(schema.additional_properties)?;

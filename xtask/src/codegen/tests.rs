@@ -51,10 +51,11 @@ fn an_override_the_document_caught_up_with_is_refused() {
 }
 
 fn gather(document: &Value) -> Result<String, String> {
-    let overrides = toml::from_str(OVERRIDES).unwrap();
+    let overrides: super::Overrides = toml::from_str(OVERRIDES).unwrap();
     let text = document.to_string();
     let document: Document = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    let facts = facts::gather(document, &overrides).map_err(|error| format!("{error:#}"))?;
+    let facts = facts::gather(document).and_then(|facts| overrides.complete(facts));
+    let facts = facts.map_err(|error| format!("{error:#}"))?;
     Ok(pretty::print(&serde_json::to_value(&facts).unwrap()))
 }
 

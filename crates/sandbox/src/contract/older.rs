@@ -103,12 +103,9 @@ fn checkout_create() -> Option<Shape> {
 }
 
 fn optional(name: &str, kind: Kind) -> Field {
-    Field {
-        name: name.to_owned(),
-        required: false,
-        shape: Shape {
-            nullable: true,
-            ..Shape::of(kind)
-        },
-    }
+    let shape = Shape {
+        nullable: true,
+        ..Shape::of(kind)
+    };
+    Field::new(name, false, shape)
 }

@@ -3,11 +3,7 @@
 
 use polarkit_model::{BenefitGrant, BenefitGrantSortProperty, CustomerId, OrganizationId, Page};
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `benefit_grants`.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +12,12 @@ pub struct BenefitGrants<'a> {
 }
 
 impl<'a> BenefitGrants<'a> {
-    /// `GET /v1/benefit-grants/`, needs `benefits:read` or `benefits:write`.
+    /// Lists benefit grants, a page at a time.
+    ///
+    /// `GET /v1/benefit-grants/`, with an organization's or a user's token good for `benefits:read` or `benefits:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefit-grants/list-benefit-grants)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -27,25 +28,32 @@ impl<'a> BenefitGrants<'a> {
 }
 
 operation! {
-    /// `GET /v1/benefit-grants/`, needs `benefits:read` or `benefits:write`.
-    List -> Page<BenefitGrant> = "benefit-grants:list",
+/// Lists benefit grants, a page at a time.
+///
+/// `GET /v1/benefit-grants/`, with an organization's or a user's token good for `benefits:read` or `benefits:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefit-grants/list-benefit-grants)
+List -> Page<BenefitGrant> = "benefit-grants:list",
     GET "/v1/benefit-grants/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.request.query(
             "external_customer_id",
@@ -55,31 +63,32 @@ impl<'a> List<'a> {
     }
 
     /// True or false.
+    #[inline]
     pub fn is_granted(mut self, is_granted: bool) -> Self {
         self.request.query_once("is_granted", &is_granted);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `BenefitGrantSortProperty`. May be given several times.
+    /// See `BenefitGrantSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: BenefitGrantSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, BenefitGrant> {
-        pages::stream(self.polar, self.request)
-    }
 }
+
+list!(List, BenefitGrant);

@@ -7,11 +7,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `benefits`.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +16,12 @@ pub struct Benefits<'a> {
 }
 
 impl<'a> Benefits<'a> {
-    /// `GET /v1/benefits/`, needs `benefits:read` or `benefits:write`.
+    /// Lists benefits, a page at a time.
+    ///
+    /// `GET /v1/benefits/`, with an organization's or a user's token good for `benefits:read` or `benefits:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/list-benefits)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -28,7 +29,12 @@ impl<'a> Benefits<'a> {
             request,
         }
     }
-    /// `POST /v1/benefits/`, needs `benefits:write`.
+    /// Creates a benefit.
+    ///
+    /// `POST /v1/benefits/`, with an organization's or a user's token good for `benefits:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/create-benefit)
+    #[inline]
     pub fn create(&self, body: impl Into<BenefitCreate>) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -37,7 +43,12 @@ impl<'a> Benefits<'a> {
             body: body.into(),
         }
     }
-    /// `GET /v1/benefits/{id}`, needs `benefits:read` or `benefits:write`.
+    /// Reads a benefit.
+    ///
+    /// `GET /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:read` or `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/get-benefit)
+    #[inline]
     pub fn get(&self, id: BenefitId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -46,7 +57,12 @@ impl<'a> Benefits<'a> {
             request,
         }
     }
-    /// `PATCH /v1/benefits/{id}`, needs `benefits:write`.
+    /// Changes a benefit; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/update-benefit)
+    #[inline]
     pub fn update(&self, id: BenefitId, body: impl Into<BenefitUpdate>) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -56,7 +72,12 @@ impl<'a> Benefits<'a> {
             body: body.into(),
         }
     }
-    /// `DELETE /v1/benefits/{id}`, needs `benefits:write`.
+    /// Removes a benefit.
+    ///
+    /// `DELETE /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/delete-benefit)
+    #[inline]
     pub fn delete(&self, id: BenefitId) -> Delete<'a> {
         let request = Delete::blank();
         let request = request.path("id", &id);
@@ -65,7 +86,12 @@ impl<'a> Benefits<'a> {
             request,
         }
     }
-    /// `GET /v1/benefits/{id}/files`, needs `benefits:read` or `benefits:write`.
+    /// Lists the files a download benefit gives, a page at a time.
+    ///
+    /// `GET /v1/benefits/{id}/files`, with an organization's or a user's token good for `benefits:read` or `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/list-benefit-files)
+    #[inline]
     pub fn files(&self, id: BenefitId) -> Files<'a> {
         let request = Files::blank();
         let request = request.path("id", &id);
@@ -74,7 +100,12 @@ impl<'a> Benefits<'a> {
             request,
         }
     }
-    /// `GET /v1/benefits/{id}/grants`, needs `benefits:read` or `benefits:write`.
+    /// Lists who holds a benefit, a page at a time.
+    ///
+    /// `GET /v1/benefits/{id}/grants`, with an organization's or a user's token good for `benefits:read` or `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/list-benefit-grants)
+    #[inline]
     pub fn grants(&self, id: BenefitId) -> Grants<'a> {
         let request = Grants::blank();
         let request = request.path("id", &id);
@@ -86,161 +117,196 @@ impl<'a> Benefits<'a> {
 }
 
 operation! {
-    /// `GET /v1/benefits/`, needs `benefits:read` or `benefits:write`.
-    List -> Page<Benefit> = "benefits:list",
+/// Lists benefits, a page at a time.
+///
+/// `GET /v1/benefits/`, with an organization's or a user's token good for `benefits:read` or `benefits:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/list-benefits)
+List -> Page<Benefit> = "benefits:list",
     GET "/v1/benefits/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// See `BenefitType`. May be given several times.
+    #[inline]
     pub fn kind(mut self, kind: BenefitType) -> Self {
         self.request.query("type", &kind);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn id(mut self, id: Uuid) -> Self {
         self.request.query("id", &id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn exclude_id(mut self, exclude_id: Uuid) -> Self {
         self.request.query("exclude_id", &exclude_id);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `BenefitSortProperty`. May be given several times.
+    /// See `BenefitSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: BenefitSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
 
     /// Only where the metadata has this value under this key; several values of a key are alternatives.
+    #[inline]
     pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.request.entry("metadata", key, &value.into());
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Benefit> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Benefit);
+
 operation! {
-    /// `POST /v1/benefits/`, needs `benefits:write`.
-    Create (BenefitCreate) -> Benefit = "benefits:create",
+/// Creates a benefit.
+///
+/// `POST /v1/benefits/`, with an organization's or a user's token good for `benefits:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/create-benefit)
+Create (BenefitCreate) -> Benefit = "benefits:create",
     POST "/v1/benefits/", json, json
 }
 
 operation! {
-    /// `GET /v1/benefits/{id}`, needs `benefits:read` or `benefits:write`.
-    Get -> Benefit = "benefits:get",
+/// Reads a benefit.
+///
+/// `GET /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:read` or `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/get-benefit)
+Get -> Benefit = "benefits:get",
     GET "/v1/benefits/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/benefits/{id}`, needs `benefits:write`.
-    Update (BenefitUpdate) -> Benefit = "benefits:update",
+/// Changes a benefit; what is not given stays as it is.
+///
+/// `PATCH /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/update-benefit)
+Update (BenefitUpdate) -> Benefit = "benefits:update",
     PATCH "/v1/benefits/{id}", json, json
 }
 
 operation! {
-    /// `DELETE /v1/benefits/{id}`, needs `benefits:write`.
-    Delete -> () = "benefits:delete",
+/// Removes a benefit.
+///
+/// `DELETE /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/delete-benefit)
+Delete -> () = "benefits:delete",
     DELETE "/v1/benefits/{id}", nothing
 }
 
 operation! {
-    /// `GET /v1/benefits/{id}/files`, needs `benefits:read` or `benefits:write`.
-    Files -> Page<BenefitDownloadableFile> = "benefits:files",
+/// Lists the files a download benefit gives, a page at a time.
+///
+/// `GET /v1/benefits/{id}/files`, with an organization's or a user's token good for `benefits:read` or `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/list-benefit-files)
+Files -> Page<BenefitDownloadableFile> = "benefits:files",
     GET "/v1/benefits/{id}/files", json
 }
 
-impl<'a> Files<'a> {
-    /// A whole number, at least 1.
+impl Files<'_> {
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, BenefitDownloadableFile> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(Files, BenefitDownloadableFile);
+
 operation! {
-    /// `GET /v1/benefits/{id}/grants`, needs `benefits:read` or `benefits:write`.
-    Grants -> Page<BenefitGrant> = "benefits:grants",
+/// Lists who holds a benefit, a page at a time.
+///
+/// `GET /v1/benefits/{id}/grants`, with an organization's or a user's token good for `benefits:read` or `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/list-benefit-grants)
+Grants -> Page<BenefitGrant> = "benefits:grants",
     GET "/v1/benefits/{id}/grants", json
 }
 
-impl<'a> Grants<'a> {
+impl Grants<'_> {
     /// True or false.
+    #[inline]
     pub fn is_granted(mut self, is_granted: bool) -> Self {
         self.request.query_once("is_granted", &is_granted);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
         self.request.query("member_id", &member_id);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, BenefitGrant> {
-        pages::stream(self.polar, self.request)
-    }
 }
+
+list!(Grants, BenefitGrant);

@@ -7,11 +7,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `checkout_links`.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +16,12 @@ pub struct CheckoutLinks<'a> {
 }
 
 impl<'a> CheckoutLinks<'a> {
-    /// `GET /v1/checkout-links/`, needs `checkout_links:read` or `checkout_links:write`.
+    /// Lists checkout links, a page at a time.
+    ///
+    /// `GET /v1/checkout-links/`, with an organization's or a user's token good for `checkout_links:read` or `checkout_links:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/list-checkout-links)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -28,7 +29,12 @@ impl<'a> CheckoutLinks<'a> {
             request,
         }
     }
-    /// `POST /v1/checkout-links/`, needs `checkout_links:write`.
+    /// Creates a checkout link.
+    ///
+    /// `POST /v1/checkout-links/`, with an organization's or a user's token good for `checkout_links:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/create-checkout-link)
+    #[inline]
     pub fn create(&self, body: impl Into<CheckoutLinkCreate>) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -37,7 +43,12 @@ impl<'a> CheckoutLinks<'a> {
             body: body.into(),
         }
     }
-    /// `GET /v1/checkout-links/{id}`, needs `checkout_links:read` or `checkout_links:write`.
+    /// Reads a checkout link.
+    ///
+    /// `GET /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:read` or `checkout_links:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/get-checkout-link)
+    #[inline]
     pub fn get(&self, id: CheckoutLinkId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -46,7 +57,12 @@ impl<'a> CheckoutLinks<'a> {
             request,
         }
     }
-    /// `PATCH /v1/checkout-links/{id}`, needs `checkout_links:write`.
+    /// Changes a checkout link; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/update-checkout-link)
+    #[inline]
     pub fn update(&self, id: CheckoutLinkId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -56,7 +72,12 @@ impl<'a> CheckoutLinks<'a> {
             body: CheckoutLinkUpdate::new(),
         }
     }
-    /// `DELETE /v1/checkout-links/{id}`, needs `checkout_links:write`.
+    /// Removes a checkout link.
+    ///
+    /// `DELETE /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/delete-checkout-link)
+    #[inline]
     pub fn delete(&self, id: CheckoutLinkId) -> Delete<'a> {
         let request = Delete::blank();
         let request = request.path("id", &id);
@@ -68,80 +89,101 @@ impl<'a> CheckoutLinks<'a> {
 }
 
 operation! {
-    /// `GET /v1/checkout-links/`, needs `checkout_links:read` or `checkout_links:write`.
-    List -> Page<CheckoutLink> = "checkout-links:list",
+/// Lists checkout links, a page at a time.
+///
+/// `GET /v1/checkout-links/`, with an organization's or a user's token good for `checkout_links:read` or `checkout_links:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/list-checkout-links)
+List -> Page<CheckoutLink> = "checkout-links:list",
     GET "/v1/checkout-links/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.request.query("product_id", &product_id);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `CheckoutLinkSortProperty`. May be given several times.
+    /// See `CheckoutLinkSortProperty`. Default: `created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: CheckoutLinkSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, CheckoutLink> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, CheckoutLink);
+
 operation! {
-    /// `POST /v1/checkout-links/`, needs `checkout_links:write`.
-    Create (CheckoutLinkCreate) -> CheckoutLink = "checkout-links:create",
+/// Creates a checkout link.
+///
+/// `POST /v1/checkout-links/`, with an organization's or a user's token good for `checkout_links:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/create-checkout-link)
+Create (CheckoutLinkCreate) -> CheckoutLink = "checkout-links:create",
     POST "/v1/checkout-links/", json, json
 }
 
 operation! {
-    /// `GET /v1/checkout-links/{id}`, needs `checkout_links:read` or `checkout_links:write`.
-    Get -> CheckoutLink = "checkout-links:get",
+/// Reads a checkout link.
+///
+/// `GET /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:read` or `checkout_links:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/get-checkout-link)
+Get -> CheckoutLink = "checkout-links:get",
     GET "/v1/checkout-links/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/checkout-links/{id}`, needs `checkout_links:write`.
-    Update (CheckoutLinkUpdate) -> CheckoutLink = "checkout-links:update",
+/// Changes a checkout link; what is not given stays as it is.
+///
+/// `PATCH /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/update-checkout-link)
+Update (CheckoutLinkUpdate) -> CheckoutLink = "checkout-links:update",
     PATCH "/v1/checkout-links/{id}", json, json
 }
 
 impl Update<'_> {
     /// See `TrialInterval`. May be null.
+    #[inline]
     pub fn trial_interval(mut self, trial_interval: impl Into<Patch<TrialInterval>>) -> Self {
         self.body = self.body.trial_interval(trial_interval);
         self
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     pub fn trial_interval_count(mut self, trial_interval_count: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.trial_interval_count(trial_interval_count);
         self
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -151,24 +193,28 @@ impl Update<'_> {
     }
 
     /// A list, at least 1 items. Each: An id. May be null.
+    #[inline]
     pub fn products(mut self, products: impl Into<Patch<Vec<ProductId>>>) -> Self {
         self.body = self.body.products(products);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn label(mut self, label: impl Into<Patch<String>>) -> Self {
         self.body = self.body.label(label);
         self
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn allow_discount_codes(mut self, allow_discount_codes: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.allow_discount_codes(allow_discount_codes);
         self
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn require_billing_address(
         mut self,
         require_billing_address: impl Into<Patch<bool>>,
@@ -178,24 +224,28 @@ impl Update<'_> {
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn discount_id(mut self, discount_id: impl Into<Patch<DiscountId>>) -> Self {
         self.body = self.body.discount_id(discount_id);
         self
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.seats(seats);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn success_url(mut self, success_url: impl Into<Patch<String>>) -> Self {
         self.body = self.body.success_url(success_url);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn return_url(mut self, return_url: impl Into<Patch<String>>) -> Self {
         self.body = self.body.return_url(return_url);
         self
@@ -203,7 +253,11 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/checkout-links/{id}`, needs `checkout_links:write`.
-    Delete -> () = "checkout-links:delete",
+/// Removes a checkout link.
+///
+/// `DELETE /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/delete-checkout-link)
+Delete -> () = "checkout-links:delete",
     DELETE "/v1/checkout-links/{id}", nothing
 }

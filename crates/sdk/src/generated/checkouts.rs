@@ -10,11 +10,7 @@ use polarkit_model::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `checkouts`.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +19,12 @@ pub struct Checkouts<'a> {
 }
 
 impl<'a> Checkouts<'a> {
-    /// `GET /v1/checkouts/`, needs `checkouts:read` or `checkouts:write`.
+    /// Lists checkouts, a page at a time.
+    ///
+    /// `GET /v1/checkouts/`, with an organization's or a user's token good for `checkouts:read` or `checkouts:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/list-checkout-sessions)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -31,7 +32,12 @@ impl<'a> Checkouts<'a> {
             request,
         }
     }
-    /// `POST /v1/checkouts/`, needs `checkouts:write`.
+    /// Begins a checkout of one of these products; its `url` is where the buyer goes.
+    ///
+    /// `POST /v1/checkouts/`, with an organization's or a user's token good for `checkouts:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/create-checkout-session)
+    #[inline]
     pub fn create(&self, products: impl IntoIterator<Item = ProductId>) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -40,7 +46,12 @@ impl<'a> Checkouts<'a> {
             body: CheckoutProductsCreate::new(products),
         }
     }
-    /// `GET /v1/checkouts/{id}`, needs `checkouts:read` or `checkouts:write`.
+    /// Reads a checkout.
+    ///
+    /// `GET /v1/checkouts/{id}`, with an organization's or a user's token good for `checkouts:read` or `checkouts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/get-checkout-session)
+    #[inline]
     pub fn get(&self, id: CheckoutId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -49,7 +60,12 @@ impl<'a> Checkouts<'a> {
             request,
         }
     }
-    /// `PATCH /v1/checkouts/{id}`, needs `checkouts:write`.
+    /// Changes a checkout; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/checkouts/{id}`, with an organization's or a user's token good for `checkouts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/update-checkout-session)
+    #[inline]
     pub fn update(&self, id: CheckoutId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -59,7 +75,12 @@ impl<'a> Checkouts<'a> {
             body: CheckoutUpdate::new(),
         }
     }
-    /// `GET /v1/checkouts/client/{client_secret}`, open to everybody.
+    /// Reads a checkout as its buyer sees it, by its client secret.
+    ///
+    /// `GET /v1/checkouts/client/{client_secret}`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 410 (`ExpiredCheckoutError`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/get-checkout-session-from-client)
+    #[inline]
     pub fn client_get(&self, client_secret: impl Into<Secret>) -> ClientGet<'a> {
         let request = ClientGet::blank();
         let request = request.path(
@@ -71,7 +92,12 @@ impl<'a> Checkouts<'a> {
             request,
         }
     }
-    /// `PATCH /v1/checkouts/client/{client_secret}`, open to everybody.
+    /// Changes a checkout as its buyer may, by its client secret.
+    ///
+    /// `PATCH /v1/checkouts/client/{client_secret}`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/update-checkout-session-from-client)
+    #[inline]
     pub fn client_update(&self, client_secret: impl Into<Secret>) -> ClientUpdate<'a> {
         let request = ClientUpdate::blank();
         let request = request.path(
@@ -84,7 +110,12 @@ impl<'a> Checkouts<'a> {
             body: CheckoutUpdatePublic::new(),
         }
     }
-    /// `POST /v1/checkouts/client/{client_secret}/confirm`.
+    /// Confirms a checkout as its buyer, by its client secret: this is what charges.
+    ///
+    /// `POST /v1/checkouts/client/{client_secret}/confirm`, with a user's token or none. Answers 200; refuses with 400 (`PaymentError`), 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/confirm-checkout-session-from-client)
+    #[inline]
     pub fn client_confirm(&self, client_secret: impl Into<Secret>) -> ClientConfirm<'a> {
         let request = ClientConfirm::blank();
         let request = request.path(
@@ -100,31 +131,39 @@ impl<'a> Checkouts<'a> {
 }
 
 operation! {
-    /// `GET /v1/checkouts/`, needs `checkouts:read` or `checkouts:write`.
-    List -> Page<Checkout> = "checkouts:list",
+/// Lists checkouts, a page at a time.
+///
+/// `GET /v1/checkouts/`, with an organization's or a user's token good for `checkouts:read` or `checkouts:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/list-checkout-sessions)
+List -> Page<Checkout> = "checkouts:list",
     GET "/v1/checkouts/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.request.query("product_id", &product_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.request.query(
             "external_customer_id",
@@ -134,62 +173,71 @@ impl<'a> List<'a> {
     }
 
     /// See `CheckoutStatus`. May be given several times.
+    #[inline]
     pub fn status(mut self, status: CheckoutStatus) -> Self {
         self.request.query("status", &status);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `CheckoutSortProperty`. May be given several times.
+    /// See `CheckoutSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: CheckoutSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Checkout> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Checkout);
+
 operation! {
-    /// `POST /v1/checkouts/`, needs `checkouts:write`.
-    Create (CheckoutProductsCreate) -> Checkout = "checkouts:create",
+/// Begins a checkout of one of these products; its `url` is where the buyer goes.
+///
+/// `POST /v1/checkouts/`, with an organization's or a user's token good for `checkouts:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/create-checkout-session)
+Create (CheckoutProductsCreate) -> Checkout = "checkouts:create",
     POST "/v1/checkouts/", json, json
 }
 
 impl Create<'_> {
     /// See `TrialInterval`. May be null.
+    #[inline]
     pub fn trial_interval(mut self, trial_interval: TrialInterval) -> Self {
         self.body = self.body.trial_interval(trial_interval);
         self
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     pub fn trial_interval_count(mut self, trial_interval_count: i64) -> Self {
         self.body = self.body.trial_interval_count(trial_interval_count);
         self
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -199,6 +247,7 @@ impl Create<'_> {
     }
 
     /// Free keys.
+    #[inline]
     pub fn custom_field_data(
         mut self,
         custom_field_data: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -208,108 +257,126 @@ impl Create<'_> {
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
         self.body = self.body.discount_id(discount_id);
         self
     }
 
     /// True or false. Default: `true`.
+    #[inline]
     pub fn allow_discount_codes(mut self, allow_discount_codes: bool) -> Self {
         self.body = self.body.allow_discount_codes(allow_discount_codes);
         self
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     pub fn require_billing_address(mut self, require_billing_address: bool) -> Self {
         self.body = self.body.require_billing_address(require_billing_address);
         self
     }
 
     /// Minor units of the currency, at least 0. May be null.
+    #[inline]
     pub fn amount(mut self, amount: i64) -> Self {
         self.body = self.body.amount(amount);
         self
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     pub fn seats(mut self, seats: i64) -> Self {
         self.body = self.body.seats(seats);
         self
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     pub fn min_seats(mut self, min_seats: i64) -> Self {
         self.body = self.body.min_seats(min_seats);
         self
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     pub fn max_seats(mut self, max_seats: i64) -> Self {
         self.body = self.body.max_seats(max_seats);
         self
     }
 
     /// True or false. Default: `true`.
+    #[inline]
     pub fn allow_trial(mut self, allow_trial: bool) -> Self {
         self.body = self.body.allow_trial(allow_trial);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.body = self.body.customer_id(customer_id);
         self
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     pub fn is_business_customer(mut self, is_business_customer: bool) -> Self {
         self.body = self.body.is_business_customer(is_business_customer);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.body = self.body.external_customer_id(external_customer_id);
         self
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     pub fn customer_name(mut self, customer_name: impl Into<String>) -> Self {
         self.body = self.body.customer_name(customer_name);
         self
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn customer_email(mut self, customer_email: impl Into<String>) -> Self {
         self.body = self.body.customer_email(customer_email);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn customer_ip_address(mut self, customer_ip_address: impl Into<String>) -> Self {
         self.body = self.body.customer_ip_address(customer_ip_address);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn customer_billing_name(mut self, customer_billing_name: impl Into<String>) -> Self {
         self.body = self.body.customer_billing_name(customer_billing_name);
         self
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     pub fn customer_billing_address(mut self, customer_billing_address: AddressInput) -> Self {
         self.body = self.body.customer_billing_address(customer_billing_address);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn customer_tax_id(mut self, customer_tax_id: impl Into<String>) -> Self {
         self.body = self.body.customer_tax_id(customer_tax_id);
         self
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn customer_metadata(
         mut self,
         customer_metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -319,42 +386,49 @@ impl Create<'_> {
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.body = self.body.subscription_id(subscription_id);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn success_url(mut self, success_url: impl Into<String>) -> Self {
         self.body = self.body.success_url(success_url);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn return_url(mut self, return_url: impl Into<String>) -> Self {
         self.body = self.body.return_url(return_url);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn embed_origin(mut self, embed_origin: impl Into<String>) -> Self {
         self.body = self.body.embed_origin(embed_origin);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn locale(mut self, locale: impl Into<String>) -> Self {
         self.body = self.body.locale(locale);
         self
     }
 
     /// See `PresentmentCurrency`. May be null.
+    #[inline]
     pub fn currency(mut self, currency: impl Into<Currency>) -> Self {
         self.body = self.body.currency(currency);
         self
     }
 
     /// Free keys. May be null.
+    #[inline]
     pub fn prices(mut self, prices: BTreeMap<String, Vec<ProductPriceCreate>>) -> Self {
         self.body = self.body.prices(prices);
         self
@@ -362,19 +436,28 @@ impl Create<'_> {
 }
 
 operation! {
-    /// `GET /v1/checkouts/{id}`, needs `checkouts:read` or `checkouts:write`.
-    Get -> Checkout = "checkouts:get",
+/// Reads a checkout.
+///
+/// `GET /v1/checkouts/{id}`, with an organization's or a user's token good for `checkouts:read` or `checkouts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/get-checkout-session)
+Get -> Checkout = "checkouts:get",
     GET "/v1/checkouts/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/checkouts/{id}`, needs `checkouts:write`.
-    Update (CheckoutUpdate) -> Checkout = "checkouts:update",
+/// Changes a checkout; what is not given stays as it is.
+///
+/// `PATCH /v1/checkouts/{id}`, with an organization's or a user's token good for `checkouts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/update-checkout-session)
+Update (CheckoutUpdate) -> Checkout = "checkouts:update",
     PATCH "/v1/checkouts/{id}", json, json
 }
 
 impl Update<'_> {
     /// Free keys.
+    #[inline]
     pub fn custom_field_data(
         mut self,
         custom_field_data: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -384,48 +467,56 @@ impl Update<'_> {
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn product_id(mut self, product_id: impl Into<Patch<ProductId>>) -> Self {
         self.body = self.body.product_id(product_id);
         self
     }
 
     /// An id. May be null. On its way out.
+    #[inline]
     pub fn product_price_id(mut self, product_price_id: impl Into<Patch<ProductPriceId>>) -> Self {
         self.body = self.body.product_price_id(product_price_id);
         self
     }
 
     /// Minor units of the currency, at least 0. May be null.
+    #[inline]
     pub fn amount(mut self, amount: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.amount(amount);
         self
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.seats(seats);
         self
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn is_business_customer(mut self, is_business_customer: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.is_business_customer(is_business_customer);
         self
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     pub fn customer_name(mut self, customer_name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.customer_name(customer_name);
         self
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn customer_email(mut self, customer_email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.customer_email(customer_email);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn customer_billing_name(
         mut self,
         customer_billing_name: impl Into<Patch<String>>,
@@ -435,6 +526,7 @@ impl Update<'_> {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     pub fn customer_billing_address(
         mut self,
         customer_billing_address: impl Into<Patch<AddressInput>>,
@@ -444,30 +536,35 @@ impl Update<'_> {
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn customer_tax_id(mut self, customer_tax_id: impl Into<Patch<String>>) -> Self {
         self.body = self.body.customer_tax_id(customer_tax_id);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn locale(mut self, locale: impl Into<Patch<String>>) -> Self {
         self.body = self.body.locale(locale);
         self
     }
 
     /// See `TrialInterval`. May be null.
+    #[inline]
     pub fn trial_interval(mut self, trial_interval: impl Into<Patch<TrialInterval>>) -> Self {
         self.body = self.body.trial_interval(trial_interval);
         self
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     pub fn trial_interval_count(mut self, trial_interval_count: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.trial_interval_count(trial_interval_count);
         self
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -477,24 +574,28 @@ impl Update<'_> {
     }
 
     /// See `PresentmentCurrency`. May be null.
+    #[inline]
     pub fn currency(mut self, currency: impl Into<Patch<Currency>>) -> Self {
         self.body = self.body.currency(currency);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn discount_id(mut self, discount_id: impl Into<Patch<DiscountId>>) -> Self {
         self.body = self.body.discount_id(discount_id);
         self
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn allow_discount_codes(mut self, allow_discount_codes: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.allow_discount_codes(allow_discount_codes);
         self
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn require_billing_address(
         mut self,
         require_billing_address: impl Into<Patch<bool>>,
@@ -504,36 +605,42 @@ impl Update<'_> {
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn allow_trial(mut self, allow_trial: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.allow_trial(allow_trial);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn customer_ip_address(mut self, customer_ip_address: impl Into<Patch<String>>) -> Self {
         self.body = self.body.customer_ip_address(customer_ip_address);
         self
     }
 
     /// Free keys, at most 50 entries. May be null.
+    #[inline]
     pub fn customer_metadata(mut self, customer_metadata: impl Into<Patch<FreeForm>>) -> Self {
         self.body = self.body.customer_metadata(customer_metadata);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn success_url(mut self, success_url: impl Into<Patch<String>>) -> Self {
         self.body = self.body.success_url(success_url);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn return_url(mut self, return_url: impl Into<Patch<String>>) -> Self {
         self.body = self.body.return_url(return_url);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn embed_origin(mut self, embed_origin: impl Into<Patch<String>>) -> Self {
         self.body = self.body.embed_origin(embed_origin);
         self
@@ -541,19 +648,28 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `GET /v1/checkouts/client/{client_secret}`, open to everybody.
-    ClientGet -> CheckoutPublic = "checkouts:client_get",
+/// Reads a checkout as its buyer sees it, by its client secret.
+///
+/// `GET /v1/checkouts/client/{client_secret}`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 410 (`ExpiredCheckoutError`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/get-checkout-session-from-client)
+ClientGet -> CheckoutPublic = "checkouts:client_get",
     GET "/v1/checkouts/client/{client_secret}", json
 }
 
 operation! {
-    /// `PATCH /v1/checkouts/client/{client_secret}`, open to everybody.
-    ClientUpdate (CheckoutUpdatePublic) -> CheckoutPublic = "checkouts:client_update",
+/// Changes a checkout as its buyer may, by its client secret.
+///
+/// `PATCH /v1/checkouts/client/{client_secret}`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/update-checkout-session-from-client)
+ClientUpdate (CheckoutUpdatePublic) -> CheckoutPublic = "checkouts:client_update",
     PATCH "/v1/checkouts/client/{client_secret}", json, json
 }
 
 impl ClientUpdate<'_> {
     /// Free keys.
+    #[inline]
     pub fn custom_field_data(
         mut self,
         custom_field_data: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -563,48 +679,56 @@ impl ClientUpdate<'_> {
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn product_id(mut self, product_id: impl Into<Patch<ProductId>>) -> Self {
         self.body = self.body.product_id(product_id);
         self
     }
 
     /// An id. May be null. On its way out.
+    #[inline]
     pub fn product_price_id(mut self, product_price_id: impl Into<Patch<ProductPriceId>>) -> Self {
         self.body = self.body.product_price_id(product_price_id);
         self
     }
 
     /// Minor units of the currency, at least 0. May be null.
+    #[inline]
     pub fn amount(mut self, amount: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.amount(amount);
         self
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.seats(seats);
         self
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn is_business_customer(mut self, is_business_customer: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.is_business_customer(is_business_customer);
         self
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     pub fn customer_name(mut self, customer_name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.customer_name(customer_name);
         self
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn customer_email(mut self, customer_email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.customer_email(customer_email);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn customer_billing_name(
         mut self,
         customer_billing_name: impl Into<Patch<String>>,
@@ -614,6 +738,7 @@ impl ClientUpdate<'_> {
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     pub fn customer_billing_address(
         mut self,
         customer_billing_address: impl Into<Patch<AddressInput>>,
@@ -623,30 +748,35 @@ impl ClientUpdate<'_> {
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn customer_tax_id(mut self, customer_tax_id: impl Into<Patch<String>>) -> Self {
         self.body = self.body.customer_tax_id(customer_tax_id);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn locale(mut self, locale: impl Into<Patch<String>>) -> Self {
         self.body = self.body.locale(locale);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn payment_method_type(mut self, payment_method_type: impl Into<Patch<String>>) -> Self {
         self.body = self.body.payment_method_type(payment_method_type);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn discount_code(mut self, discount_code: impl Into<Patch<String>>) -> Self {
         self.body = self.body.discount_code(discount_code);
         self
     }
 
     /// Always `false`. May be null.
+    #[inline]
     pub fn allow_trial(mut self, allow_trial: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.allow_trial(allow_trial);
         self
@@ -654,13 +784,18 @@ impl ClientUpdate<'_> {
 }
 
 operation! {
-    /// `POST /v1/checkouts/client/{client_secret}/confirm`.
-    ClientConfirm (CheckoutConfirmStripe) -> CheckoutPublicConfirmed = "checkouts:client_confirm",
+/// Confirms a checkout as its buyer, by its client secret: this is what charges.
+///
+/// `POST /v1/checkouts/client/{client_secret}/confirm`, with a user's token or none. Answers 200; refuses with 400 (`PaymentError`), 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/confirm-checkout-session-from-client)
+ClientConfirm (CheckoutConfirmStripe) -> CheckoutPublicConfirmed = "checkouts:client_confirm",
     POST "/v1/checkouts/client/{client_secret}/confirm", json, json
 }
 
 impl ClientConfirm<'_> {
     /// Free keys.
+    #[inline]
     pub fn custom_field_data(
         mut self,
         custom_field_data: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -670,90 +805,105 @@ impl ClientConfirm<'_> {
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.body = self.body.product_id(product_id);
         self
     }
 
     /// An id. May be null. On its way out.
+    #[inline]
     pub fn product_price_id(mut self, product_price_id: ProductPriceId) -> Self {
         self.body = self.body.product_price_id(product_price_id);
         self
     }
 
     /// Minor units of the currency, at least 0. May be null.
+    #[inline]
     pub fn amount(mut self, amount: i64) -> Self {
         self.body = self.body.amount(amount);
         self
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     pub fn seats(mut self, seats: i64) -> Self {
         self.body = self.body.seats(seats);
         self
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn is_business_customer(mut self, is_business_customer: bool) -> Self {
         self.body = self.body.is_business_customer(is_business_customer);
         self
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     pub fn customer_name(mut self, customer_name: impl Into<String>) -> Self {
         self.body = self.body.customer_name(customer_name);
         self
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn customer_email(mut self, customer_email: impl Into<String>) -> Self {
         self.body = self.body.customer_email(customer_email);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn customer_billing_name(mut self, customer_billing_name: impl Into<String>) -> Self {
         self.body = self.body.customer_billing_name(customer_billing_name);
         self
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     pub fn customer_billing_address(mut self, customer_billing_address: AddressInput) -> Self {
         self.body = self.body.customer_billing_address(customer_billing_address);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn customer_tax_id(mut self, customer_tax_id: impl Into<String>) -> Self {
         self.body = self.body.customer_tax_id(customer_tax_id);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn locale(mut self, locale: impl Into<String>) -> Self {
         self.body = self.body.locale(locale);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn payment_method_type(mut self, payment_method_type: impl Into<String>) -> Self {
         self.body = self.body.payment_method_type(payment_method_type);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn discount_code(mut self, discount_code: impl Into<String>) -> Self {
         self.body = self.body.discount_code(discount_code);
         self
     }
 
     /// Always `false`. May be null.
+    #[inline]
     pub fn allow_trial(mut self, allow_trial: bool) -> Self {
         self.body = self.body.allow_trial(allow_trial);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn confirmation_token_id(mut self, confirmation_token_id: impl Into<String>) -> Self {
         self.body = self.body.confirmation_token_id(confirmation_token_id);
         self

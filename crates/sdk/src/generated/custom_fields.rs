@@ -6,11 +6,7 @@ use polarkit_model::{
     CustomFieldUpdate, OrganizationId, Page,
 };
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `custom_fields`.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +15,12 @@ pub struct CustomFields<'a> {
 }
 
 impl<'a> CustomFields<'a> {
-    /// `GET /v1/custom-fields/`, needs `custom_fields:read` or `custom_fields:write`.
+    /// Lists custom fields, a page at a time.
+    ///
+    /// `GET /v1/custom-fields/`, with an organization's or a user's token good for `custom_fields:read` or `custom_fields:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/list-custom-fields)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -27,7 +28,12 @@ impl<'a> CustomFields<'a> {
             request,
         }
     }
-    /// `POST /v1/custom-fields/`, needs `custom_fields:write`.
+    /// Creates a custom field.
+    ///
+    /// `POST /v1/custom-fields/`, with an organization's or a user's token good for `custom_fields:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/create-custom-field)
+    #[inline]
     pub fn create(&self, body: impl Into<CustomFieldCreate>) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -36,7 +42,12 @@ impl<'a> CustomFields<'a> {
             body: body.into(),
         }
     }
-    /// `GET /v1/custom-fields/{id}`, needs `custom_fields:read` or `custom_fields:write`.
+    /// Reads a custom field.
+    ///
+    /// `GET /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:read` or `custom_fields:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/get-custom-field)
+    #[inline]
     pub fn get(&self, id: CustomFieldId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -45,7 +56,12 @@ impl<'a> CustomFields<'a> {
             request,
         }
     }
-    /// `PATCH /v1/custom-fields/{id}`, needs `custom_fields:write`.
+    /// Changes a custom field; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/update-custom-field)
+    #[inline]
     pub fn update(&self, id: CustomFieldId, body: impl Into<CustomFieldUpdate>) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -55,7 +71,12 @@ impl<'a> CustomFields<'a> {
             body: body.into(),
         }
     }
-    /// `DELETE /v1/custom-fields/{id}`, needs `custom_fields:write`.
+    /// Removes a custom field.
+    ///
+    /// `DELETE /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/delete-custom-field)
+    #[inline]
     pub fn delete(&self, id: CustomFieldId) -> Delete<'a> {
         let request = Delete::blank();
         let request = request.path("id", &id);
@@ -67,19 +88,25 @@ impl<'a> CustomFields<'a> {
 }
 
 operation! {
-    /// `GET /v1/custom-fields/`, needs `custom_fields:read` or `custom_fields:write`.
-    List -> Page<CustomField> = "custom-fields:list",
+/// Lists custom fields, a page at a time.
+///
+/// `GET /v1/custom-fields/`, with an organization's or a user's token good for `custom_fields:read` or `custom_fields:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/list-custom-fields)
+List -> Page<CustomField> = "custom-fields:list",
     GET "/v1/custom-fields/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
@@ -87,55 +114,72 @@ impl<'a> List<'a> {
     }
 
     /// See `CustomFieldType`. May be given several times.
+    #[inline]
     pub fn kind(mut self, kind: CustomFieldType) -> Self {
         self.request.query("type", &kind);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `CustomFieldSortProperty`. May be given several times.
+    /// See `CustomFieldSortProperty`. Default: `slug`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: CustomFieldSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, CustomField> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, CustomField);
+
 operation! {
-    /// `POST /v1/custom-fields/`, needs `custom_fields:write`.
-    Create (CustomFieldCreate) -> CustomField = "custom-fields:create",
+/// Creates a custom field.
+///
+/// `POST /v1/custom-fields/`, with an organization's or a user's token good for `custom_fields:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/create-custom-field)
+Create (CustomFieldCreate) -> CustomField = "custom-fields:create",
     POST "/v1/custom-fields/", json, json
 }
 
 operation! {
-    /// `GET /v1/custom-fields/{id}`, needs `custom_fields:read` or `custom_fields:write`.
-    Get -> CustomField = "custom-fields:get",
+/// Reads a custom field.
+///
+/// `GET /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:read` or `custom_fields:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/get-custom-field)
+Get -> CustomField = "custom-fields:get",
     GET "/v1/custom-fields/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/custom-fields/{id}`, needs `custom_fields:write`.
-    Update (CustomFieldUpdate) -> CustomField = "custom-fields:update",
+/// Changes a custom field; what is not given stays as it is.
+///
+/// `PATCH /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/update-custom-field)
+Update (CustomFieldUpdate) -> CustomField = "custom-fields:update",
     PATCH "/v1/custom-fields/{id}", json, json
 }
 
 operation! {
-    /// `DELETE /v1/custom-fields/{id}`, needs `custom_fields:write`.
-    Delete -> () = "custom-fields:delete",
+/// Removes a custom field.
+///
+/// `DELETE /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/delete-custom-field)
+Delete -> () = "custom-fields:delete",
     DELETE "/v1/custom-fields/{id}", nothing
 }

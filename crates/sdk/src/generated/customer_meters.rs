@@ -6,11 +6,7 @@ use polarkit_model::{
     Page,
 };
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customer_meters`.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +15,12 @@ pub struct CustomerMeters<'a> {
 }
 
 impl<'a> CustomerMeters<'a> {
-    /// `GET /v1/customer-meters/`, needs `customer_meters:read`.
+    /// Lists customer meters, a page at a time.
+    ///
+    /// `GET /v1/customer-meters/`, with an organization's or a user's token good for `customer_meters:read`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_meters/list-customer-meters)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -27,7 +28,12 @@ impl<'a> CustomerMeters<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-meters/{id}`, needs `customer_meters:read`.
+    /// Reads a customer meter.
+    ///
+    /// `GET /v1/customer-meters/{id}`, with an organization's or a user's token good for `customer_meters:read`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_meters/get-customer-meter)
+    #[inline]
     pub fn get(&self, id: CustomerMeterId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -39,25 +45,32 @@ impl<'a> CustomerMeters<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-meters/`, needs `customer_meters:read`.
-    List -> Page<CustomerMeter> = "customer_meters:list",
+/// Lists customer meters, a page at a time.
+///
+/// `GET /v1/customer-meters/`, with an organization's or a user's token good for `customer_meters:read`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_meters/list-customer-meters)
+List -> Page<CustomerMeter> = "customer_meters:list",
     GET "/v1/customer-meters/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.request.query(
             "external_customer_id",
@@ -67,37 +80,42 @@ impl<'a> List<'a> {
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn meter_id(mut self, meter_id: MeterId) -> Self {
         self.request.query("meter_id", &meter_id);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `CustomerMeterSortProperty`. May be given several times.
+    /// See `CustomerMeterSortProperty`. Default: `-modified_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: CustomerMeterSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, CustomerMeter> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, CustomerMeter);
+
 operation! {
-    /// `GET /v1/customer-meters/{id}`, needs `customer_meters:read`.
-    Get -> CustomerMeter = "customer_meters:get",
+/// Reads a customer meter.
+///
+/// `GET /v1/customer-meters/{id}`, with an organization's or a user's token good for `customer_meters:read`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_meters/get-customer-meter)
+Get -> CustomerMeter = "customer_meters:get",
     GET "/v1/customer-meters/{id}", json
 }

@@ -7,11 +7,7 @@ use polarkit_model::{
     SubscriptionId,
 };
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customer_portal.benefit_grants`.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +16,12 @@ pub struct CustomerPortalBenefitGrants<'a> {
 }
 
 impl<'a> CustomerPortalBenefitGrants<'a> {
-    /// `GET /v1/customer-portal/benefit-grants/`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Lists what the customer holds, a page at a time.
+    ///
+    /// `GET /v1/customer-portal/benefit-grants/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-benefit-grants)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -28,7 +29,12 @@ impl<'a> CustomerPortalBenefitGrants<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-portal/benefit-grants/{id}`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads what the customer holds of one benefit.
+    ///
+    /// `GET /v1/customer-portal/benefit-grants/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-benefit-grant)
+    #[inline]
     pub fn get(&self, id: BenefitGrantId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -37,7 +43,12 @@ impl<'a> CustomerPortalBenefitGrants<'a> {
             request,
         }
     }
-    /// `PATCH /v1/customer-portal/benefit-grants/{id}`, needs `customer_portal:write`.
+    /// Chooses the account a benefit is granted to.
+    ///
+    /// `PATCH /v1/customer-portal/benefit-grants/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-benefit-grant)
+    #[inline]
     pub fn update(
         &self,
         id: BenefitGrantId,
@@ -54,13 +65,18 @@ impl<'a> CustomerPortalBenefitGrants<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/benefit-grants/`, needs `customer_portal:read` or `customer_portal:write`.
-    List -> Page<CustomerBenefitGrant> = "customer_portal:benefit-grants:list",
+/// Lists what the customer holds, a page at a time.
+///
+/// `GET /v1/customer-portal/benefit-grants/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-benefit-grants)
+List -> Page<CustomerBenefitGrant> = "customer_portal:benefit-grants:list",
     GET "/v1/customer-portal/benefit-grants/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
@@ -68,73 +84,87 @@ impl<'a> List<'a> {
     }
 
     /// See `BenefitType`. May be given several times.
+    #[inline]
     pub fn kind(mut self, kind: BenefitType) -> Self {
         self.request.query("type", &kind);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn benefit_id(mut self, benefit_id: BenefitId) -> Self {
         self.request.query("benefit_id", &benefit_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn checkout_id(mut self, checkout_id: CheckoutId) -> Self {
         self.request.query("checkout_id", &checkout_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
         self.request.query("order_id", &order_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.request.query("subscription_id", &subscription_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
         self.request.query("member_id", &member_id);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `CustomerBenefitGrantSortProperty`. May be given several times.
+    /// See `CustomerBenefitGrantSortProperty`. Default: `product_benefit`, `-granted_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: CustomerBenefitGrantSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, CustomerBenefitGrant> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, CustomerBenefitGrant);
+
 operation! {
-    /// `GET /v1/customer-portal/benefit-grants/{id}`, needs `customer_portal:read` or `customer_portal:write`.
-    Get -> CustomerBenefitGrant = "customer_portal:benefit-grants:get",
+/// Reads what the customer holds of one benefit.
+///
+/// `GET /v1/customer-portal/benefit-grants/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-benefit-grant)
+Get -> CustomerBenefitGrant = "customer_portal:benefit-grants:get",
     GET "/v1/customer-portal/benefit-grants/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/customer-portal/benefit-grants/{id}`, needs `customer_portal:write`.
-    Update (CustomerBenefitGrantUpdate) -> CustomerBenefitGrant = "customer_portal:benefit-grants:update",
+/// Chooses the account a benefit is granted to.
+///
+/// `PATCH /v1/customer-portal/benefit-grants/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-benefit-grant)
+Update (CustomerBenefitGrantUpdate) -> CustomerBenefitGrant = "customer_portal:benefit-grants:update",
     PATCH "/v1/customer-portal/benefit-grants/{id}", json, json
 }

@@ -5,11 +5,7 @@ use polarkit_model::{
     CustomerCustomerMeter, CustomerCustomerMeterSortProperty, CustomerMeterId, MeterId, Page,
 };
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customer_portal.customer_meters`.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +14,12 @@ pub struct CustomerPortalCustomerMeters<'a> {
 }
 
 impl<'a> CustomerPortalCustomerMeters<'a> {
-    /// `GET /v1/customer-portal/meters/`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Lists customer meters, a page at a time.
+    ///
+    /// `GET /v1/customer-portal/meters/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-meters)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -26,7 +27,12 @@ impl<'a> CustomerPortalCustomerMeters<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-portal/meters/{id}`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads a customer meter.
+    ///
+    /// `GET /v1/customer-portal/meters/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-customer-meter)
+    #[inline]
     pub fn get(&self, id: CustomerMeterId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -38,51 +44,61 @@ impl<'a> CustomerPortalCustomerMeters<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/meters/`, needs `customer_portal:read` or `customer_portal:write`.
-    List -> Page<CustomerCustomerMeter> = "customer_portal:customer_meters:list",
+/// Lists customer meters, a page at a time.
+///
+/// `GET /v1/customer-portal/meters/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-meters)
+List -> Page<CustomerCustomerMeter> = "customer_portal:customer_meters:list",
     GET "/v1/customer-portal/meters/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn meter_id(mut self, meter_id: MeterId) -> Self {
         self.request.query("meter_id", &meter_id);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `CustomerCustomerMeterSortProperty`. May be given several times.
+    /// See `CustomerCustomerMeterSortProperty`. Default: `-modified_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: CustomerCustomerMeterSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, CustomerCustomerMeter> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, CustomerCustomerMeter);
+
 operation! {
-    /// `GET /v1/customer-portal/meters/{id}`, needs `customer_portal:read` or `customer_portal:write`.
-    Get -> CustomerCustomerMeter = "customer_portal:customer_meters:get",
+/// Reads a customer meter.
+///
+/// `GET /v1/customer-portal/meters/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-customer-meter)
+Get -> CustomerCustomerMeter = "customer_portal:customer_meters:get",
     GET "/v1/customer-portal/meters/{id}", json
 }

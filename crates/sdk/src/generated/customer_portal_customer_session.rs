@@ -12,7 +12,12 @@ pub struct CustomerPortalCustomerSession<'a> {
 }
 
 impl<'a> CustomerPortalCustomerSession<'a> {
-    /// `GET /v1/customer-portal/customer-session/introspect`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads until when the session's token is good.
+    ///
+    /// `GET /v1/customer-portal/customer-session/introspect`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/introspect-customer-session)
+    #[inline]
     pub fn introspect(&self) -> Introspect<'a> {
         let request = Introspect::blank();
         Introspect {
@@ -20,7 +25,12 @@ impl<'a> CustomerPortalCustomerSession<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-portal/customer-session/user`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads who is behind the session's token: a customer or a member.
+    ///
+    /// `GET /v1/customer-portal/customer-session/user`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-authenticated-portal-user)
+    #[inline]
     pub fn get_authenticated_user(&self) -> GetAuthenticatedUser<'a> {
         let request = GetAuthenticatedUser::blank();
         GetAuthenticatedUser {
@@ -31,13 +41,21 @@ impl<'a> CustomerPortalCustomerSession<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/customer-session/introspect`, needs `customer_portal:read` or `customer_portal:write`.
-    Introspect -> CustomerCustomerSession = "customer_portal:customer-session:introspect",
+/// Reads until when the session's token is good.
+///
+/// `GET /v1/customer-portal/customer-session/introspect`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/introspect-customer-session)
+Introspect -> CustomerCustomerSession = "customer_portal:customer-session:introspect",
     GET "/v1/customer-portal/customer-session/introspect", json
 }
 
 operation! {
-    /// `GET /v1/customer-portal/customer-session/user`, needs `customer_portal:read` or `customer_portal:write`.
-    GetAuthenticatedUser -> PortalAuthenticatedUser = "customer_portal:customer-session:get_authenticated_user",
+/// Reads who is behind the session's token: a customer or a member.
+///
+/// `GET /v1/customer-portal/customer-session/user`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-authenticated-portal-user)
+GetAuthenticatedUser -> PortalAuthenticatedUser = "customer_portal:customer-session:get_authenticated_user",
     GET "/v1/customer-portal/customer-session/user", json
 }

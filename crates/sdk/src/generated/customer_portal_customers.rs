@@ -7,12 +7,9 @@ use polarkit_model::{
     CustomerPaymentMethodCreate, CustomerPaymentMethodCreateResponse, CustomerPortalCustomer,
     CustomerPortalCustomerUpdate, Page, Patch, PaymentMethodId, Secret,
 };
+use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customer_portal.customers`.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +18,12 @@ pub struct CustomerPortalCustomers<'a> {
 }
 
 impl<'a> CustomerPortalCustomers<'a> {
-    /// `GET /v1/customer-portal/customers/me`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads the customer whose session it is.
+    ///
+    /// `GET /v1/customer-portal/customers/me`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-customer)
+    #[inline]
     pub fn get(&self) -> Get<'a> {
         let request = Get::blank();
         Get {
@@ -29,7 +31,12 @@ impl<'a> CustomerPortalCustomers<'a> {
             request,
         }
     }
-    /// `PATCH /v1/customer-portal/customers/me`, needs `customer_portal:write`.
+    /// Changes the customer whose session it is; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/customer-portal/customers/me`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-customer)
+    #[inline]
     pub fn update(&self) -> Update<'a> {
         let request = Update::blank();
         Update {
@@ -38,7 +45,12 @@ impl<'a> CustomerPortalCustomers<'a> {
             body: CustomerPortalCustomerUpdate::new(),
         }
     }
-    /// `GET /v1/customer-portal/customers/me/payment-methods`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Lists the customer's ways to pay, a page at a time.
+    ///
+    /// `GET /v1/customer-portal/customers/me/payment-methods`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-customer-payment-methods)
+    #[inline]
     pub fn list_payment_methods(&self) -> ListPaymentMethods<'a> {
         let request = ListPaymentMethods::blank();
         ListPaymentMethods {
@@ -46,7 +58,12 @@ impl<'a> CustomerPortalCustomers<'a> {
             request,
         }
     }
-    /// `POST /v1/customer-portal/customers/me/payment-methods`, needs `customer_portal:write`.
+    /// Adds a way to pay; it may need a further step of the customer.
+    ///
+    /// `POST /v1/customer-portal/customers/me/payment-methods`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 400 (`PaymentMethodSetupFailed`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/add-customer-payment-method)
+    #[inline]
     pub fn add_payment_method(
         &self,
         confirmation_token_id: impl Into<String>,
@@ -60,7 +77,12 @@ impl<'a> CustomerPortalCustomers<'a> {
             body: CustomerPaymentMethodCreate::new(confirmation_token_id, set_default, return_url),
         }
     }
-    /// `POST /v1/customer-portal/customers/me/payment-methods/confirm`, needs `customer_portal:write`.
+    /// Finishes adding a way to pay after the customer's further step.
+    ///
+    /// `POST /v1/customer-portal/customers/me/payment-methods/confirm`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 403 (`CustomerNotReady`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/confirm-customer-payment-method)
+    #[inline]
     pub fn confirm_payment_method(
         &self,
         setup_intent_id: impl Into<String>,
@@ -73,7 +95,12 @@ impl<'a> CustomerPortalCustomers<'a> {
             body: CustomerPaymentMethodConfirm::new(setup_intent_id, set_default),
         }
     }
-    /// `DELETE /v1/customer-portal/customers/me/payment-methods/{id}`, needs `customer_portal:write`.
+    /// Removes a way to pay.
+    ///
+    /// `DELETE /v1/customer-portal/customers/me/payment-methods/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 204; refuses with 400 (`PaymentMethodInUseByActiveSubscription`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/delete-customer-payment-method)
+    #[inline]
     pub fn delete_payment_method(&self, id: PaymentMethodId) -> DeletePaymentMethod<'a> {
         let request = DeletePaymentMethod::blank();
         let request = request.path("id", &id);
@@ -82,7 +109,12 @@ impl<'a> CustomerPortalCustomers<'a> {
             request,
         }
     }
-    /// `POST /v1/customer-portal/customers/me/email-update/request`, needs `customer_portal:write`.
+    /// Asks to change the customer's e-mail address; the new address is sent a token.
+    ///
+    /// `POST /v1/customer-portal/customers/me/email-update/request`, with the token of a customer or member session good for `customer_portal:write`. Answers 202; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/request-email-change)
+    #[inline]
     pub fn request_email_update(&self, email: impl Into<String>) -> RequestEmailUpdate<'a> {
         let request = RequestEmailUpdate::blank();
         RequestEmailUpdate {
@@ -91,7 +123,12 @@ impl<'a> CustomerPortalCustomers<'a> {
             body: CustomerEmailUpdateRequest::new(email),
         }
     }
-    /// `GET /v1/customer-portal/customers/me/email-update/check`, open to everybody.
+    /// Checks that the token of an e-mail change is still good.
+    ///
+    /// `GET /v1/customer-portal/customers/me/email-update/check`, open to everybody. Answers 204; refuses with 401, 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/check-email-change-token)
+    #[inline]
     pub fn check_email_update(&self, token: impl Into<Secret>) -> CheckEmailUpdate<'a> {
         let request = CheckEmailUpdate::blank();
         let mut request = request;
@@ -101,7 +138,12 @@ impl<'a> CustomerPortalCustomers<'a> {
             request,
         }
     }
-    /// `POST /v1/customer-portal/customers/me/email-update/verify`, open to everybody.
+    /// Changes the customer's e-mail address by the token it was sent, and begins a new session.
+    ///
+    /// `POST /v1/customer-portal/customers/me/email-update/verify`, open to everybody. Answers 200; refuses with 401, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/verify-email-change)
+    #[inline]
     pub fn verify_email_update(&self, token: impl Into<Secret>) -> VerifyEmailUpdate<'a> {
         let request = VerifyEmailUpdate::blank();
         VerifyEmailUpdate {
@@ -113,37 +155,49 @@ impl<'a> CustomerPortalCustomers<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/customers/me`, needs `customer_portal:read` or `customer_portal:write`.
-    Get -> CustomerPortalCustomer = "customer_portal:customers:get",
+/// Reads the customer whose session it is.
+///
+/// `GET /v1/customer-portal/customers/me`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-customer)
+Get -> CustomerPortalCustomer = "customer_portal:customers:get",
     GET "/v1/customer-portal/customers/me", json
 }
 
 operation! {
-    /// `PATCH /v1/customer-portal/customers/me`, needs `customer_portal:write`.
-    Update (CustomerPortalCustomerUpdate) -> CustomerPortalCustomer = "customer_portal:customers:update",
+/// Changes the customer whose session it is; what is not given stays as it is.
+///
+/// `PATCH /v1/customer-portal/customers/me`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-customer)
+Update (CustomerPortalCustomerUpdate) -> CustomerPortalCustomer = "customer_portal:customers:update",
     PATCH "/v1/customer-portal/customers/me", json, json
 }
 
 impl Update<'_> {
     /// Text. May be null.
+    #[inline]
     pub fn billing_name(mut self, billing_name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.billing_name(billing_name);
         self
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.body = self.body.billing_address(billing_address);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
         self.body = self.body.tax_id(tax_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn default_payment_method_id(
         mut self,
         default_payment_method_id: impl Into<Patch<PaymentMethodId>>,
@@ -156,62 +210,89 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/customers/me/payment-methods`, needs `customer_portal:read` or `customer_portal:write`.
-    ListPaymentMethods -> Page<CustomerPaymentMethod> = "customer_portal:customers:list_payment_methods",
+/// Lists the customer's ways to pay, a page at a time.
+///
+/// `GET /v1/customer-portal/customers/me/payment-methods`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-customer-payment-methods)
+ListPaymentMethods -> Page<CustomerPaymentMethod> = "customer_portal:customers:list_payment_methods",
     GET "/v1/customer-portal/customers/me/payment-methods", json
 }
 
-impl<'a> ListPaymentMethods<'a> {
-    /// A whole number, at least 1.
+impl ListPaymentMethods<'_> {
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, CustomerPaymentMethod> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(ListPaymentMethods, CustomerPaymentMethod);
+
 operation! {
-    /// `POST /v1/customer-portal/customers/me/payment-methods`, needs `customer_portal:write`.
-    AddPaymentMethod (CustomerPaymentMethodCreate) -> CustomerPaymentMethodCreateResponse = "customer_portal:customers:add_payment_method",
+/// Adds a way to pay; it may need a further step of the customer.
+///
+/// `POST /v1/customer-portal/customers/me/payment-methods`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 400 (`PaymentMethodSetupFailed`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/add-customer-payment-method)
+AddPaymentMethod (CustomerPaymentMethodCreate) -> CustomerPaymentMethodCreateResponse = "customer_portal:customers:add_payment_method",
     POST "/v1/customer-portal/customers/me/payment-methods", json, json
 }
 
 operation! {
-    /// `POST /v1/customer-portal/customers/me/payment-methods/confirm`, needs `customer_portal:write`.
-    ConfirmPaymentMethod (CustomerPaymentMethodConfirm) -> CustomerPaymentMethodCreateResponse = "customer_portal:customers:confirm_payment_method",
+/// Finishes adding a way to pay after the customer's further step.
+///
+/// `POST /v1/customer-portal/customers/me/payment-methods/confirm`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 403 (`CustomerNotReady`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/confirm-customer-payment-method)
+ConfirmPaymentMethod (CustomerPaymentMethodConfirm) -> CustomerPaymentMethodCreateResponse = "customer_portal:customers:confirm_payment_method",
     POST "/v1/customer-portal/customers/me/payment-methods/confirm", json, json
 }
 
 operation! {
-    /// `DELETE /v1/customer-portal/customers/me/payment-methods/{id}`, needs `customer_portal:write`.
-    DeletePaymentMethod -> () = "customer_portal:customers:delete_payment_method",
+/// Removes a way to pay.
+///
+/// `DELETE /v1/customer-portal/customers/me/payment-methods/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 204; refuses with 400 (`PaymentMethodInUseByActiveSubscription`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/delete-customer-payment-method)
+DeletePaymentMethod -> () = "customer_portal:customers:delete_payment_method",
     DELETE "/v1/customer-portal/customers/me/payment-methods/{id}", nothing
 }
 
 operation! {
-    /// `POST /v1/customer-portal/customers/me/email-update/request`, needs `customer_portal:write`.
-    RequestEmailUpdate (CustomerEmailUpdateRequest) -> () = "customer_portal:customers:request_email_update",
-    POST "/v1/customer-portal/customers/me/email-update/request", nothing, json
+/// Asks to change the customer's e-mail address; the new address is sent a token.
+///
+/// `POST /v1/customer-portal/customers/me/email-update/request`, with the token of a customer or member session good for `customer_portal:write`. Answers 202; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/request-email-change)
+RequestEmailUpdate (CustomerEmailUpdateRequest) -> Value = "customer_portal:customers:request_email_update",
+    POST "/v1/customer-portal/customers/me/email-update/request", json, json
 }
 
 operation! {
-    /// `GET /v1/customer-portal/customers/me/email-update/check`, open to everybody.
-    CheckEmailUpdate -> () = "customer_portal:customers:check_email_update",
+/// Checks that the token of an e-mail change is still good.
+///
+/// `GET /v1/customer-portal/customers/me/email-update/check`, open to everybody. Answers 204; refuses with 401, 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/check-email-change-token)
+CheckEmailUpdate -> () = "customer_portal:customers:check_email_update",
     GET "/v1/customer-portal/customers/me/email-update/check", nothing
 }
 
 operation! {
-    /// `POST /v1/customer-portal/customers/me/email-update/verify`, open to everybody.
-    VerifyEmailUpdate (CustomerEmailUpdateVerifyRequest) -> CustomerEmailUpdateVerifyResponse = "customer_portal:customers:verify_email_update",
+/// Changes the customer's e-mail address by the token it was sent, and begins a new session.
+///
+/// `POST /v1/customer-portal/customers/me/email-update/verify`, open to everybody. Answers 200; refuses with 401, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/verify-email-change)
+VerifyEmailUpdate (CustomerEmailUpdateVerifyRequest) -> CustomerEmailUpdateVerifyResponse = "customer_portal:customers:verify_email_update",
     POST "/v1/customer-portal/customers/me/email-update/verify", json, json
 }

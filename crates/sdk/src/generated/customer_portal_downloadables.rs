@@ -3,11 +3,7 @@
 
 use polarkit_model::{BenefitId, DownloadableRead, Page};
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customer_portal.downloadables`.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +12,12 @@ pub struct CustomerPortalDownloadables<'a> {
 }
 
 impl<'a> CustomerPortalDownloadables<'a> {
-    /// `GET /v1/customer-portal/downloadables/`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Lists the files the customer may download, each with an address good for an hour.
+    ///
+    /// `GET /v1/customer-portal/downloadables/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-downloadables)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -27,32 +28,36 @@ impl<'a> CustomerPortalDownloadables<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/downloadables/`, needs `customer_portal:read` or `customer_portal:write`.
-    List -> Page<DownloadableRead> = "customer_portal:downloadables:list",
+/// Lists the files the customer may download, each with an address good for an hour.
+///
+/// `GET /v1/customer-portal/downloadables/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-downloadables)
+List -> Page<DownloadableRead> = "customer_portal:downloadables:list",
     GET "/v1/customer-portal/downloadables/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn benefit_id(mut self, benefit_id: BenefitId) -> Self {
         self.request.query("benefit_id", &benefit_id);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, DownloadableRead> {
-        pages::stream(self.polar, self.request)
-    }
 }
+
+list!(List, DownloadableRead);

@@ -8,11 +8,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customer_portal.license_keys`.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +17,12 @@ pub struct CustomerPortalLicenseKeys<'a> {
 }
 
 impl<'a> CustomerPortalLicenseKeys<'a> {
-    /// `GET /v1/customer-portal/license-keys/`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Lists licence keys, a page at a time.
+    ///
+    /// `GET /v1/customer-portal/license-keys/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-license-keys)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -29,7 +30,12 @@ impl<'a> CustomerPortalLicenseKeys<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-portal/license-keys/{id}`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads a licence key.
+    ///
+    /// `GET /v1/customer-portal/license-keys/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-license-key)
+    #[inline]
     pub fn get(&self, id: LicenseKeyId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -38,7 +44,12 @@ impl<'a> CustomerPortalLicenseKeys<'a> {
             request,
         }
     }
-    /// `POST /v1/customer-portal/license-keys/validate`, open to everybody.
+    /// Looks whether a licence key is good, without a token; three calls a second at most.
+    ///
+    /// `POST /v1/customer-portal/license-keys/validate`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself unless it counts a use.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/validate-license-key)
+    #[inline]
     pub fn validate(
         &self,
         key: impl Into<Secret>,
@@ -51,7 +62,12 @@ impl<'a> CustomerPortalLicenseKeys<'a> {
             body: LicenseKeyValidate::new(key, organization_id),
         }
     }
-    /// `POST /v1/customer-portal/license-keys/activate`, open to everybody.
+    /// Activates a licence key on one more device, without a token; three calls a second at most.
+    ///
+    /// `POST /v1/customer-portal/license-keys/activate`, open to everybody. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/activate-license-key)
+    #[inline]
     pub fn activate(
         &self,
         key: impl Into<Secret>,
@@ -65,7 +81,12 @@ impl<'a> CustomerPortalLicenseKeys<'a> {
             body: LicenseKeyActivate::new(key, organization_id, label),
         }
     }
-    /// `POST /v1/customer-portal/license-keys/deactivate`, open to everybody.
+    /// Gives a device's activation of a licence key back, without a token; three calls a second at most.
+    ///
+    /// `POST /v1/customer-portal/license-keys/deactivate`, open to everybody. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/deactivate-license-key)
+    #[inline]
     pub fn deactivate(
         &self,
         key: impl Into<Secret>,
@@ -82,74 +103,91 @@ impl<'a> CustomerPortalLicenseKeys<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/license-keys/`, needs `customer_portal:read` or `customer_portal:write`.
-    List -> Page<LicenseKeyRead> = "customer_portal:license_keys:list",
+/// Lists licence keys, a page at a time.
+///
+/// `GET /v1/customer-portal/license-keys/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-license-keys)
+List -> Page<LicenseKeyRead> = "customer_portal:license_keys:list",
     GET "/v1/customer-portal/license-keys/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id.
+    #[inline]
     pub fn benefit_id(mut self, benefit_id: BenefitId) -> Self {
         self.request.query_once("benefit_id", &benefit_id);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, LicenseKeyRead> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, LicenseKeyRead);
+
 operation! {
-    /// `GET /v1/customer-portal/license-keys/{id}`, needs `customer_portal:read` or `customer_portal:write`.
-    Get -> LicenseKeyWithActivations = "customer_portal:license_keys:get",
+/// Reads a licence key.
+///
+/// `GET /v1/customer-portal/license-keys/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-license-key)
+Get -> LicenseKeyWithActivations = "customer_portal:license_keys:get",
     GET "/v1/customer-portal/license-keys/{id}", json
 }
 
 operation! {
-    /// `POST /v1/customer-portal/license-keys/validate`, open to everybody.
-    Validate (LicenseKeyValidate) -> ValidatedLicenseKey = "customer_portal:license_keys:validate",
+/// Looks whether a licence key is good, without a token; three calls a second at most.
+///
+/// `POST /v1/customer-portal/license-keys/validate`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself unless it counts a use.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/validate-license-key)
+Validate (LicenseKeyValidate) -> ValidatedLicenseKey = "customer_portal:license_keys:validate",
     POST "/v1/customer-portal/license-keys/validate", json, json_validation
 }
 
 impl Validate<'_> {
     /// An id. May be null.
+    #[inline]
     pub fn activation_id(mut self, activation_id: LicenseKeyActivationId) -> Self {
         self.body = self.body.activation_id(activation_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn benefit_id(mut self, benefit_id: BenefitId) -> Self {
         self.body = self.body.benefit_id(benefit_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.body = self.body.customer_id(customer_id);
         self
     }
 
     /// A whole number, at least 0. May be null.
+    #[inline]
     pub fn increment_usage(mut self, increment_usage: i64) -> Self {
         self.body = self.body.increment_usage(increment_usage);
         self
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn conditions(
         mut self,
         conditions: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -160,13 +198,18 @@ impl Validate<'_> {
 }
 
 operation! {
-    /// `POST /v1/customer-portal/license-keys/activate`, open to everybody.
-    Activate (LicenseKeyActivate) -> LicenseKeyActivationRead = "customer_portal:license_keys:activate",
+/// Activates a licence key on one more device, without a token; three calls a second at most.
+///
+/// `POST /v1/customer-portal/license-keys/activate`, open to everybody. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/activate-license-key)
+Activate (LicenseKeyActivate) -> LicenseKeyActivationRead = "customer_portal:license_keys:activate",
     POST "/v1/customer-portal/license-keys/activate", json, json
 }
 
 impl Activate<'_> {
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn conditions(
         mut self,
         conditions: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -176,6 +219,7 @@ impl Activate<'_> {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn meta(
         mut self,
         meta: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -186,7 +230,11 @@ impl Activate<'_> {
 }
 
 operation! {
-    /// `POST /v1/customer-portal/license-keys/deactivate`, open to everybody.
-    Deactivate (LicenseKeyDeactivate) -> () = "customer_portal:license_keys:deactivate",
+/// Gives a device's activation of a licence key back, without a token; three calls a second at most.
+///
+/// `POST /v1/customer-portal/license-keys/deactivate`, open to everybody. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/deactivate-license-key)
+Deactivate (LicenseKeyDeactivate) -> () = "customer_portal:license_keys:deactivate",
     POST "/v1/customer-portal/license-keys/deactivate", nothing, json
 }

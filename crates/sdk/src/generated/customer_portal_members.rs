@@ -6,11 +6,7 @@ use polarkit_model::{
     MemberRole, Page, Patch,
 };
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customer_portal.members`.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +15,12 @@ pub struct CustomerPortalMembers<'a> {
 }
 
 impl<'a> CustomerPortalMembers<'a> {
-    /// `GET /v1/customer-portal/members`, needs `customer_portal:write`.
+    /// Lists the members of the customer's team, a page at a time.
+    ///
+    /// `GET /v1/customer-portal/members`, with the token of a member session good for `customer_portal:write`. Answers 200; refuses with 401, 403, 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-members)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -27,7 +28,12 @@ impl<'a> CustomerPortalMembers<'a> {
             request,
         }
     }
-    /// `POST /v1/customer-portal/members`, needs `customer_portal:write`.
+    /// Adds a member to the customer's team.
+    ///
+    /// `POST /v1/customer-portal/members`, with the token of a member session good for `customer_portal:write`. Answers 201; refuses with 400, 401, 403, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/add-member)
+    #[inline]
     pub fn add(&self, email: impl Into<String>) -> Add<'a> {
         let request = Add::blank();
         Add {
@@ -36,7 +42,12 @@ impl<'a> CustomerPortalMembers<'a> {
             body: CustomerPortalMemberCreate::new(email),
         }
     }
-    /// `PATCH /v1/customer-portal/members/{id}`, needs `customer_portal:write`.
+    /// Changes a member's role in the customer's team.
+    ///
+    /// `PATCH /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-member)
+    #[inline]
     pub fn update(&self, id: MemberId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -46,7 +57,12 @@ impl<'a> CustomerPortalMembers<'a> {
             body: CustomerPortalMemberUpdate::new(),
         }
     }
-    /// `DELETE /v1/customer-portal/members/{id}`, needs `customer_portal:write`.
+    /// Removes a member from the customer's team.
+    ///
+    /// `DELETE /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 204; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/remove-member)
+    #[inline]
     pub fn remove(&self, id: MemberId) -> Remove<'a> {
         let request = Remove::blank();
         let request = request.path("id", &id);
@@ -58,44 +74,53 @@ impl<'a> CustomerPortalMembers<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/members`, needs `customer_portal:write`.
-    List -> Page<CustomerPortalMember> = "customer_portal:members:list_members",
+/// Lists the members of the customer's team, a page at a time.
+///
+/// `GET /v1/customer-portal/members`, with the token of a member session good for `customer_portal:write`. Answers 200; refuses with 401, 403, 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-members)
+List -> Page<CustomerPortalMember> = "customer_portal:members:list_members",
     GET "/v1/customer-portal/members", json
 }
 
-impl<'a> List<'a> {
-    /// A whole number, at least 1.
+impl List<'_> {
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, CustomerPortalMember> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, CustomerPortalMember);
+
 operation! {
-    /// `POST /v1/customer-portal/members`, needs `customer_portal:write`.
-    Add (CustomerPortalMemberCreate) -> CustomerPortalMember = "customer_portal:members:add_member",
+/// Adds a member to the customer's team.
+///
+/// `POST /v1/customer-portal/members`, with the token of a member session good for `customer_portal:write`. Answers 201; refuses with 400, 401, 403, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/add-member)
+Add (CustomerPortalMemberCreate) -> CustomerPortalMember = "customer_portal:members:add_member",
     POST "/v1/customer-portal/members", json, json
 }
 
 impl Add<'_> {
     /// Text. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// See `MemberRole`. Default: `"member"`.
+    #[inline]
     pub fn role(mut self, role: MemberRole) -> Self {
         self.body = self.body.role(role);
         self
@@ -103,19 +128,25 @@ impl Add<'_> {
 }
 
 operation! {
-    /// `PATCH /v1/customer-portal/members/{id}`, needs `customer_portal:write`.
-    Update (CustomerPortalMemberUpdate) -> CustomerPortalMember = "customer_portal:members:update_member",
+/// Changes a member's role in the customer's team.
+///
+/// `PATCH /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-member)
+Update (CustomerPortalMemberUpdate) -> CustomerPortalMember = "customer_portal:members:update_member",
     PATCH "/v1/customer-portal/members/{id}", json, json
 }
 
 impl Update<'_> {
     /// Text, at most 256 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// See `MemberRole`. May be null.
+    #[inline]
     pub fn role(mut self, role: impl Into<Patch<MemberRole>>) -> Self {
         self.body = self.body.role(role);
         self
@@ -123,7 +154,11 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/customer-portal/members/{id}`, needs `customer_portal:write`.
-    Remove -> () = "customer_portal:members:remove_member",
+/// Removes a member from the customer's team.
+///
+/// `DELETE /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 204; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/remove-member)
+Remove -> () = "customer_portal:members:remove_member",
     DELETE "/v1/customer-portal/members/{id}", nothing
 }

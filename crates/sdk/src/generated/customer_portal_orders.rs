@@ -7,12 +7,9 @@ use polarkit_model::{
     CustomerOrderSortProperty, CustomerOrderUpdate, OrderId, Page, Patch, PaymentMethodId,
     PaymentProcessor, ProductBillingType, ProductId, SubscriptionId,
 };
+use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customer_portal.orders`.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +18,12 @@ pub struct CustomerPortalOrders<'a> {
 }
 
 impl<'a> CustomerPortalOrders<'a> {
-    /// `GET /v1/customer-portal/orders/`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Lists orders, a page at a time.
+    ///
+    /// `GET /v1/customer-portal/orders/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-orders)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -29,7 +31,12 @@ impl<'a> CustomerPortalOrders<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-portal/orders/{id}`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads an order.
+    ///
+    /// `GET /v1/customer-portal/orders/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-order)
+    #[inline]
     pub fn get(&self, id: OrderId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -38,7 +45,12 @@ impl<'a> CustomerPortalOrders<'a> {
             request,
         }
     }
-    /// `PATCH /v1/customer-portal/orders/{id}`, needs `customer_portal:write`.
+    /// Changes an order; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/customer-portal/orders/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-order)
+    #[inline]
     pub fn update(&self, id: OrderId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -48,7 +60,12 @@ impl<'a> CustomerPortalOrders<'a> {
             body: CustomerOrderUpdate::new(),
         }
     }
-    /// `POST /v1/customer-portal/orders/{id}/invoice`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Has an order's invoice made; ready soon, and then for good.
+    ///
+    /// `POST /v1/customer-portal/orders/{id}/invoice`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/generate-order-invoice)
+    #[inline]
     pub fn generate_invoice(&self, id: OrderId) -> GenerateInvoice<'a> {
         let request = GenerateInvoice::blank();
         let request = request.path("id", &id);
@@ -57,7 +74,12 @@ impl<'a> CustomerPortalOrders<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-portal/orders/{id}/invoice`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads the address of an order's invoice, once it is made.
+    ///
+    /// `GET /v1/customer-portal/orders/{id}/invoice`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-order-invoice)
+    #[inline]
     pub fn invoice(&self, id: OrderId) -> Invoice<'a> {
         let request = Invoice::blank();
         let request = request.path("id", &id);
@@ -66,7 +88,12 @@ impl<'a> CustomerPortalOrders<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-portal/orders/{id}/receipt`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads the address of an order's receipt; none while it is being made.
+    ///
+    /// `GET /v1/customer-portal/orders/{id}/receipt`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200, or 202 while it is not ready yet; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-order-receipt)
+    #[inline]
     pub fn receipt(&self, id: OrderId) -> Receipt<'a> {
         let request = Receipt::blank();
         let request = request.path("id", &id);
@@ -75,7 +102,12 @@ impl<'a> CustomerPortalOrders<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-portal/orders/{id}/payment-status`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads how an order's payment stands.
+    ///
+    /// `GET /v1/customer-portal/orders/{id}/payment-status`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-order-payment-status)
+    #[inline]
     pub fn get_payment_status(&self, id: OrderId) -> GetPaymentStatus<'a> {
         let request = GetPaymentStatus::blank();
         let request = request.path("id", &id);
@@ -84,7 +116,12 @@ impl<'a> CustomerPortalOrders<'a> {
             request,
         }
     }
-    /// `POST /v1/customer-portal/orders/{id}/confirm-payment`, needs `customer_portal:write`.
+    /// Pays an order whose payment failed; this charges.
+    ///
+    /// `POST /v1/customer-portal/orders/{id}/confirm-payment`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`PaymentAlreadyInProgress`), 422 (`OrderNotEligibleForRetry`), 429 (`ManualRetryLimitExceeded`). Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/confirm-retry-payment)
+    #[inline]
     pub fn confirm_retry_payment(&self, id: OrderId) -> ConfirmRetryPayment<'a> {
         let request = ConfirmRetryPayment::blank();
         let request = request.path("id", &id);
@@ -97,19 +134,25 @@ impl<'a> CustomerPortalOrders<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/orders/`, needs `customer_portal:read` or `customer_portal:write`.
-    List -> Page<CustomerOrder> = "customer_portal:orders:list",
+/// Lists orders, a page at a time.
+///
+/// `GET /v1/customer-portal/orders/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-orders)
+List -> Page<CustomerOrder> = "customer_portal:orders:list",
     GET "/v1/customer-portal/orders/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.request.query("product_id", &product_id);
         self
     }
 
     /// See `ProductBillingType`. May be given several times.
+    #[inline]
     pub fn product_billing_type(mut self, product_billing_type: ProductBillingType) -> Self {
         self.request
             .query("product_billing_type", &product_billing_type);
@@ -117,62 +160,74 @@ impl<'a> List<'a> {
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.request.query("subscription_id", &subscription_id);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `CustomerOrderSortProperty`. May be given several times.
+    /// See `CustomerOrderSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: CustomerOrderSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, CustomerOrder> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, CustomerOrder);
+
 operation! {
-    /// `GET /v1/customer-portal/orders/{id}`, needs `customer_portal:read` or `customer_portal:write`.
-    Get -> CustomerOrder = "customer_portal:orders:get",
+/// Reads an order.
+///
+/// `GET /v1/customer-portal/orders/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-order)
+Get -> CustomerOrder = "customer_portal:orders:get",
     GET "/v1/customer-portal/orders/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/customer-portal/orders/{id}`, needs `customer_portal:write`.
-    Update (CustomerOrderUpdate) -> CustomerOrder = "customer_portal:orders:update",
+/// Changes an order; what is not given stays as it is.
+///
+/// `PATCH /v1/customer-portal/orders/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-order)
+Update (CustomerOrderUpdate) -> CustomerOrder = "customer_portal:orders:update",
     PATCH "/v1/customer-portal/orders/{id}", json, json
 }
 
 impl Update<'_> {
     /// Text. May be null.
+    #[inline]
     pub fn billing_name(mut self, billing_name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.billing_name(billing_name);
         self
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.body = self.body.billing_address(billing_address);
         self
@@ -180,49 +235,72 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `POST /v1/customer-portal/orders/{id}/invoice`, needs `customer_portal:read` or `customer_portal:write`.
-    GenerateInvoice -> () = "customer_portal:orders:generate_invoice",
-    POST "/v1/customer-portal/orders/{id}/invoice", nothing
+/// Has an order's invoice made; ready soon, and then for good.
+///
+/// `POST /v1/customer-portal/orders/{id}/invoice`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/generate-order-invoice)
+GenerateInvoice -> Value = "customer_portal:orders:generate_invoice",
+    POST "/v1/customer-portal/orders/{id}/invoice", json
 }
 
 operation! {
-    /// `GET /v1/customer-portal/orders/{id}/invoice`, needs `customer_portal:read` or `customer_portal:write`.
-    Invoice -> CustomerOrderInvoice = "customer_portal:orders:invoice",
+/// Reads the address of an order's invoice, once it is made.
+///
+/// `GET /v1/customer-portal/orders/{id}/invoice`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-order-invoice)
+Invoice -> CustomerOrderInvoice = "customer_portal:orders:invoice",
     GET "/v1/customer-portal/orders/{id}/invoice", json
 }
 
 operation! {
-    /// `GET /v1/customer-portal/orders/{id}/receipt`, needs `customer_portal:read` or `customer_portal:write`.
-    Receipt -> Option<CustomerOrderReceipt> = "customer_portal:orders:receipt",
+/// Reads the address of an order's receipt; none while it is being made.
+///
+/// `GET /v1/customer-portal/orders/{id}/receipt`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200, or 202 while it is not ready yet; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-order-receipt)
+Receipt -> Option<CustomerOrderReceipt> = "customer_portal:orders:receipt",
     GET "/v1/customer-portal/orders/{id}/receipt", json_if_ready
 }
 
 operation! {
-    /// `GET /v1/customer-portal/orders/{id}/payment-status`, needs `customer_portal:read` or `customer_portal:write`.
-    GetPaymentStatus -> CustomerOrderPaymentStatus = "customer_portal:orders:get_payment_status",
+/// Reads how an order's payment stands.
+///
+/// `GET /v1/customer-portal/orders/{id}/payment-status`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-order-payment-status)
+GetPaymentStatus -> CustomerOrderPaymentStatus = "customer_portal:orders:get_payment_status",
     GET "/v1/customer-portal/orders/{id}/payment-status", json
 }
 
 operation! {
-    /// `POST /v1/customer-portal/orders/{id}/confirm-payment`, needs `customer_portal:write`.
-    ConfirmRetryPayment (CustomerOrderConfirmPayment) -> CustomerOrderPaymentConfirmation = "customer_portal:orders:confirm_retry_payment",
+/// Pays an order whose payment failed; this charges.
+///
+/// `POST /v1/customer-portal/orders/{id}/confirm-payment`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`PaymentAlreadyInProgress`), 422 (`OrderNotEligibleForRetry`), 429 (`ManualRetryLimitExceeded`). Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/confirm-retry-payment)
+ConfirmRetryPayment (CustomerOrderConfirmPayment) -> CustomerOrderPaymentConfirmation = "customer_portal:orders:confirm_retry_payment",
     POST "/v1/customer-portal/orders/{id}/confirm-payment", json, json
 }
 
 impl ConfirmRetryPayment<'_> {
     /// Text. May be null.
+    #[inline]
     pub fn confirmation_token_id(mut self, confirmation_token_id: impl Into<String>) -> Self {
         self.body = self.body.confirmation_token_id(confirmation_token_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn payment_method_id(mut self, payment_method_id: PaymentMethodId) -> Self {
         self.body = self.body.payment_method_id(payment_method_id);
         self
     }
 
     /// See `PaymentProcessor`. Default: `"stripe"`.
+    #[inline]
     pub fn payment_processor(mut self, payment_processor: PaymentProcessor) -> Self {
         self.body = self.body.payment_processor(payment_processor);
         self

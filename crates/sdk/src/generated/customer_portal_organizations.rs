@@ -12,7 +12,12 @@ pub struct CustomerPortalOrganizations<'a> {
 }
 
 impl<'a> CustomerPortalOrganizations<'a> {
-    /// `GET /v1/customer-portal/organizations/{slug}`, open to everybody.
+    /// Reads a seller as its customers see it.
+    ///
+    /// `GET /v1/customer-portal/organizations/{slug}`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-organization)
+    #[inline]
     pub fn get(&self, slug: impl Into<String>) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("slug", &Into::<String>::into(slug));
@@ -24,7 +29,11 @@ impl<'a> CustomerPortalOrganizations<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/organizations/{slug}`, open to everybody.
-    Get -> CustomerOrganizationData = "customer_portal:organizations:get",
+/// Reads a seller as its customers see it.
+///
+/// `GET /v1/customer-portal/organizations/{slug}`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-organization)
+Get -> CustomerOrganizationData = "customer_portal:organizations:get",
     GET "/v1/customer-portal/organizations/{slug}", json
 }

@@ -7,11 +7,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customer_portal.seats`.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +16,12 @@ pub struct CustomerPortalSeats<'a> {
 }
 
 impl<'a> CustomerPortalSeats<'a> {
-    /// `GET /v1/customer-portal/seats`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Lists the seats of a subscription or order of the customer.
+    ///
+    /// `GET /v1/customer-portal/seats`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 401, 403, 404, 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-seats)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -28,7 +29,12 @@ impl<'a> CustomerPortalSeats<'a> {
             request,
         }
     }
-    /// `POST /v1/customer-portal/seats`, needs `customer_portal:write`.
+    /// Gives a seat the customer bought to somebody, who is invited by e-mail.
+    ///
+    /// `POST /v1/customer-portal/seats`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/assign-seat)
+    #[inline]
     pub fn assign(&self) -> Assign<'a> {
         let request = Assign::blank();
         Assign {
@@ -37,7 +43,12 @@ impl<'a> CustomerPortalSeats<'a> {
             body: CustomerSeatAssign::new(),
         }
     }
-    /// `DELETE /v1/customer-portal/seats/{seat_id}`, needs `customer_portal:write`.
+    /// Takes a seat away from whoever has it.
+    ///
+    /// `DELETE /v1/customer-portal/seats/{seat_id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 401, 403, 404, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/revoke-seat)
+    #[inline]
     pub fn revoke(&self, seat_id: CustomerSeatId) -> Revoke<'a> {
         let request = Revoke::blank();
         let request = request.path("seat_id", &seat_id);
@@ -46,7 +57,12 @@ impl<'a> CustomerPortalSeats<'a> {
             request,
         }
     }
-    /// `POST /v1/customer-portal/seats/{seat_id}/resend`, needs `customer_portal:write`.
+    /// Sends the invitation to a seat that is not taken yet once more.
+    ///
+    /// `POST /v1/customer-portal/seats/{seat_id}/resend`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/resend-invitation)
+    #[inline]
     pub fn resend_invitation(&self, seat_id: CustomerSeatId) -> ResendInvitation<'a> {
         let request = ResendInvitation::blank();
         let request = request.path("seat_id", &seat_id);
@@ -55,7 +71,12 @@ impl<'a> CustomerPortalSeats<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-portal/seats/subscriptions`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Lists the subscriptions in which the customer has taken a seat, a page at a time.
+    ///
+    /// `GET /v1/customer-portal/seats/subscriptions`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 401, 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-claimed-subscriptions)
+    #[inline]
     pub fn list_claimed_subscriptions(&self) -> ListClaimedSubscriptions<'a> {
         let request = ListClaimedSubscriptions::blank();
         ListClaimedSubscriptions {
@@ -66,19 +87,25 @@ impl<'a> CustomerPortalSeats<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/seats`, needs `customer_portal:read` or `customer_portal:write`.
-    List -> SeatsList = "customer_portal:seats:list_seats",
+/// Lists the seats of a subscription or order of the customer.
+///
+/// `GET /v1/customer-portal/seats`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 401, 403, 404, 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-seats)
+List -> SeatsList = "customer_portal:seats:list_seats",
     GET "/v1/customer-portal/seats", json
 }
 
 impl List<'_> {
     /// An id.
+    #[inline]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.request.query_once("subscription_id", &subscription_id);
         self
     }
 
     /// An id.
+    #[inline]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
         self.request.query_once("order_id", &order_id);
         self
@@ -86,55 +113,67 @@ impl List<'_> {
 }
 
 operation! {
-    /// `POST /v1/customer-portal/seats`, needs `customer_portal:write`.
-    Assign (CustomerSeatAssign) -> CustomerSeat = "customer_portal:seats:assign_seat",
+/// Gives a seat the customer bought to somebody, who is invited by e-mail.
+///
+/// `POST /v1/customer-portal/seats`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/assign-seat)
+Assign (CustomerSeatAssign) -> CustomerSeat = "customer_portal:seats:assign_seat",
     POST "/v1/customer-portal/seats", json, json
 }
 
 impl Assign<'_> {
     /// An id. May be null.
+    #[inline]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.body = self.body.subscription_id(subscription_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
         self.body = self.body.order_id(order_id);
         self
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.body = self.body.email(email);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.body = self.body.external_customer_id(external_customer_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.body = self.body.customer_id(customer_id);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn external_member_id(mut self, external_member_id: impl Into<String>) -> Self {
         self.body = self.body.external_member_id(external_member_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
         self.body = self.body.member_id(member_id);
         self
     }
 
     /// Free keys. May be null.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -144,12 +183,14 @@ impl Assign<'_> {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     pub fn immediate_claim(mut self, immediate_claim: bool) -> Self {
         self.body = self.body.immediate_claim(immediate_claim);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn checkout_id(mut self, checkout_id: CheckoutId) -> Self {
         self.body = self.body.checkout_id(checkout_id);
         self
@@ -157,38 +198,49 @@ impl Assign<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/customer-portal/seats/{seat_id}`, needs `customer_portal:write`.
-    Revoke -> CustomerSeat = "customer_portal:seats:revoke_seat",
+/// Takes a seat away from whoever has it.
+///
+/// `DELETE /v1/customer-portal/seats/{seat_id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 401, 403, 404, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/revoke-seat)
+Revoke -> CustomerSeat = "customer_portal:seats:revoke_seat",
     DELETE "/v1/customer-portal/seats/{seat_id}", json
 }
 
 operation! {
-    /// `POST /v1/customer-portal/seats/{seat_id}/resend`, needs `customer_portal:write`.
-    ResendInvitation -> CustomerSeat = "customer_portal:seats:resend_invitation",
+/// Sends the invitation to a seat that is not taken yet once more.
+///
+/// `POST /v1/customer-portal/seats/{seat_id}/resend`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/resend-invitation)
+ResendInvitation -> CustomerSeat = "customer_portal:seats:resend_invitation",
     POST "/v1/customer-portal/seats/{seat_id}/resend", json
 }
 
 operation! {
-    /// `GET /v1/customer-portal/seats/subscriptions`, needs `customer_portal:read` or `customer_portal:write`.
-    ListClaimedSubscriptions -> Page<CustomerSubscription> = "customer_portal:seats:list_claimed_subscriptions",
+/// Lists the subscriptions in which the customer has taken a seat, a page at a time.
+///
+/// `GET /v1/customer-portal/seats/subscriptions`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 401, 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-claimed-subscriptions)
+ListClaimedSubscriptions -> Page<CustomerSubscription> = "customer_portal:seats:list_claimed_subscriptions",
     GET "/v1/customer-portal/seats/subscriptions", json
 }
 
-impl<'a> ListClaimedSubscriptions<'a> {
-    /// A whole number, at least 1.
+impl ListClaimedSubscriptions<'_> {
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, CustomerSubscription> {
-        pages::stream(self.polar, self.request)
-    }
 }
+
+list!(ListClaimedSubscriptions, CustomerSubscription);

@@ -6,11 +6,7 @@ use polarkit_model::{
     ProductId, SubscriptionId,
 };
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customer_portal.subscriptions`.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +15,12 @@ pub struct CustomerPortalSubscriptions<'a> {
 }
 
 impl<'a> CustomerPortalSubscriptions<'a> {
-    /// `GET /v1/customer-portal/subscriptions/`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Lists subscriptions, a page at a time.
+    ///
+    /// `GET /v1/customer-portal/subscriptions/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-subscriptions)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -27,7 +28,12 @@ impl<'a> CustomerPortalSubscriptions<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-portal/subscriptions/{id}`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads a subscription.
+    ///
+    /// `GET /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-subscription)
+    #[inline]
     pub fn get(&self, id: SubscriptionId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -36,7 +42,12 @@ impl<'a> CustomerPortalSubscriptions<'a> {
             request,
         }
     }
-    /// `PATCH /v1/customer-portal/subscriptions/{id}`, needs `customer_portal:write`.
+    /// Changes a subscription; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `PauseResumeNotAllowed`), 404 (`ResourceNotFound`), 409 (`PaymentMethodRequired`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-subscription)
+    #[inline]
     pub fn update(
         &self,
         id: SubscriptionId,
@@ -50,7 +61,12 @@ impl<'a> CustomerPortalSubscriptions<'a> {
             body: body.into(),
         }
     }
-    /// `DELETE /v1/customer-portal/subscriptions/{id}`, needs `customer_portal:write`.
+    /// Cancels a subscription of the customer at the end of the paid period.
+    ///
+    /// `DELETE /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/cancel-subscription)
+    #[inline]
     pub fn cancel(&self, id: SubscriptionId) -> Cancel<'a> {
         let request = Cancel::blank();
         let request = request.path("id", &id);
@@ -62,69 +78,88 @@ impl<'a> CustomerPortalSubscriptions<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/subscriptions/`, needs `customer_portal:read` or `customer_portal:write`.
-    List -> Page<CustomerSubscription> = "customer_portal:subscriptions:list",
+/// Lists subscriptions, a page at a time.
+///
+/// `GET /v1/customer-portal/subscriptions/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-subscriptions)
+List -> Page<CustomerSubscription> = "customer_portal:subscriptions:list",
     GET "/v1/customer-portal/subscriptions/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.request.query("product_id", &product_id);
         self
     }
 
     /// True or false.
+    #[inline]
     pub fn active(mut self, active: bool) -> Self {
         self.request.query_once("active", &active);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `CustomerSubscriptionSortProperty`. May be given several times.
+    /// See `CustomerSubscriptionSortProperty`. Default: `-started_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: CustomerSubscriptionSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, CustomerSubscription> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, CustomerSubscription);
+
 operation! {
-    /// `GET /v1/customer-portal/subscriptions/{id}`, needs `customer_portal:read` or `customer_portal:write`.
-    Get -> CustomerSubscription = "customer_portal:subscriptions:get",
+/// Reads a subscription.
+///
+/// `GET /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-subscription)
+Get -> CustomerSubscription = "customer_portal:subscriptions:get",
     GET "/v1/customer-portal/subscriptions/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/customer-portal/subscriptions/{id}`, needs `customer_portal:write`.
-    Update (CustomerSubscriptionUpdate) -> CustomerSubscription = "customer_portal:subscriptions:update",
+/// Changes a subscription; what is not given stays as it is.
+///
+/// `PATCH /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `PauseResumeNotAllowed`), 404 (`ResourceNotFound`), 409 (`PaymentMethodRequired`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-subscription)
+Update (CustomerSubscriptionUpdate) -> CustomerSubscription = "customer_portal:subscriptions:update",
     PATCH "/v1/customer-portal/subscriptions/{id}", json, json
 }
 
 operation! {
-    /// `DELETE /v1/customer-portal/subscriptions/{id}`, needs `customer_portal:write`.
-    Cancel -> CustomerSubscription = "customer_portal:subscriptions:cancel",
+/// Cancels a subscription of the customer at the end of the paid period.
+///
+/// `DELETE /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/cancel-subscription)
+Cancel -> CustomerSubscription = "customer_portal:subscriptions:cancel",
     DELETE "/v1/customer-portal/subscriptions/{id}", json
 }

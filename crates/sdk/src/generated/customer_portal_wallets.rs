@@ -3,11 +3,7 @@
 
 use polarkit_model::{CustomerWallet, CustomerWalletSortProperty, Page, WalletId};
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customer_portal.wallets`.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +12,12 @@ pub struct CustomerPortalWallets<'a> {
 }
 
 impl<'a> CustomerPortalWallets<'a> {
-    /// `GET /v1/customer-portal/wallets/`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Lists wallets, a page at a time.
+    ///
+    /// `GET /v1/customer-portal/wallets/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-wallets)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -24,7 +25,12 @@ impl<'a> CustomerPortalWallets<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-portal/wallets/{id}`, needs `customer_portal:read` or `customer_portal:write`.
+    /// Reads a wallet.
+    ///
+    /// `GET /v1/customer-portal/wallets/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-wallet)
+    #[inline]
     pub fn get(&self, id: WalletId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -36,38 +42,46 @@ impl<'a> CustomerPortalWallets<'a> {
 }
 
 operation! {
-    /// `GET /v1/customer-portal/wallets/`, needs `customer_portal:read` or `customer_portal:write`.
-    List -> Page<CustomerWallet> = "customer_portal:wallets:list",
+/// Lists wallets, a page at a time.
+///
+/// `GET /v1/customer-portal/wallets/`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/list-wallets)
+List -> Page<CustomerWallet> = "customer_portal:wallets:list",
     GET "/v1/customer-portal/wallets/", json
 }
 
-impl<'a> List<'a> {
-    /// A whole number, at least 1.
+impl List<'_> {
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `CustomerWalletSortProperty`. May be given several times.
+    /// See `CustomerWalletSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: CustomerWalletSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, CustomerWallet> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, CustomerWallet);
+
 operation! {
-    /// `GET /v1/customer-portal/wallets/{id}`, needs `customer_portal:read` or `customer_portal:write`.
-    Get -> CustomerWallet = "customer_portal:wallets:get",
+/// Reads a wallet.
+///
+/// `GET /v1/customer-portal/wallets/{id}`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-wallet)
+Get -> CustomerWallet = "customer_portal:wallets:get",
     GET "/v1/customer-portal/wallets/{id}", json
 }

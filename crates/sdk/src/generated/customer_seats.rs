@@ -16,7 +16,12 @@ pub struct CustomerSeats<'a> {
 }
 
 impl<'a> CustomerSeats<'a> {
-    /// `POST /v1/customer-seats`, needs `customer_seats:write`.
+    /// Gives a seat of a subscription or order to somebody, who is invited by e-mail unless claimed at once.
+    ///
+    /// `POST /v1/customer-seats`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/assign-seat)
+    #[inline]
     pub fn assign(&self) -> Assign<'a> {
         let request = Assign::blank();
         Assign {
@@ -25,7 +30,12 @@ impl<'a> CustomerSeats<'a> {
             body: SeatAssign::new(),
         }
     }
-    /// `GET /v1/customer-seats`, needs `customer_seats:read`.
+    /// Lists the seats of a subscription or order.
+    ///
+    /// `GET /v1/customer-seats`, with an organization's or a user's token good for `customer_seats:read`. Answers 200; refuses with 401, 403, 404, 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/list-seats)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -33,7 +43,12 @@ impl<'a> CustomerSeats<'a> {
             request,
         }
     }
-    /// `DELETE /v1/customer-seats/{seat_id}`, needs `customer_seats:write`.
+    /// Takes a seat away from whoever has it.
+    ///
+    /// `DELETE /v1/customer-seats/{seat_id}`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 401, 403, 404, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/revoke-seat)
+    #[inline]
     pub fn revoke(&self, seat_id: CustomerSeatId) -> Revoke<'a> {
         let request = Revoke::blank();
         let request = request.path("seat_id", &seat_id);
@@ -42,7 +57,12 @@ impl<'a> CustomerSeats<'a> {
             request,
         }
     }
-    /// `POST /v1/customer-seats/{seat_id}/resend`, needs `customer_seats:write`.
+    /// Sends the invitation to a seat that is not taken yet once more.
+    ///
+    /// `POST /v1/customer-seats/{seat_id}/resend`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/resend-invitation)
+    #[inline]
     pub fn resend_invitation(&self, seat_id: CustomerSeatId) -> ResendInvitation<'a> {
         let request = ResendInvitation::blank();
         let request = request.path("seat_id", &seat_id);
@@ -51,7 +71,12 @@ impl<'a> CustomerSeats<'a> {
             request,
         }
     }
-    /// `GET /v1/customer-seats/claim/{invitation_token}`, open to everybody.
+    /// Reads what an invitation to a seat is for, before it is taken.
+    ///
+    /// `GET /v1/customer-seats/claim/{invitation_token}`, open to everybody. Answers 200; refuses with 400, 403, 404, 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/get-claim-info)
+    #[inline]
     pub fn get_claim_info(&self, invitation_token: impl Into<Secret>) -> GetClaimInfo<'a> {
         let request = GetClaimInfo::blank();
         let request = request.path(
@@ -63,7 +88,12 @@ impl<'a> CustomerSeats<'a> {
             request,
         }
     }
-    /// `POST /v1/customer-seats/claim`, open to everybody.
+    /// Takes the seat an invitation is for, and begins a portal session of whoever takes it.
+    ///
+    /// `POST /v1/customer-seats/claim`, open to everybody. Answers 200; refuses with 400, 403, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/claim-seat)
+    #[inline]
     pub fn claim(&self, invitation_token: impl Into<Secret>) -> Claim<'a> {
         let request = Claim::blank();
         Claim {
@@ -75,55 +105,67 @@ impl<'a> CustomerSeats<'a> {
 }
 
 operation! {
-    /// `POST /v1/customer-seats`, needs `customer_seats:write`.
-    Assign (SeatAssign) -> CustomerSeat = "customer-seats:assign_seat",
+/// Gives a seat of a subscription or order to somebody, who is invited by e-mail unless claimed at once.
+///
+/// `POST /v1/customer-seats`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/assign-seat)
+Assign (SeatAssign) -> CustomerSeat = "customer-seats:assign_seat",
     POST "/v1/customer-seats", json, json
 }
 
 impl Assign<'_> {
     /// An id. May be null.
+    #[inline]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.body = self.body.subscription_id(subscription_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
         self.body = self.body.order_id(order_id);
         self
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.body = self.body.email(email);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.body = self.body.external_customer_id(external_customer_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.body = self.body.customer_id(customer_id);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn external_member_id(mut self, external_member_id: impl Into<String>) -> Self {
         self.body = self.body.external_member_id(external_member_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
         self.body = self.body.member_id(member_id);
         self
     }
 
     /// Free keys. May be null.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -133,6 +175,7 @@ impl Assign<'_> {
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     pub fn immediate_claim(mut self, immediate_claim: bool) -> Self {
         self.body = self.body.immediate_claim(immediate_claim);
         self
@@ -140,19 +183,25 @@ impl Assign<'_> {
 }
 
 operation! {
-    /// `GET /v1/customer-seats`, needs `customer_seats:read`.
-    List -> SeatsList = "customer-seats:list_seats",
+/// Lists the seats of a subscription or order.
+///
+/// `GET /v1/customer-seats`, with an organization's or a user's token good for `customer_seats:read`. Answers 200; refuses with 401, 403, 404, 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/list-seats)
+List -> SeatsList = "customer-seats:list_seats",
     GET "/v1/customer-seats", json
 }
 
 impl List<'_> {
     /// An id.
+    #[inline]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.request.query_once("subscription_id", &subscription_id);
         self
     }
 
     /// An id.
+    #[inline]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
         self.request.query_once("order_id", &order_id);
         self
@@ -160,25 +209,41 @@ impl List<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/customer-seats/{seat_id}`, needs `customer_seats:write`.
-    Revoke -> CustomerSeat = "customer-seats:revoke_seat",
+/// Takes a seat away from whoever has it.
+///
+/// `DELETE /v1/customer-seats/{seat_id}`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 401, 403, 404, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/revoke-seat)
+Revoke -> CustomerSeat = "customer-seats:revoke_seat",
     DELETE "/v1/customer-seats/{seat_id}", json
 }
 
 operation! {
-    /// `POST /v1/customer-seats/{seat_id}/resend`, needs `customer_seats:write`.
-    ResendInvitation -> CustomerSeat = "customer-seats:resend_invitation",
+/// Sends the invitation to a seat that is not taken yet once more.
+///
+/// `POST /v1/customer-seats/{seat_id}/resend`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/resend-invitation)
+ResendInvitation -> CustomerSeat = "customer-seats:resend_invitation",
     POST "/v1/customer-seats/{seat_id}/resend", json
 }
 
 operation! {
-    /// `GET /v1/customer-seats/claim/{invitation_token}`, open to everybody.
-    GetClaimInfo -> SeatClaimInfo = "customer-seats:get_claim_info",
+/// Reads what an invitation to a seat is for, before it is taken.
+///
+/// `GET /v1/customer-seats/claim/{invitation_token}`, open to everybody. Answers 200; refuses with 400, 403, 404, 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/get-claim-info)
+GetClaimInfo -> SeatClaimInfo = "customer-seats:get_claim_info",
     GET "/v1/customer-seats/claim/{invitation_token}", json
 }
 
 operation! {
-    /// `POST /v1/customer-seats/claim`, open to everybody.
-    Claim (SeatClaim) -> CustomerSeatClaimResponse = "customer-seats:claim_seat",
+/// Takes the seat an invitation is for, and begins a portal session of whoever takes it.
+///
+/// `POST /v1/customer-seats/claim`, open to everybody. Answers 200; refuses with 400, 403, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/claim-seat)
+Claim (SeatClaim) -> CustomerSeatClaimResponse = "customer-seats:claim_seat",
     POST "/v1/customer-seats/claim", json, json
 }

@@ -12,7 +12,12 @@ pub struct CustomerSessions<'a> {
 }
 
 impl<'a> CustomerSessions<'a> {
-    /// `POST /v1/customer-sessions/`, needs `customer_sessions:write`.
+    /// Begins a session of a customer: its `customer_portal_url` opens the portal, its `token` calls the portal's operations, for an hour.
+    ///
+    /// `POST /v1/customer-sessions/`, with an organization's or a user's token good for `customer_sessions:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-sessions/create-customer-session)
+    #[inline]
     pub fn create(&self, body: impl Into<CustomerSessionCreate>) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -24,7 +29,11 @@ impl<'a> CustomerSessions<'a> {
 }
 
 operation! {
-    /// `POST /v1/customer-sessions/`, needs `customer_sessions:write`.
-    Create (CustomerSessionCreate) -> CustomerSession = "customer-sessions:create",
+/// Begins a session of a customer: its `customer_portal_url` opens the portal, its `token` calls the portal's operations, for an hour.
+///
+/// `POST /v1/customer-sessions/`, with an organization's or a user's token good for `customer_sessions:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-sessions/create-customer-session)
+Create (CustomerSessionCreate) -> CustomerSession = "customer-sessions:create",
     POST "/v1/customer-sessions/", json, json
 }

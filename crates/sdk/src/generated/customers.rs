@@ -8,11 +8,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `customers`.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +17,12 @@ pub struct Customers<'a> {
 }
 
 impl<'a> Customers<'a> {
-    /// `GET /v1/customers/`, needs `customers:read` or `customers:write`.
+    /// Lists customers, a page at a time.
+    ///
+    /// `GET /v1/customers/`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/list-customers)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -29,7 +30,12 @@ impl<'a> Customers<'a> {
             request,
         }
     }
-    /// `POST /v1/customers/`, needs `customers:write`.
+    /// Creates a customer; your own id for it can be set now, or later once.
+    ///
+    /// `POST /v1/customers/`, with an organization's or a user's token good for `customers:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-customer)
+    #[inline]
     pub fn create(&self, body: impl Into<CustomerCreate>) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -38,7 +44,12 @@ impl<'a> Customers<'a> {
             body: body.into(),
         }
     }
-    /// `GET /v1/customers/export`, needs `customers:read` or `customers:write`.
+    /// Exports customers as CSV.
+    ///
+    /// `GET /v1/customers/export`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/export-customers)
+    #[inline]
     pub fn export(&self) -> Export<'a> {
         let request = Export::blank();
         Export {
@@ -46,7 +57,12 @@ impl<'a> Customers<'a> {
             request,
         }
     }
-    /// `GET /v1/customers/{id}`, needs `customers:read` or `customers:write`.
+    /// Reads a customer.
+    ///
+    /// `GET /v1/customers/{id}`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-customer)
+    #[inline]
     pub fn get(&self, id: CustomerId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -55,7 +71,12 @@ impl<'a> Customers<'a> {
             request,
         }
     }
-    /// `PATCH /v1/customers/{id}`, needs `customers:write`.
+    /// Changes a customer; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-customer)
+    #[inline]
     pub fn update(&self, id: CustomerId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -65,7 +86,12 @@ impl<'a> Customers<'a> {
             body: CustomerUpdate::new(),
         }
     }
-    /// `DELETE /v1/customers/{id}`, needs `customers:write`.
+    /// Removes a customer.
+    ///
+    /// `DELETE /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-customer)
+    #[inline]
     pub fn delete(&self, id: CustomerId) -> Delete<'a> {
         let request = Delete::blank();
         let request = request.path("id", &id);
@@ -74,7 +100,12 @@ impl<'a> Customers<'a> {
             request,
         }
     }
-    /// `GET /v1/customers/external/{external_id}`, needs `customers:read` or `customers:write`.
+    /// Reads a customer, found by your own id for it.
+    ///
+    /// `GET /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-customer-by-external-id)
+    #[inline]
     pub fn get_external(&self, external_id: impl Into<String>) -> GetExternal<'a> {
         let request = GetExternal::blank();
         let request = request.path("external_id", &Into::<String>::into(external_id));
@@ -83,7 +114,12 @@ impl<'a> Customers<'a> {
             request,
         }
     }
-    /// `PATCH /v1/customers/external/{external_id}`, needs `customers:write`.
+    /// Changes a customer, found by your own id for it; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-customer-by-external-id)
+    #[inline]
     pub fn update_external(&self, external_id: impl Into<String>) -> UpdateExternal<'a> {
         let request = UpdateExternal::blank();
         let request = request.path("external_id", &Into::<String>::into(external_id));
@@ -93,7 +129,12 @@ impl<'a> Customers<'a> {
             body: CustomerUpdateExternalId::new(),
         }
     }
-    /// `DELETE /v1/customers/external/{external_id}`, needs `customers:write`.
+    /// Removes a customer, found by your own id for it.
+    ///
+    /// `DELETE /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-customer-by-external-id)
+    #[inline]
     pub fn delete_external(&self, external_id: impl Into<String>) -> DeleteExternal<'a> {
         let request = DeleteExternal::blank();
         let request = request.path("external_id", &Into::<String>::into(external_id));
@@ -102,7 +143,12 @@ impl<'a> Customers<'a> {
             request,
         }
     }
-    /// `GET /v1/customers/{id}/state`, needs `customers:read` or `customers:write`.
+    /// Reads everything a customer holds now: subscriptions, benefits, meters.
+    ///
+    /// `GET /v1/customers/{id}/state`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-customer-state)
+    #[inline]
     pub fn get_state(&self, id: CustomerId) -> GetState<'a> {
         let request = GetState::blank();
         let request = request.path("id", &id);
@@ -111,7 +157,12 @@ impl<'a> Customers<'a> {
             request,
         }
     }
-    /// `GET /v1/customers/external/{external_id}/state`, needs `customers:read` or `customers:write`.
+    /// Reads everything a customer holds now, found by your own id for it.
+    ///
+    /// `GET /v1/customers/external/{external_id}/state`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-customer-state-by-external-id)
+    #[inline]
     pub fn get_state_external(&self, external_id: impl Into<String>) -> GetStateExternal<'a> {
         let request = GetStateExternal::blank();
         let request = request.path("external_id", &Into::<String>::into(external_id));
@@ -120,7 +171,12 @@ impl<'a> Customers<'a> {
             request,
         }
     }
-    /// `GET /v1/customers/{id}/payment-methods`, needs `customers:read` or `customers:write`.
+    /// Lists a customer's ways to pay, a page at a time.
+    ///
+    /// `GET /v1/customers/{id}/payment-methods`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/list-customer-payment-methods)
+    #[inline]
     pub fn list_payment_methods(&self, id: CustomerId) -> ListPaymentMethods<'a> {
         let request = ListPaymentMethods::blank();
         let request = request.path("id", &id);
@@ -129,7 +185,12 @@ impl<'a> Customers<'a> {
             request,
         }
     }
-    /// `GET /v1/customers/external/{external_id}/payment-methods`, needs `customers:read` or `customers:write`.
+    /// Lists a customer's ways to pay, a page at a time, found by your own id for it.
+    ///
+    /// `GET /v1/customers/external/{external_id}/payment-methods`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/list-customer-payment-methods-by-external-id)
+    #[inline]
     pub fn list_payment_methods_external(
         &self,
         external_id: impl Into<String>,
@@ -148,19 +209,25 @@ impl<'a> Customers<'a> {
 }
 
 operation! {
-    /// `GET /v1/customers/`, needs `customers:read` or `customers:write`.
-    List -> Page<Customer> = "customers:list",
+/// Lists customers, a page at a time.
+///
+/// `GET /v1/customers/`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/list-customers)
+List -> Page<Customer> = "customers:list",
     GET "/v1/customers/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.request
             .query_once("email", &Into::<String>::into(email));
@@ -168,6 +235,7 @@ impl<'a> List<'a> {
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
@@ -175,55 +243,66 @@ impl<'a> List<'a> {
     }
 
     /// True or false.
+    #[inline]
     pub fn active(mut self, active: bool) -> Self {
         self.request.query_once("active", &active);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `CustomerSortProperty`. May be given several times.
+    /// See `CustomerSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: CustomerSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
 
     /// Only where the metadata has this value under this key; several values of a key are alternatives.
+    #[inline]
     pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.request.entry("metadata", key, &value.into());
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Customer> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Customer);
+
 operation! {
-    /// `POST /v1/customers/`, needs `customers:write`.
-    Create (CustomerCreate) -> Customer = "customers:create",
+/// Creates a customer; your own id for it can be set now, or later once.
+///
+/// `POST /v1/customers/`, with an organization's or a user's token good for `customers:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-customer)
+Create (CustomerCreate) -> Customer = "customers:create",
     POST "/v1/customers/", json, json
 }
 
 operation! {
-    /// `GET /v1/customers/export`, needs `customers:read` or `customers:write`.
-    Export -> String = "customers:export",
+/// Exports customers as CSV.
+///
+/// `GET /v1/customers/export`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/export-customers)
+Export -> String = "customers:export",
     GET "/v1/customers/export", text
 }
 
 impl Export<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
@@ -231,19 +310,28 @@ impl Export<'_> {
 }
 
 operation! {
-    /// `GET /v1/customers/{id}`, needs `customers:read` or `customers:write`.
-    Get -> Customer = "customers:get",
+/// Reads a customer.
+///
+/// `GET /v1/customers/{id}`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-customer)
+Get -> Customer = "customers:get",
     GET "/v1/customers/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/customers/{id}`, needs `customers:write`.
-    Update (CustomerUpdate) -> Customer = "customers:update",
+/// Changes a customer; what is not given stays as it is.
+///
+/// `PATCH /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-customer)
+Update (CustomerUpdate) -> Customer = "customers:update",
     PATCH "/v1/customers/{id}", json, json
 }
 
 impl Update<'_> {
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -253,42 +341,49 @@ impl Update<'_> {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.email(email);
         self
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.body = self.body.billing_address(billing_address);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
         self.body = self.body.tax_id(tax_id);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn locale(mut self, locale: impl Into<Patch<String>>) -> Self {
         self.body = self.body.locale(locale);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn external_id(mut self, external_id: impl Into<Patch<String>>) -> Self {
         self.body = self.body.external_id(external_id);
         self
     }
 
     /// See `CustomerType`. May be null.
+    #[inline]
     pub fn kind(mut self, kind: impl Into<Patch<CustomerType>>) -> Self {
         self.body = self.body.kind(kind);
         self
@@ -296,13 +391,18 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/customers/{id}`, needs `customers:write`.
-    Delete -> () = "customers:delete",
+/// Removes a customer.
+///
+/// `DELETE /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-customer)
+Delete -> () = "customers:delete",
     DELETE "/v1/customers/{id}", nothing
 }
 
 impl Delete<'_> {
-    /// True or false.
+    /// True or false. Default: `false`.
+    #[inline]
     pub fn anonymize(mut self, anonymize: bool) -> Self {
         self.request.query_once("anonymize", &anonymize);
         self
@@ -310,19 +410,28 @@ impl Delete<'_> {
 }
 
 operation! {
-    /// `GET /v1/customers/external/{external_id}`, needs `customers:read` or `customers:write`.
-    GetExternal -> Customer = "customers:get_external",
+/// Reads a customer, found by your own id for it.
+///
+/// `GET /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-customer-by-external-id)
+GetExternal -> Customer = "customers:get_external",
     GET "/v1/customers/external/{external_id}", json
 }
 
 operation! {
-    /// `PATCH /v1/customers/external/{external_id}`, needs `customers:write`.
-    UpdateExternal (CustomerUpdateExternalId) -> Customer = "customers:update_external",
+/// Changes a customer, found by your own id for it; what is not given stays as it is.
+///
+/// `PATCH /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-customer-by-external-id)
+UpdateExternal (CustomerUpdateExternalId) -> Customer = "customers:update_external",
     PATCH "/v1/customers/external/{external_id}", json, json
 }
 
 impl UpdateExternal<'_> {
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -332,30 +441,35 @@ impl UpdateExternal<'_> {
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.email(email);
         self
     }
 
     /// Text, at most 256 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.body = self.body.billing_address(billing_address);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
         self.body = self.body.tax_id(tax_id);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn locale(mut self, locale: impl Into<Patch<String>>) -> Self {
         self.body = self.body.locale(locale);
         self
@@ -363,13 +477,18 @@ impl UpdateExternal<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/customers/external/{external_id}`, needs `customers:write`.
-    DeleteExternal -> () = "customers:delete_external",
+/// Removes a customer, found by your own id for it.
+///
+/// `DELETE /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-customer-by-external-id)
+DeleteExternal -> () = "customers:delete_external",
     DELETE "/v1/customers/external/{external_id}", nothing
 }
 
 impl DeleteExternal<'_> {
-    /// True or false.
+    /// True or false. Default: `false`.
+    #[inline]
     pub fn anonymize(mut self, anonymize: bool) -> Self {
         self.request.query_once("anonymize", &anonymize);
         self
@@ -377,63 +496,77 @@ impl DeleteExternal<'_> {
 }
 
 operation! {
-    /// `GET /v1/customers/{id}/state`, needs `customers:read` or `customers:write`.
-    GetState -> CustomerState = "customers:get_state",
+/// Reads everything a customer holds now: subscriptions, benefits, meters.
+///
+/// `GET /v1/customers/{id}/state`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-customer-state)
+GetState -> CustomerState = "customers:get_state",
     GET "/v1/customers/{id}/state", json
 }
 
 operation! {
-    /// `GET /v1/customers/external/{external_id}/state`, needs `customers:read` or `customers:write`.
-    GetStateExternal -> CustomerState = "customers:get_state_external",
+/// Reads everything a customer holds now, found by your own id for it.
+///
+/// `GET /v1/customers/external/{external_id}/state`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-customer-state-by-external-id)
+GetStateExternal -> CustomerState = "customers:get_state_external",
     GET "/v1/customers/external/{external_id}/state", json
 }
 
 operation! {
-    /// `GET /v1/customers/{id}/payment-methods`, needs `customers:read` or `customers:write`.
-    ListPaymentMethods -> Page<PaymentMethod> = "customers:list_payment_methods",
+/// Lists a customer's ways to pay, a page at a time.
+///
+/// `GET /v1/customers/{id}/payment-methods`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/list-customer-payment-methods)
+ListPaymentMethods -> Page<PaymentMethod> = "customers:list_payment_methods",
     GET "/v1/customers/{id}/payment-methods", json
 }
 
-impl<'a> ListPaymentMethods<'a> {
-    /// A whole number, at least 1.
+impl ListPaymentMethods<'_> {
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, PaymentMethod> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(ListPaymentMethods, PaymentMethod);
+
 operation! {
-    /// `GET /v1/customers/external/{external_id}/payment-methods`, needs `customers:read` or `customers:write`.
-    ListPaymentMethodsExternal -> Page<PaymentMethod> = "customers:list_payment_methods_external",
+/// Lists a customer's ways to pay, a page at a time, found by your own id for it.
+///
+/// `GET /v1/customers/external/{external_id}/payment-methods`, with an organization's or a user's token good for `customers:read` or `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/list-customer-payment-methods-by-external-id)
+ListPaymentMethodsExternal -> Page<PaymentMethod> = "customers:list_payment_methods_external",
     GET "/v1/customers/external/{external_id}/payment-methods", json
 }
 
-impl<'a> ListPaymentMethodsExternal<'a> {
-    /// A whole number, at least 1.
+impl ListPaymentMethodsExternal<'_> {
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, PaymentMethod> {
-        pages::stream(self.polar, self.request)
-    }
 }
+
+list!(ListPaymentMethodsExternal, PaymentMethod);

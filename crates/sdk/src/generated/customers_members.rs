@@ -15,7 +15,12 @@ pub struct CustomersMembers<'a> {
 }
 
 impl<'a> CustomersMembers<'a> {
-    /// `POST /v1/customers/{id}/members`, needs `members:write`.
+    /// Creates a member.
+    ///
+    /// `POST /v1/customers/{id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-member)
+    #[inline]
     pub fn create(&self, id: CustomerId, email: impl Into<String>) -> Create<'a> {
         let request = Create::blank();
         let request = request.path("id", &id);
@@ -25,7 +30,12 @@ impl<'a> CustomersMembers<'a> {
             body: MemberCreateFromCustomer::new(email),
         }
     }
-    /// `POST /v1/customers/external/{external_id}/members`, needs `members:write`.
+    /// Creates a member.
+    ///
+    /// `POST /v1/customers/external/{external_id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-member-by-customer-external-id)
+    #[inline]
     pub fn create_external(
         &self,
         external_id: impl Into<String>,
@@ -39,7 +49,12 @@ impl<'a> CustomersMembers<'a> {
             body: MemberCreateFromCustomer::new(email),
         }
     }
-    /// `GET /v1/customers/{id}/members/{member_id}`, needs `members:read` or `members:write`.
+    /// Reads a member.
+    ///
+    /// `GET /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:read` or `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-member)
+    #[inline]
     pub fn get(&self, id: CustomerId, member_id: MemberId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -49,7 +64,12 @@ impl<'a> CustomersMembers<'a> {
             request,
         }
     }
-    /// `PATCH /v1/customers/{id}/members/{member_id}`, needs `members:write`.
+    /// Changes a member; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-member)
+    #[inline]
     pub fn update(&self, id: CustomerId, member_id: MemberId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -60,7 +80,12 @@ impl<'a> CustomersMembers<'a> {
             body: MemberUpdate::new(),
         }
     }
-    /// `DELETE /v1/customers/{id}/members/{member_id}`, needs `members:write`.
+    /// Removes a member.
+    ///
+    /// `DELETE /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-member)
+    #[inline]
     pub fn delete(&self, id: CustomerId, member_id: MemberId) -> Delete<'a> {
         let request = Delete::blank();
         let request = request.path("id", &id);
@@ -70,7 +95,12 @@ impl<'a> CustomersMembers<'a> {
             request,
         }
     }
-    /// `GET /v1/customers/external/{external_id}/members/{member_external_id}`, needs `members:read` or `members:write`.
+    /// Reads a member, found by your own id for it.
+    ///
+    /// `GET /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:read` or `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-member-by-external-id)
+    #[inline]
     pub fn get_external(
         &self,
         external_id: impl Into<String>,
@@ -87,7 +117,12 @@ impl<'a> CustomersMembers<'a> {
             request,
         }
     }
-    /// `PATCH /v1/customers/external/{external_id}/members/{member_external_id}`, needs `members:write`.
+    /// Changes a member, found by your own id for it; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-member-by-external-id)
+    #[inline]
     pub fn update_external(
         &self,
         external_id: impl Into<String>,
@@ -105,7 +140,12 @@ impl<'a> CustomersMembers<'a> {
             body: MemberUpdate::new(),
         }
     }
-    /// `DELETE /v1/customers/external/{external_id}/members/{member_external_id}`, needs `members:write`.
+    /// Removes a member, found by your own id for it.
+    ///
+    /// `DELETE /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-member-by-external-id)
+    #[inline]
     pub fn delete_external(
         &self,
         external_id: impl Into<String>,
@@ -125,25 +165,32 @@ impl<'a> CustomersMembers<'a> {
 }
 
 operation! {
-    /// `POST /v1/customers/{id}/members`, needs `members:write`.
-    Create (MemberCreateFromCustomer) -> Member = "customers:members:create",
+/// Creates a member.
+///
+/// `POST /v1/customers/{id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-member)
+Create (MemberCreateFromCustomer) -> Member = "customers:members:create",
     POST "/v1/customers/{id}/members", json, json
 }
 
 impl Create<'_> {
     /// Text, at most 256 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
         self.body = self.body.external_id(external_id);
         self
     }
 
     /// One of `member`, `billing_manager`. Default: `"member"`.
+    #[inline]
     pub fn role(mut self, role: MemberCreateFromCustomerRole) -> Self {
         self.body = self.body.role(role);
         self
@@ -151,25 +198,32 @@ impl Create<'_> {
 }
 
 operation! {
-    /// `POST /v1/customers/external/{external_id}/members`, needs `members:write`.
-    CreateExternal (MemberCreateFromCustomer) -> Member = "customers:members:create_external",
+/// Creates a member.
+///
+/// `POST /v1/customers/external/{external_id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-member-by-customer-external-id)
+CreateExternal (MemberCreateFromCustomer) -> Member = "customers:members:create_external",
     POST "/v1/customers/external/{external_id}/members", json, json
 }
 
 impl CreateExternal<'_> {
     /// Text, at most 256 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
         self.body = self.body.external_id(external_id);
         self
     }
 
     /// One of `member`, `billing_manager`. Default: `"member"`.
+    #[inline]
     pub fn role(mut self, role: MemberCreateFromCustomerRole) -> Self {
         self.body = self.body.role(role);
         self
@@ -177,31 +231,42 @@ impl CreateExternal<'_> {
 }
 
 operation! {
-    /// `GET /v1/customers/{id}/members/{member_id}`, needs `members:read` or `members:write`.
-    Get -> Member = "customers:members:get",
+/// Reads a member.
+///
+/// `GET /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:read` or `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-member)
+Get -> Member = "customers:members:get",
     GET "/v1/customers/{id}/members/{member_id}", json
 }
 
 operation! {
-    /// `PATCH /v1/customers/{id}/members/{member_id}`, needs `members:write`.
-    Update (MemberUpdate) -> Member = "customers:members:update",
+/// Changes a member; what is not given stays as it is.
+///
+/// `PATCH /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-member)
+Update (MemberUpdate) -> Member = "customers:members:update",
     PATCH "/v1/customers/{id}/members/{member_id}", json, json
 }
 
 impl Update<'_> {
     /// Text, at most 256 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.email(email);
         self
     }
 
     /// See `MemberRole`. May be null.
+    #[inline]
     pub fn role(mut self, role: impl Into<Patch<MemberRole>>) -> Self {
         self.body = self.body.role(role);
         self
@@ -209,37 +274,52 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/customers/{id}/members/{member_id}`, needs `members:write`.
-    Delete -> () = "customers:members:delete",
+/// Removes a member.
+///
+/// `DELETE /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-member)
+Delete -> () = "customers:members:delete",
     DELETE "/v1/customers/{id}/members/{member_id}", nothing
 }
 
 operation! {
-    /// `GET /v1/customers/external/{external_id}/members/{member_external_id}`, needs `members:read` or `members:write`.
-    GetExternal -> Member = "customers:members:get_external",
+/// Reads a member, found by your own id for it.
+///
+/// `GET /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:read` or `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-member-by-external-id)
+GetExternal -> Member = "customers:members:get_external",
     GET "/v1/customers/external/{external_id}/members/{member_external_id}", json
 }
 
 operation! {
-    /// `PATCH /v1/customers/external/{external_id}/members/{member_external_id}`, needs `members:write`.
-    UpdateExternal (MemberUpdate) -> Member = "customers:members:update_external",
+/// Changes a member, found by your own id for it; what is not given stays as it is.
+///
+/// `PATCH /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-member-by-external-id)
+UpdateExternal (MemberUpdate) -> Member = "customers:members:update_external",
     PATCH "/v1/customers/external/{external_id}/members/{member_external_id}", json, json
 }
 
 impl UpdateExternal<'_> {
     /// Text, at most 256 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.email(email);
         self
     }
 
     /// See `MemberRole`. May be null.
+    #[inline]
     pub fn role(mut self, role: impl Into<Patch<MemberRole>>) -> Self {
         self.body = self.body.role(role);
         self
@@ -247,7 +327,11 @@ impl UpdateExternal<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/customers/external/{external_id}/members/{member_external_id}`, needs `members:write`.
-    DeleteExternal -> () = "customers:members:delete_external",
+/// Removes a member, found by your own id for it.
+///
+/// `DELETE /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-member-by-external-id)
+DeleteExternal -> () = "customers:members:delete_external",
     DELETE "/v1/customers/external/{external_id}/members/{member_external_id}", nothing
 }

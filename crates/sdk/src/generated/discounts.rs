@@ -8,11 +8,7 @@ use polarkit_model::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `discounts`.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +17,12 @@ pub struct Discounts<'a> {
 }
 
 impl<'a> Discounts<'a> {
-    /// `GET /v1/discounts/`, needs `discounts:read` or `discounts:write`.
+    /// Lists discounts, a page at a time.
+    ///
+    /// `GET /v1/discounts/`, with an organization's or a user's token good for `discounts:read` or `discounts:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/list-discounts)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -29,7 +30,12 @@ impl<'a> Discounts<'a> {
             request,
         }
     }
-    /// `POST /v1/discounts/`, needs `discounts:write`.
+    /// Creates a discount.
+    ///
+    /// `POST /v1/discounts/`, with an organization's or a user's token good for `discounts:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/create-discount)
+    #[inline]
     pub fn create(&self, body: impl Into<DiscountCreate>) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -38,7 +44,12 @@ impl<'a> Discounts<'a> {
             body: body.into(),
         }
     }
-    /// `GET /v1/discounts/{id}`, needs `discounts:read` or `discounts:write`.
+    /// Reads a discount.
+    ///
+    /// `GET /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:read` or `discounts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/get-discount)
+    #[inline]
     pub fn get(&self, id: DiscountId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -47,7 +58,12 @@ impl<'a> Discounts<'a> {
             request,
         }
     }
-    /// `PATCH /v1/discounts/{id}`, needs `discounts:write`.
+    /// Changes a discount; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/update-discount)
+    #[inline]
     pub fn update(&self, id: DiscountId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -57,7 +73,12 @@ impl<'a> Discounts<'a> {
             body: DiscountUpdate::new(),
         }
     }
-    /// `DELETE /v1/discounts/{id}`, needs `discounts:write`.
+    /// Removes a discount.
+    ///
+    /// `DELETE /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/delete-discount)
+    #[inline]
     pub fn delete(&self, id: DiscountId) -> Delete<'a> {
         let request = Delete::blank();
         let request = request.path("id", &id);
@@ -69,69 +90,88 @@ impl<'a> Discounts<'a> {
 }
 
 operation! {
-    /// `GET /v1/discounts/`, needs `discounts:read` or `discounts:write`.
-    List -> Page<Discount> = "discounts:list",
+/// Lists discounts, a page at a time.
+///
+/// `GET /v1/discounts/`, with an organization's or a user's token good for `discounts:read` or `discounts:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/list-discounts)
+List -> Page<Discount> = "discounts:list",
     GET "/v1/discounts/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `DiscountSortProperty`. May be given several times.
+    /// See `DiscountSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: DiscountSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Discount> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Discount);
+
 operation! {
-    /// `POST /v1/discounts/`, needs `discounts:write`.
-    Create (DiscountCreate) -> Discount = "discounts:create",
+/// Creates a discount.
+///
+/// `POST /v1/discounts/`, with an organization's or a user's token good for `discounts:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/create-discount)
+Create (DiscountCreate) -> Discount = "discounts:create",
     POST "/v1/discounts/", json, json
 }
 
 operation! {
-    /// `GET /v1/discounts/{id}`, needs `discounts:read` or `discounts:write`.
-    Get -> Discount = "discounts:get",
+/// Reads a discount.
+///
+/// `GET /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:read` or `discounts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/get-discount)
+Get -> Discount = "discounts:get",
     GET "/v1/discounts/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/discounts/{id}`, needs `discounts:write`.
-    Update (DiscountUpdate) -> Discount = "discounts:update",
+/// Changes a discount; what is not given stays as it is.
+///
+/// `PATCH /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/update-discount)
+Update (DiscountUpdate) -> Discount = "discounts:update",
     PATCH "/v1/discounts/{id}", json, json
 }
 
 impl Update<'_> {
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -141,36 +181,42 @@ impl Update<'_> {
     }
 
     /// Text, at least 1 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn code(mut self, code: impl Into<Patch<String>>) -> Self {
         self.body = self.body.code(code);
         self
     }
 
     /// A point in time. May be null.
+    #[inline]
     pub fn starts_at(mut self, starts_at: impl Into<Patch<Timestamp>>) -> Self {
         self.body = self.body.starts_at(starts_at);
         self
     }
 
     /// A point in time. May be null.
+    #[inline]
     pub fn ends_at(mut self, ends_at: impl Into<Patch<Timestamp>>) -> Self {
         self.body = self.body.ends_at(ends_at);
         self
     }
 
     /// A whole number, 1 to 2147483647. May be null.
+    #[inline]
     pub fn max_redemptions(mut self, max_redemptions: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.max_redemptions(max_redemptions);
         self
     }
 
     /// A whole number, 1 to 2147483647. May be null.
+    #[inline]
     pub fn max_redemptions_per_customer(
         mut self,
         max_redemptions_per_customer: impl Into<Patch<i64>>,
@@ -182,48 +228,56 @@ impl Update<'_> {
     }
 
     /// See `DiscountDuration`. May be null.
+    #[inline]
     pub fn duration(mut self, duration: impl Into<Patch<DiscountDuration>>) -> Self {
         self.body = self.body.duration(duration);
         self
     }
 
     /// A whole number, 1 to 999. May be null.
+    #[inline]
     pub fn duration_in_months(mut self, duration_in_months: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.duration_in_months(duration_in_months);
         self
     }
 
     /// See `DiscountType`. May be null.
+    #[inline]
     pub fn kind(mut self, kind: impl Into<Patch<DiscountType>>) -> Self {
         self.body = self.body.kind(kind);
         self
     }
 
     /// Minor units of the currency, 0 to 999999999999. May be null. On its way out.
+    #[inline]
     pub fn amount(mut self, amount: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.amount(amount);
         self
     }
 
     /// See `PresentmentCurrency`. May be null. On its way out.
+    #[inline]
     pub fn currency(mut self, currency: impl Into<Patch<Currency>>) -> Self {
         self.body = self.body.currency(currency);
         self
     }
 
     /// Free keys, at least 1 entries. May be null.
+    #[inline]
     pub fn amounts(mut self, amounts: impl Into<Patch<BTreeMap<String, i64>>>) -> Self {
         self.body = self.body.amounts(amounts);
         self
     }
 
     /// A whole number, 1 to 10000. May be null.
+    #[inline]
     pub fn basis_points(mut self, basis_points: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.basis_points(basis_points);
         self
     }
 
     /// A list. Each: An id. May be null.
+    #[inline]
     pub fn products(mut self, products: impl Into<Patch<Vec<ProductId>>>) -> Self {
         self.body = self.body.products(products);
         self
@@ -231,7 +285,11 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/discounts/{id}`, needs `discounts:write`.
-    Delete -> () = "discounts:delete",
+/// Removes a discount.
+///
+/// `DELETE /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/delete-discount)
+Delete -> () = "discounts:delete",
     DELETE "/v1/discounts/{id}", nothing
 }

@@ -5,11 +5,7 @@ use polarkit_model::{
     Dispute, DisputeId, DisputeSortProperty, DisputeStatus, OrderId, OrganizationId, Page,
 };
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `disputes`.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +14,12 @@ pub struct Disputes<'a> {
 }
 
 impl<'a> Disputes<'a> {
-    /// `GET /v1/disputes/`, needs `disputes:read` or `disputes:write`.
+    /// Lists disputes, a page at a time.
+    ///
+    /// `GET /v1/disputes/`, with an organization's or a user's token good for `disputes:read` or `disputes:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/disputes/list-disputes)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -26,7 +27,12 @@ impl<'a> Disputes<'a> {
             request,
         }
     }
-    /// `GET /v1/disputes/{id}`, needs `disputes:read` or `disputes:write`.
+    /// Reads a dispute.
+    ///
+    /// `GET /v1/disputes/{id}`, with an organization's or a user's token good for `disputes:read` or `disputes:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/disputes/get-dispute)
+    #[inline]
     pub fn get(&self, id: DisputeId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -35,7 +41,12 @@ impl<'a> Disputes<'a> {
             request,
         }
     }
-    /// `POST /v1/disputes/{id}/accept`, needs `disputes:write`.
+    /// Accepts a dispute: the buyer keeps the money.
+    ///
+    /// `POST /v1/disputes/{id}/accept`, with an organization's or a user's token good for `disputes:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`DisputeNotOpenError`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/disputes/accept-dispute)
+    #[inline]
     pub fn accept(&self, id: DisputeId) -> Accept<'a> {
         let request = Accept::blank();
         let request = request.path("id", &id);
@@ -47,62 +58,77 @@ impl<'a> Disputes<'a> {
 }
 
 operation! {
-    /// `GET /v1/disputes/`, needs `disputes:read` or `disputes:write`.
-    List -> Page<Dispute> = "disputes:list",
+/// Lists disputes, a page at a time.
+///
+/// `GET /v1/disputes/`, with an organization's or a user's token good for `disputes:read` or `disputes:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/disputes/list-disputes)
+List -> Page<Dispute> = "disputes:list",
     GET "/v1/disputes/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
         self.request.query("order_id", &order_id);
         self
     }
 
     /// See `DisputeStatus`. May be given several times.
+    #[inline]
     pub fn status(mut self, status: DisputeStatus) -> Self {
         self.request.query("status", &status);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `DisputeSortProperty`. May be given several times.
+    /// See `DisputeSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: DisputeSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Dispute> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Dispute);
+
 operation! {
-    /// `GET /v1/disputes/{id}`, needs `disputes:read` or `disputes:write`.
-    Get -> Dispute = "disputes:get",
+/// Reads a dispute.
+///
+/// `GET /v1/disputes/{id}`, with an organization's or a user's token good for `disputes:read` or `disputes:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/disputes/get-dispute)
+Get -> Dispute = "disputes:get",
     GET "/v1/disputes/{id}", json
 }
 
 operation! {
-    /// `POST /v1/disputes/{id}/accept`, needs `disputes:write`.
-    Accept -> Dispute = "disputes:accept",
+/// Accepts a dispute: the buyer keeps the money.
+///
+/// `POST /v1/disputes/{id}/accept`, with an organization's or a user's token good for `disputes:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`DisputeNotOpenError`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/disputes/accept-dispute)
+Accept -> Dispute = "disputes:accept",
     POST "/v1/disputes/{id}/accept", json
 }

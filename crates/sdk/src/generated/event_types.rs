@@ -6,11 +6,7 @@ use polarkit_model::{
     EventTypesSortProperty, OrganizationId, Page, Patch,
 };
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `event_types`.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +15,12 @@ pub struct EventTypes<'a> {
 }
 
 impl<'a> EventTypes<'a> {
-    /// `GET /v1/event-types/`, needs `events:read` or `events:write`.
+    /// Lists event types, a page at a time.
+    ///
+    /// `GET /v1/event-types/`, with an organization's or a user's token good for `events:read` or `events:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/event-types/list-event-types)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -27,7 +28,12 @@ impl<'a> EventTypes<'a> {
             request,
         }
     }
-    /// `PATCH /v1/event-types/{id}`, needs `events:write`.
+    /// Changes an event type; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/event-types/{id}`, with an organization's or a user's token good for `events:write`. Answers 200; refuses with 404, 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/event-types/update-event-type)
+    #[inline]
     pub fn update(&self, id: EventTypeId, label: impl Into<String>) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -40,25 +46,32 @@ impl<'a> EventTypes<'a> {
 }
 
 operation! {
-    /// `GET /v1/event-types/`, needs `events:read` or `events:write`.
-    List -> Page<EventTypeWithStats> = "event-types:list",
+/// Lists event types, a page at a time.
+///
+/// `GET /v1/event-types/`, with an organization's or a user's token good for `events:read` or `events:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/event-types/list-event-types)
+List -> Page<EventTypeWithStats> = "event-types:list",
     GET "/v1/event-types/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.request.query(
             "external_customer_id",
@@ -68,62 +81,71 @@ impl<'a> List<'a> {
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
         self
     }
 
-    /// True or false.
+    /// True or false. Default: `false`.
+    #[inline]
     pub fn root_events(mut self, root_events: bool) -> Self {
         self.request.query_once("root_events", &root_events);
         self
     }
 
     /// An id.
+    #[inline]
     pub fn parent_id(mut self, parent_id: EventId) -> Self {
         self.request.query_once("parent_id", &parent_id);
         self
     }
 
     /// See `EventSource`.
+    #[inline]
     pub fn source(mut self, source: EventSource) -> Self {
         self.request.query_once("source", &source);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `EventTypesSortProperty`. May be given several times.
+    /// See `EventTypesSortProperty`. Default: `-last_seen`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: EventTypesSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, EventTypeWithStats> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, EventTypeWithStats);
+
 operation! {
-    /// `PATCH /v1/event-types/{id}`, needs `events:write`.
-    Update (EventTypeUpdate) -> EventType = "event-types:update",
+/// Changes an event type; what is not given stays as it is.
+///
+/// `PATCH /v1/event-types/{id}`, with an organization's or a user's token good for `events:write`. Answers 200; refuses with 404, 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/event-types/update-event-type)
+Update (EventTypeUpdate) -> EventType = "event-types:update",
     PATCH "/v1/event-types/{id}", json, json
 }
 
 impl Update<'_> {
     /// Text, 1 to 256 characters. May be null.
+    #[inline]
     pub fn label_property_selector(
         mut self,
         label_property_selector: impl Into<Patch<String>>,

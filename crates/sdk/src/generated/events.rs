@@ -7,11 +7,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `events`.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +16,12 @@ pub struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    /// `GET /v1/events/`, needs `events:read` or `events:write`.
+    /// Lists events, a page at a time.
+    ///
+    /// `GET /v1/events/`, with an organization's or a user's token good for `events:read` or `events:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/events/list-events)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -28,7 +29,12 @@ impl<'a> Events<'a> {
             request,
         }
     }
-    /// `GET /v1/events/names`, needs `events:read` or `events:write`.
+    /// Lists the names events came under, a page at a time.
+    ///
+    /// `GET /v1/events/names`, with an organization's or a user's token good for `events:read` or `events:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/events/list-event-names)
+    #[inline]
     pub fn list_names(&self) -> ListNames<'a> {
         let request = ListNames::blank();
         ListNames {
@@ -36,7 +42,12 @@ impl<'a> Events<'a> {
             request,
         }
     }
-    /// `GET /v1/events/{id}`, needs `events:read` or `events:write`.
+    /// Reads an event.
+    ///
+    /// `GET /v1/events/{id}`, with an organization's or a user's token good for `events:read` or `events:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/events/get-event)
+    #[inline]
     pub fn get(&self, id: EventId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -45,7 +56,12 @@ impl<'a> Events<'a> {
             request,
         }
     }
-    /// `POST /v1/events/ingest`, needs `events:write`.
+    /// Reports uses: up to a request's size at once, each counted once per `external_id`.
+    ///
+    /// `POST /v1/events/ingest`, with an organization's or a user's token good for `events:write`. Answers 200; refuses with 422. Repeated by itself only when every event has an `external_id`.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/events/ingest-events)
+    #[inline]
     pub fn ingest(&self, events: impl IntoIterator<Item = impl Into<EventCreate>>) -> Ingest<'a> {
         let request = Ingest::blank();
         Ingest {
@@ -57,13 +73,18 @@ impl<'a> Events<'a> {
 }
 
 operation! {
-    /// `GET /v1/events/`, needs `events:read` or `events:write`.
-    List -> Page<Event> = "events:list",
+/// Lists events, a page at a time.
+///
+/// `GET /v1/events/`, with an organization's or a user's token good for `events:read` or `events:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/events/list-events)
+List -> Page<Event> = "events:list",
     GET "/v1/events/", json
 }
 
 impl List<'_> {
     /// Text.
+    #[inline]
     pub fn filter(mut self, filter: impl Into<String>) -> Self {
         self.request
             .query_once("filter", &Into::<String>::into(filter));
@@ -71,30 +92,35 @@ impl List<'_> {
     }
 
     /// A point in time.
+    #[inline]
     pub fn start_timestamp(mut self, start_timestamp: Timestamp) -> Self {
         self.request.query_once("start_timestamp", &start_timestamp);
         self
     }
 
     /// A point in time.
+    #[inline]
     pub fn end_timestamp(mut self, end_timestamp: Timestamp) -> Self {
         self.request.query_once("end_timestamp", &end_timestamp);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.request.query(
             "external_customer_id",
@@ -104,24 +130,28 @@ impl List<'_> {
     }
 
     /// An id.
+    #[inline]
     pub fn meter_id(mut self, meter_id: MeterId) -> Self {
         self.request.query_once("meter_id", &meter_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.request.query("name", &Into::<String>::into(name));
         self
     }
 
     /// See `EventSource`. May be given several times.
+    #[inline]
     pub fn source(mut self, source: EventSource) -> Self {
         self.request.query("source", &source);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
@@ -129,62 +159,77 @@ impl List<'_> {
     }
 
     /// An id.
+    #[inline]
     pub fn parent_id(mut self, parent_id: EventId) -> Self {
         self.request.query_once("parent_id", &parent_id);
         self
     }
 
     /// A whole number, 0 to 5.
+    #[inline]
     pub fn depth(mut self, depth: i64) -> Self {
         self.request.query_once("depth", &depth);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `EventSortProperty`. May be given several times.
+    /// See `EventSortProperty`. Default: `-timestamp`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: EventSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
 
     /// Only where the metadata has this value under this key; several values of a key are alternatives.
+    #[inline]
     pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.request.entry("metadata", key, &value.into());
         self
     }
 }
 
+list!(List, Event);
+
 operation! {
-    /// `GET /v1/events/names`, needs `events:read` or `events:write`.
-    ListNames -> Page<EventName> = "events:list_names",
+/// Lists the names events came under, a page at a time.
+///
+/// `GET /v1/events/names`, with an organization's or a user's token good for `events:read` or `events:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/events/list-event-names)
+ListNames -> Page<EventName> = "events:list_names",
     GET "/v1/events/names", json
 }
 
-impl<'a> ListNames<'a> {
+impl ListNames<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.request.query(
             "external_customer_id",
@@ -194,50 +239,60 @@ impl<'a> ListNames<'a> {
     }
 
     /// See `EventSource`. May be given several times.
+    #[inline]
     pub fn source(mut self, source: EventSource) -> Self {
         self.request.query("source", &source);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `EventNamesSortProperty`. May be given several times.
+    /// See `EventNamesSortProperty`. Default: `-last_seen`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: EventNamesSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, EventName> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(ListNames, EventName);
+
 operation! {
-    /// `GET /v1/events/{id}`, needs `events:read` or `events:write`.
-    Get -> Event = "events:get",
+/// Reads an event.
+///
+/// `GET /v1/events/{id}`, with an organization's or a user's token good for `events:read` or `events:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/events/get-event)
+Get -> Event = "events:get",
     GET "/v1/events/{id}", json
 }
 
 operation! {
-    /// `POST /v1/events/ingest`, needs `events:write`.
-    Ingest (EventsIngest) -> EventsIngestResponse = "events:ingest",
+/// Reports uses: up to a request's size at once, each counted once per `external_id`.
+///
+/// `POST /v1/events/ingest`, with an organization's or a user's token good for `events:write`. Answers 200; refuses with 422. Repeated by itself only when every event has an `external_id`.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/events/ingest-events)
+Ingest (EventsIngest) -> EventsIngestResponse = "events:ingest",
     POST "/v1/events/ingest", json, json_events
 }

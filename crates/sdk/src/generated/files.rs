@@ -6,11 +6,7 @@ use polarkit_model::{
     Patch, Uuid,
 };
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `files`.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +15,12 @@ pub struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    /// `GET /v1/files/`, needs `files:read` or `files:write`.
+    /// Lists files, a page at a time.
+    ///
+    /// `GET /v1/files/`, with an organization's or a user's token good for `files:read` or `files:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/list-files)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -27,7 +28,12 @@ impl<'a> Files<'a> {
             request,
         }
     }
-    /// `POST /v1/files/`, needs `files:write`.
+    /// Begins the upload of a file and says where its parts go.
+    ///
+    /// `POST /v1/files/`, with an organization's or a user's token good for `files:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/create-file)
+    #[inline]
     pub fn create(&self, body: impl Into<FileCreate>) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -36,7 +42,12 @@ impl<'a> Files<'a> {
             body: body.into(),
         }
     }
-    /// `POST /v1/files/{id}/uploaded`, needs `files:write`.
+    /// Ends the upload of a file whose parts are all there.
+    ///
+    /// `POST /v1/files/{id}/uploaded`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/complete-file-upload)
+    #[inline]
     pub fn uploaded(&self, id: FileId, body: FileUploadCompleted) -> Uploaded<'a> {
         let request = Uploaded::blank();
         let request = request.path("id", &id);
@@ -46,7 +57,12 @@ impl<'a> Files<'a> {
             body,
         }
     }
-    /// `PATCH /v1/files/{id}`, needs `files:write`.
+    /// Changes a file; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/update-file)
+    #[inline]
     pub fn update(&self, id: FileId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -56,7 +72,12 @@ impl<'a> Files<'a> {
             body: FilePatch::new(),
         }
     }
-    /// `DELETE /v1/files/{id}`, needs `files:write`.
+    /// Removes a file.
+    ///
+    /// `DELETE /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/delete-file)
+    #[inline]
     pub fn delete(&self, id: FileId) -> Delete<'a> {
         let request = Delete::blank();
         let request = request.path("id", &id);
@@ -68,68 +89,87 @@ impl<'a> Files<'a> {
 }
 
 operation! {
-    /// `GET /v1/files/`, needs `files:read` or `files:write`.
-    List -> Page<FileRead> = "files:list",
+/// Lists files, a page at a time.
+///
+/// `GET /v1/files/`, with an organization's or a user's token good for `files:read` or `files:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/list-files)
+List -> Page<FileRead> = "files:list",
     GET "/v1/files/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn ids(mut self, ids: Uuid) -> Self {
         self.request.query("ids", &ids);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, FileRead> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, FileRead);
+
 operation! {
-    /// `POST /v1/files/`, needs `files:write`.
-    Create (FileCreate) -> FileUpload = "files:create",
+/// Begins the upload of a file and says where its parts go.
+///
+/// `POST /v1/files/`, with an organization's or a user's token good for `files:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/create-file)
+Create (FileCreate) -> FileUpload = "files:create",
     POST "/v1/files/", json, json
 }
 
 operation! {
-    /// `POST /v1/files/{id}/uploaded`, needs `files:write`.
-    Uploaded (FileUploadCompleted) -> FileRead = "files:uploaded",
+/// Ends the upload of a file whose parts are all there.
+///
+/// `POST /v1/files/{id}/uploaded`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/complete-file-upload)
+Uploaded (FileUploadCompleted) -> FileRead = "files:uploaded",
     POST "/v1/files/{id}/uploaded", json, json
 }
 
 operation! {
-    /// `PATCH /v1/files/{id}`, needs `files:write`.
-    Update (FilePatch) -> FileRead = "files:update",
+/// Changes a file; what is not given stays as it is.
+///
+/// `PATCH /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/update-file)
+Update (FilePatch) -> FileRead = "files:update",
     PATCH "/v1/files/{id}", json, json
 }
 
 impl Update<'_> {
     /// Text. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn version(mut self, version: impl Into<Patch<String>>) -> Self {
         self.body = self.body.version(version);
         self
@@ -137,7 +177,11 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/files/{id}`, needs `files:write`.
-    Delete -> () = "files:delete",
+/// Removes a file.
+///
+/// `DELETE /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/delete-file)
+Delete -> () = "files:delete",
     DELETE "/v1/files/{id}", nothing
 }

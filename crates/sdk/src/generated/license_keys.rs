@@ -9,11 +9,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `license_keys`.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +18,12 @@ pub struct LicenseKeys<'a> {
 }
 
 impl<'a> LicenseKeys<'a> {
-    /// `GET /v1/license-keys/`, needs `license_keys:read` or `license_keys:write`.
+    /// Lists licence keys, a page at a time.
+    ///
+    /// `GET /v1/license-keys/`, with an organization's or a user's token good for `license_keys:read` or `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/list-license-keys)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -30,7 +31,12 @@ impl<'a> LicenseKeys<'a> {
             request,
         }
     }
-    /// `GET /v1/license-keys/{id}`, needs `license_keys:read` or `license_keys:write`.
+    /// Reads a licence key.
+    ///
+    /// `GET /v1/license-keys/{id}`, with an organization's or a user's token good for `license_keys:read` or `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/get-license-key)
+    #[inline]
     pub fn get(&self, id: LicenseKeyId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -39,7 +45,12 @@ impl<'a> LicenseKeys<'a> {
             request,
         }
     }
-    /// `PATCH /v1/license-keys/{id}`, needs `license_keys:write`.
+    /// Changes a licence key; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/license-keys/{id}`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/update-license-key)
+    #[inline]
     pub fn update(&self, id: LicenseKeyId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -49,7 +60,12 @@ impl<'a> LicenseKeys<'a> {
             body: LicenseKeyUpdate::new(),
         }
     }
-    /// `GET /v1/license-keys/{id}/activations/{activation_id}`, needs `license_keys:read` or `license_keys:write`.
+    /// Reads the activation of a licence key on one device.
+    ///
+    /// `GET /v1/license-keys/{id}/activations/{activation_id}`, with an organization's or a user's token good for `license_keys:read` or `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/get-activation)
+    #[inline]
     pub fn get_activation(
         &self,
         id: LicenseKeyId,
@@ -63,7 +79,12 @@ impl<'a> LicenseKeys<'a> {
             request,
         }
     }
-    /// `POST /v1/license-keys/validate`, needs `license_keys:write`.
+    /// Looks whether a licence key is good, and may count a use of it.
+    ///
+    /// `POST /v1/license-keys/validate`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself unless it counts a use.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/validate-license-key)
+    #[inline]
     pub fn validate(
         &self,
         key: impl Into<Secret>,
@@ -76,7 +97,12 @@ impl<'a> LicenseKeys<'a> {
             body: LicenseKeyValidate::new(key, organization_id),
         }
     }
-    /// `POST /v1/license-keys/activate`, needs `license_keys:write`.
+    /// Activates a licence key on one more device.
+    ///
+    /// `POST /v1/license-keys/activate`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/activate-license-key)
+    #[inline]
     pub fn activate(
         &self,
         key: impl Into<Secret>,
@@ -90,7 +116,12 @@ impl<'a> LicenseKeys<'a> {
             body: LicenseKeyActivate::new(key, organization_id, label),
         }
     }
-    /// `POST /v1/license-keys/deactivate`, needs `license_keys:write`.
+    /// Gives a device's activation of a licence key back.
+    ///
+    /// `POST /v1/license-keys/deactivate`, with an organization's or a user's token good for `license_keys:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/deactivate-license-key)
+    #[inline]
     pub fn deactivate(
         &self,
         key: impl Into<Secret>,
@@ -107,86 +138,105 @@ impl<'a> LicenseKeys<'a> {
 }
 
 operation! {
-    /// `GET /v1/license-keys/`, needs `license_keys:read` or `license_keys:write`.
-    List -> Page<LicenseKeyRead> = "license_keys:list",
+/// Lists licence keys, a page at a time.
+///
+/// `GET /v1/license-keys/`, with an organization's or a user's token good for `license_keys:read` or `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/list-license-keys)
+List -> Page<LicenseKeyRead> = "license_keys:list",
     GET "/v1/license-keys/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn benefit_id(mut self, benefit_id: BenefitId) -> Self {
         self.request.query("benefit_id", &benefit_id);
         self
     }
 
     /// See `LicenseKeyStatus`. May be given several times.
+    #[inline]
     pub fn status(mut self, status: LicenseKeyStatus) -> Self {
         self.request.query("status", &status);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, LicenseKeyRead> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, LicenseKeyRead);
+
 operation! {
-    /// `GET /v1/license-keys/{id}`, needs `license_keys:read` or `license_keys:write`.
-    Get -> LicenseKeyWithActivations = "license_keys:get",
+/// Reads a licence key.
+///
+/// `GET /v1/license-keys/{id}`, with an organization's or a user's token good for `license_keys:read` or `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/get-license-key)
+Get -> LicenseKeyWithActivations = "license_keys:get",
     GET "/v1/license-keys/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/license-keys/{id}`, needs `license_keys:write`.
-    Update (LicenseKeyUpdate) -> LicenseKeyRead = "license_keys:update",
+/// Changes a licence key; what is not given stays as it is.
+///
+/// `PATCH /v1/license-keys/{id}`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/update-license-key)
+Update (LicenseKeyUpdate) -> LicenseKeyRead = "license_keys:update",
     PATCH "/v1/license-keys/{id}", json, json
 }
 
 impl Update<'_> {
     /// See `LicenseKeyStatus`. May be null.
+    #[inline]
     pub fn status(mut self, status: impl Into<Patch<LicenseKeyStatus>>) -> Self {
         self.body = self.body.status(status);
         self
     }
 
     /// A whole number, -2147483648 to 2147483647. Default: `0`.
+    #[inline]
     pub fn usage(mut self, usage: i64) -> Self {
         self.body = self.body.usage(usage);
         self
     }
 
     /// A whole number, -2147483648 to 2147483647. May be null.
+    #[inline]
     pub fn limit_activations(mut self, limit_activations: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.limit_activations(limit_activations);
         self
     }
 
     /// A whole number, -2147483648 to 2147483647. May be null.
+    #[inline]
     pub fn limit_usage(mut self, limit_usage: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.limit_usage(limit_usage);
         self
     }
 
     /// A point in time. May be null.
+    #[inline]
     pub fn expires_at(mut self, expires_at: impl Into<Patch<Timestamp>>) -> Self {
         self.body = self.body.expires_at(expires_at);
         self
@@ -194,43 +244,56 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `GET /v1/license-keys/{id}/activations/{activation_id}`, needs `license_keys:read` or `license_keys:write`.
-    GetActivation -> LicenseKeyActivationRead = "license_keys:get_activation",
+/// Reads the activation of a licence key on one device.
+///
+/// `GET /v1/license-keys/{id}/activations/{activation_id}`, with an organization's or a user's token good for `license_keys:read` or `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/get-activation)
+GetActivation -> LicenseKeyActivationRead = "license_keys:get_activation",
     GET "/v1/license-keys/{id}/activations/{activation_id}", json
 }
 
 operation! {
-    /// `POST /v1/license-keys/validate`, needs `license_keys:write`.
-    Validate (LicenseKeyValidate) -> ValidatedLicenseKey = "license_keys:validate",
+/// Looks whether a licence key is good, and may count a use of it.
+///
+/// `POST /v1/license-keys/validate`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself unless it counts a use.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/validate-license-key)
+Validate (LicenseKeyValidate) -> ValidatedLicenseKey = "license_keys:validate",
     POST "/v1/license-keys/validate", json, json_validation
 }
 
 impl Validate<'_> {
     /// An id. May be null.
+    #[inline]
     pub fn activation_id(mut self, activation_id: LicenseKeyActivationId) -> Self {
         self.body = self.body.activation_id(activation_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn benefit_id(mut self, benefit_id: BenefitId) -> Self {
         self.body = self.body.benefit_id(benefit_id);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.body = self.body.customer_id(customer_id);
         self
     }
 
     /// A whole number, at least 0. May be null.
+    #[inline]
     pub fn increment_usage(mut self, increment_usage: i64) -> Self {
         self.body = self.body.increment_usage(increment_usage);
         self
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn conditions(
         mut self,
         conditions: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -241,13 +304,18 @@ impl Validate<'_> {
 }
 
 operation! {
-    /// `POST /v1/license-keys/activate`, needs `license_keys:write`.
-    Activate (LicenseKeyActivate) -> LicenseKeyActivationRead = "license_keys:activate",
+/// Activates a licence key on one more device.
+///
+/// `POST /v1/license-keys/activate`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/activate-license-key)
+Activate (LicenseKeyActivate) -> LicenseKeyActivationRead = "license_keys:activate",
     POST "/v1/license-keys/activate", json, json
 }
 
 impl Activate<'_> {
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn conditions(
         mut self,
         conditions: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -257,6 +325,7 @@ impl Activate<'_> {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn meta(
         mut self,
         meta: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -267,7 +336,11 @@ impl Activate<'_> {
 }
 
 operation! {
-    /// `POST /v1/license-keys/deactivate`, needs `license_keys:write`.
-    Deactivate (LicenseKeyDeactivate) -> () = "license_keys:deactivate",
+/// Gives a device's activation of a licence key back.
+///
+/// `POST /v1/license-keys/deactivate`, with an organization's or a user's token good for `license_keys:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/deactivate-license-key)
+Deactivate (LicenseKeyDeactivate) -> () = "license_keys:deactivate",
     POST "/v1/license-keys/deactivate", nothing, json
 }

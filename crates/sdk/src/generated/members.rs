@@ -3,11 +3,7 @@
 
 use polarkit_model::{Member, MemberRole, MemberSortProperty, Page};
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `members`.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +12,12 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// `GET /v1/members/`, needs `members:read` or `members:write`.
+    /// Lists members of customers' teams, a page at a time.
+    ///
+    /// `GET /v1/members/`, with an organization's or a user's token good for `members:read` or `members:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/members/list-members)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -27,13 +28,18 @@ impl<'a> Members<'a> {
 }
 
 operation! {
-    /// `GET /v1/members/`, needs `members:read` or `members:write`.
-    List -> Page<Member> = "members:list_members",
+/// Lists members of customers' teams, a page at a time.
+///
+/// `GET /v1/members/`, with an organization's or a user's token good for `members:read` or `members:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/members/list-members)
+List -> Page<Member> = "members:list_members",
     GET "/v1/members/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// Text.
+    #[inline]
     pub fn customer_id(mut self, customer_id: impl Into<String>) -> Self {
         self.request
             .query_once("customer_id", &Into::<String>::into(customer_id));
@@ -41,6 +47,7 @@ impl<'a> List<'a> {
     }
 
     /// Text.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.request.query_once(
             "external_customer_id",
@@ -50,31 +57,32 @@ impl<'a> List<'a> {
     }
 
     /// See `MemberRole`.
+    #[inline]
     pub fn role(mut self, role: MemberRole) -> Self {
         self.request.query_once("role", &role);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `MemberSortProperty`. May be given several times.
+    /// See `MemberSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: MemberSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Member> {
-        pages::stream(self.polar, self.request)
-    }
 }
+
+list!(List, Member);

@@ -8,11 +8,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `meters`.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +17,12 @@ pub struct Meters<'a> {
 }
 
 impl<'a> Meters<'a> {
-    /// `GET /v1/meters/`, needs `meters:read` or `meters:write`.
+    /// Lists meters, a page at a time.
+    ///
+    /// `GET /v1/meters/`, with an organization's or a user's token good for `meters:read` or `meters:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/list-meters)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -29,7 +30,12 @@ impl<'a> Meters<'a> {
             request,
         }
     }
-    /// `POST /v1/meters/`, needs `meters:write`.
+    /// Creates a meter.
+    ///
+    /// `POST /v1/meters/`, with an organization's or a user's token good for `meters:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/create-meter)
+    #[inline]
     pub fn create(
         &self,
         name: impl Into<String>,
@@ -43,7 +49,12 @@ impl<'a> Meters<'a> {
             body: MeterCreate::new(name, filter, aggregation),
         }
     }
-    /// `GET /v1/meters/{id}`, needs `meters:read` or `meters:write`.
+    /// Reads a meter.
+    ///
+    /// `GET /v1/meters/{id}`, with an organization's or a user's token good for `meters:read` or `meters:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/get-meter)
+    #[inline]
     pub fn get(&self, id: MeterId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -52,7 +63,12 @@ impl<'a> Meters<'a> {
             request,
         }
     }
-    /// `PATCH /v1/meters/{id}`, needs `meters:write`.
+    /// Changes a meter; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/meters/{id}`, with an organization's or a user's token good for `meters:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/update-meter)
+    #[inline]
     pub fn update(&self, id: MeterId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -62,7 +78,12 @@ impl<'a> Meters<'a> {
             body: MeterUpdate::new(),
         }
     }
-    /// `GET /v1/meters/{id}/quantities`, needs `meters:read` or `meters:write`.
+    /// Reads how much a meter counted, interval by interval.
+    ///
+    /// `GET /v1/meters/{id}/quantities`, with an organization's or a user's token good for `meters:read` or `meters:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/get-meter-quantities)
+    #[inline]
     pub fn quantities(
         &self,
         id: MeterId,
@@ -86,19 +107,25 @@ impl<'a> Meters<'a> {
 }
 
 operation! {
-    /// `GET /v1/meters/`, needs `meters:read` or `meters:write`.
-    List -> Page<Meter> = "meters:list",
+/// Lists meters, a page at a time.
+///
+/// `GET /v1/meters/`, with an organization's or a user's token good for `meters:read` or `meters:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/list-meters)
+List -> Page<Meter> = "meters:list",
     GET "/v1/meters/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
@@ -106,49 +133,56 @@ impl<'a> List<'a> {
     }
 
     /// True or false.
+    #[inline]
     pub fn is_archived(mut self, is_archived: bool) -> Self {
         self.request.query_once("is_archived", &is_archived);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `MeterSortProperty`. May be given several times.
+    /// See `MeterSortProperty`. Default: `name`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: MeterSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
 
     /// Only where the metadata has this value under this key; several values of a key are alternatives.
+    #[inline]
     pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.request.entry("metadata", key, &value.into());
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Meter> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Meter);
+
 operation! {
-    /// `POST /v1/meters/`, needs `meters:write`.
-    Create (MeterCreate) -> Meter = "meters:create",
+/// Creates a meter.
+///
+/// `POST /v1/meters/`, with an organization's or a user's token good for `meters:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/create-meter)
+Create (MeterCreate) -> Meter = "meters:create",
     POST "/v1/meters/", json, json
 }
 
 impl Create<'_> {
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -158,24 +192,28 @@ impl Create<'_> {
     }
 
     /// See `MeterUnit`. Default: `"scalar"`.
+    #[inline]
     pub fn unit(mut self, unit: MeterUnit) -> Self {
         self.body = self.body.unit(unit);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn custom_label(mut self, custom_label: impl Into<String>) -> Self {
         self.body = self.body.custom_label(custom_label);
         self
     }
 
     /// A whole number, at least 1. May be null.
+    #[inline]
     pub fn custom_multiplier(mut self, custom_multiplier: i64) -> Self {
         self.body = self.body.custom_multiplier(custom_multiplier);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.body = self.body.organization_id(organization_id);
         self
@@ -183,19 +221,28 @@ impl Create<'_> {
 }
 
 operation! {
-    /// `GET /v1/meters/{id}`, needs `meters:read` or `meters:write`.
-    Get -> Meter = "meters:get",
+/// Reads a meter.
+///
+/// `GET /v1/meters/{id}`, with an organization's or a user's token good for `meters:read` or `meters:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/get-meter)
+Get -> Meter = "meters:get",
     GET "/v1/meters/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/meters/{id}`, needs `meters:write`.
-    Update (MeterUpdate) -> Meter = "meters:update",
+/// Changes a meter; what is not given stays as it is.
+///
+/// `PATCH /v1/meters/{id}`, with an organization's or a user's token good for `meters:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/update-meter)
+Update (MeterUpdate) -> Meter = "meters:update",
     PATCH "/v1/meters/{id}", json, json
 }
 
 impl Update<'_> {
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -205,42 +252,49 @@ impl Update<'_> {
     }
 
     /// Text, at least 3 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// See `MeterUnit`. May be null.
+    #[inline]
     pub fn unit(mut self, unit: impl Into<Patch<MeterUnit>>) -> Self {
         self.body = self.body.unit(unit);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn custom_label(mut self, custom_label: impl Into<Patch<String>>) -> Self {
         self.body = self.body.custom_label(custom_label);
         self
     }
 
     /// A whole number, at least 1. May be null.
+    #[inline]
     pub fn custom_multiplier(mut self, custom_multiplier: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.custom_multiplier(custom_multiplier);
         self
     }
 
     /// See `Filter`. May be null.
+    #[inline]
     pub fn filter(mut self, filter: impl Into<Patch<Filter>>) -> Self {
         self.body = self.body.filter(filter);
         self
     }
 
     /// One of several shapes. May be null.
+    #[inline]
     pub fn aggregation(mut self, aggregation: impl Into<Patch<MeterAggregation>>) -> Self {
         self.body = self.body.aggregation(aggregation);
         self
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn is_archived(mut self, is_archived: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.is_archived(is_archived);
         self
@@ -248,13 +302,18 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `GET /v1/meters/{id}/quantities`, needs `meters:read` or `meters:write`.
-    Quantities -> MeterQuantities = "meters:quantities",
+/// Reads how much a meter counted, interval by interval.
+///
+/// `GET /v1/meters/{id}/quantities`, with an organization's or a user's token good for `meters:read` or `meters:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/get-meter-quantities)
+Quantities -> MeterQuantities = "meters:quantities",
     GET "/v1/meters/{id}/quantities", json
 }
 
 impl Quantities<'_> {
-    /// One of 598 words.
+    /// One of 598 words. Default: `"UTC"`.
+    #[inline]
     pub fn timezone(mut self, timezone: impl Into<String>) -> Self {
         self.request
             .query_once("timezone", &Into::<String>::into(timezone));
@@ -262,12 +321,14 @@ impl Quantities<'_> {
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.request.query(
             "external_customer_id",
@@ -277,6 +338,7 @@ impl Quantities<'_> {
     }
 
     /// See `AggregationFunction`.
+    #[inline]
     pub fn customer_aggregation_function(
         mut self,
         customer_aggregation_function: AggregationFunction,
@@ -289,6 +351,7 @@ impl Quantities<'_> {
     }
 
     /// Only where the metadata has this value under this key; several values of a key are alternatives.
+    #[inline]
     pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.request.entry("metadata", key, &value.into());
         self

@@ -16,7 +16,12 @@ pub struct Metrics<'a> {
 }
 
 impl<'a> Metrics<'a> {
-    /// `GET /v1/metrics/`, needs `metrics:read`.
+    /// Reads figures of the business, interval by interval.
+    ///
+    /// `GET /v1/metrics/`, with an organization's or a user's token good for `metrics:read`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/get-metrics)
+    #[inline]
     pub fn get(&self, start_date: Date, end_date: Date, interval: TimeInterval) -> Get<'a> {
         let request = Get::blank();
         let mut request = request;
@@ -30,7 +35,12 @@ impl<'a> Metrics<'a> {
             request,
         }
     }
-    /// `GET /v1/metrics/export`, needs `metrics:read`.
+    /// Exports metrics as CSV.
+    ///
+    /// `GET /v1/metrics/export`, with an organization's or a user's token good for `metrics:read`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/export-metrics)
+    #[inline]
     pub fn export(&self, start_date: Date, end_date: Date, interval: TimeInterval) -> Export<'a> {
         let request = Export::blank();
         let mut request = request;
@@ -44,7 +54,12 @@ impl<'a> Metrics<'a> {
             request,
         }
     }
-    /// `GET /v1/metrics/limits`, needs `metrics:read`.
+    /// Reads from when on and how far at once metrics can be asked for.
+    ///
+    /// `GET /v1/metrics/limits`, with an organization's or a user's token good for `metrics:read`. Answers 200. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/get-metrics-limits)
+    #[inline]
     pub fn limits(&self) -> Limits<'a> {
         let request = Limits::blank();
         Limits {
@@ -52,7 +67,12 @@ impl<'a> Metrics<'a> {
             request,
         }
     }
-    /// `GET /v1/metrics/dashboards`, needs `metrics:read`.
+    /// Lists dashboards of metrics.
+    ///
+    /// `GET /v1/metrics/dashboards`, with an organization's or a user's token good for `metrics:read`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/list-metric-dashboards)
+    #[inline]
     pub fn list_dashboards(&self) -> ListDashboards<'a> {
         let request = ListDashboards::blank();
         ListDashboards {
@@ -60,7 +80,12 @@ impl<'a> Metrics<'a> {
             request,
         }
     }
-    /// `POST /v1/metrics/dashboards`, needs `metrics:write`.
+    /// Creates a dashboard of metrics.
+    ///
+    /// `POST /v1/metrics/dashboards`, with an organization's or a user's token good for `metrics:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/create-metric-dashboard)
+    #[inline]
     pub fn create_dashboard(&self, name: impl Into<String>) -> CreateDashboard<'a> {
         let request = CreateDashboard::blank();
         CreateDashboard {
@@ -69,7 +94,12 @@ impl<'a> Metrics<'a> {
             body: MetricDashboardCreate::new(name),
         }
     }
-    /// `GET /v1/metrics/dashboards/{id}`, needs `metrics:read`.
+    /// Reads a dashboard of metrics.
+    ///
+    /// `GET /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:read`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/get-metric-dashboard)
+    #[inline]
     pub fn get_dashboard(&self, id: MetricDashboardId) -> GetDashboard<'a> {
         let request = GetDashboard::blank();
         let request = request.path("id", &id);
@@ -78,7 +108,12 @@ impl<'a> Metrics<'a> {
             request,
         }
     }
-    /// `PATCH /v1/metrics/dashboards/{id}`, needs `metrics:write`.
+    /// Changes a dashboard of metrics; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 200; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/update-metric-dashboard)
+    #[inline]
     pub fn update_dashboard(&self, id: MetricDashboardId) -> UpdateDashboard<'a> {
         let request = UpdateDashboard::blank();
         let request = request.path("id", &id);
@@ -88,7 +123,12 @@ impl<'a> Metrics<'a> {
             body: MetricDashboardUpdate::new(),
         }
     }
-    /// `DELETE /v1/metrics/dashboards/{id}`, needs `metrics:write`.
+    /// Removes a dashboard of metrics.
+    ///
+    /// `DELETE /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 204; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/delete-metric-dashboard)
+    #[inline]
     pub fn delete_dashboard(&self, id: MetricDashboardId) -> DeleteDashboard<'a> {
         let request = DeleteDashboard::blank();
         let request = request.path("id", &id);
@@ -100,13 +140,18 @@ impl<'a> Metrics<'a> {
 }
 
 operation! {
-    /// `GET /v1/metrics/`, needs `metrics:read`.
-    Get -> MetricsResponse = "metrics:get",
+/// Reads figures of the business, interval by interval.
+///
+/// `GET /v1/metrics/`, with an organization's or a user's token good for `metrics:read`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/get-metrics)
+Get -> MetricsResponse = "metrics:get",
     GET "/v1/metrics/", json
 }
 
 impl Get<'_> {
-    /// One of 598 words.
+    /// One of 598 words. Default: `"UTC"`.
+    #[inline]
     pub fn timezone(mut self, timezone: impl Into<String>) -> Self {
         self.request
             .query_once("timezone", &Into::<String>::into(timezone));
@@ -114,30 +159,35 @@ impl Get<'_> {
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.request.query("product_id", &product_id);
         self
     }
 
     /// See `ProductBillingType`. May be given several times.
+    #[inline]
     pub fn billing_type(mut self, billing_type: ProductBillingType) -> Self {
         self.request.query("billing_type", &billing_type);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn metrics(mut self, metrics: impl Into<String>) -> Self {
         self.request
             .query("metrics", &Into::<String>::into(metrics));
@@ -146,13 +196,18 @@ impl Get<'_> {
 }
 
 operation! {
-    /// `GET /v1/metrics/export`, needs `metrics:read`.
-    Export -> String = "metrics:export",
+/// Exports metrics as CSV.
+///
+/// `GET /v1/metrics/export`, with an organization's or a user's token good for `metrics:read`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/export-metrics)
+Export -> String = "metrics:export",
     GET "/v1/metrics/export", text
 }
 
 impl Export<'_> {
-    /// One of 598 words.
+    /// One of 598 words. Default: `"UTC"`.
+    #[inline]
     pub fn timezone(mut self, timezone: impl Into<String>) -> Self {
         self.request
             .query_once("timezone", &Into::<String>::into(timezone));
@@ -160,30 +215,35 @@ impl Export<'_> {
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.request.query("product_id", &product_id);
         self
     }
 
     /// See `ProductBillingType`. May be given several times.
+    #[inline]
     pub fn billing_type(mut self, billing_type: ProductBillingType) -> Self {
         self.request.query("billing_type", &billing_type);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn metrics(mut self, metrics: impl Into<String>) -> Self {
         self.request
             .query("metrics", &Into::<String>::into(metrics));
@@ -192,19 +252,28 @@ impl Export<'_> {
 }
 
 operation! {
-    /// `GET /v1/metrics/limits`, needs `metrics:read`.
-    Limits -> MetricsLimits = "metrics:limits",
+/// Reads from when on and how far at once metrics can be asked for.
+///
+/// `GET /v1/metrics/limits`, with an organization's or a user's token good for `metrics:read`. Answers 200. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/get-metrics-limits)
+Limits -> MetricsLimits = "metrics:limits",
     GET "/v1/metrics/limits", json
 }
 
 operation! {
-    /// `GET /v1/metrics/dashboards`, needs `metrics:read`.
-    ListDashboards -> Vec<MetricDashboardSchema> = "metrics:list_dashboards",
+/// Lists dashboards of metrics.
+///
+/// `GET /v1/metrics/dashboards`, with an organization's or a user's token good for `metrics:read`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/list-metric-dashboards)
+ListDashboards -> Vec<MetricDashboardSchema> = "metrics:list_dashboards",
     GET "/v1/metrics/dashboards", json
 }
 
 impl ListDashboards<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
@@ -212,19 +281,25 @@ impl ListDashboards<'_> {
 }
 
 operation! {
-    /// `POST /v1/metrics/dashboards`, needs `metrics:write`.
-    CreateDashboard (MetricDashboardCreate) -> MetricDashboardSchema = "metrics:create_dashboard",
+/// Creates a dashboard of metrics.
+///
+/// `POST /v1/metrics/dashboards`, with an organization's or a user's token good for `metrics:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/create-metric-dashboard)
+CreateDashboard (MetricDashboardCreate) -> MetricDashboardSchema = "metrics:create_dashboard",
     POST "/v1/metrics/dashboards", json, json
 }
 
 impl CreateDashboard<'_> {
     /// A list, at most 10 items. Each: Text.
+    #[inline]
     pub fn metrics(mut self, metrics: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.body = self.body.metrics(metrics);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.body = self.body.organization_id(organization_id);
         self
@@ -232,25 +307,35 @@ impl CreateDashboard<'_> {
 }
 
 operation! {
-    /// `GET /v1/metrics/dashboards/{id}`, needs `metrics:read`.
-    GetDashboard -> MetricDashboardSchema = "metrics:get_dashboard",
+/// Reads a dashboard of metrics.
+///
+/// `GET /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:read`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/get-metric-dashboard)
+GetDashboard -> MetricDashboardSchema = "metrics:get_dashboard",
     GET "/v1/metrics/dashboards/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/metrics/dashboards/{id}`, needs `metrics:write`.
-    UpdateDashboard (MetricDashboardUpdate) -> MetricDashboardSchema = "metrics:update_dashboard",
+/// Changes a dashboard of metrics; what is not given stays as it is.
+///
+/// `PATCH /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 200; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/update-metric-dashboard)
+UpdateDashboard (MetricDashboardUpdate) -> MetricDashboardSchema = "metrics:update_dashboard",
     PATCH "/v1/metrics/dashboards/{id}", json, json
 }
 
 impl UpdateDashboard<'_> {
     /// Text, at least 1 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// A list, at most 10 items. Each: Text. May be null.
+    #[inline]
     pub fn metrics(mut self, metrics: impl Into<Patch<Vec<String>>>) -> Self {
         self.body = self.body.metrics(metrics);
         self
@@ -258,7 +343,11 @@ impl UpdateDashboard<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/metrics/dashboards/{id}`, needs `metrics:write`.
-    DeleteDashboard -> () = "metrics:delete_dashboard",
+/// Removes a dashboard of metrics.
+///
+/// `DELETE /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 204; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/delete-metric-dashboard)
+DeleteDashboard -> () = "metrics:delete_dashboard",
     DELETE "/v1/metrics/dashboards/{id}", nothing
 }

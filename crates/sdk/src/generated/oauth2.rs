@@ -16,7 +16,12 @@ pub struct Oauth2<'a> {
 }
 
 impl<'a> Oauth2<'a> {
-    /// `GET /v1/oauth2/authorize`.
+    /// Reads what a request for authorization asks for. A user is sent to the page instead: [`authorize_url`](crate::oauth2::authorize_url).
+    ///
+    /// `GET /v1/oauth2/authorize`, with a user's token or none. Answers 200. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/authorize)
+    #[inline]
     pub fn authorize(&self) -> Authorize<'a> {
         let request = Authorize::blank();
         Authorize {
@@ -24,7 +29,12 @@ impl<'a> Oauth2<'a> {
             request,
         }
     }
-    /// `POST /v1/oauth2/token`, open to everybody.
+    /// Exchanges an authorization code or a refresh token for tokens.
+    ///
+    /// `POST /v1/oauth2/token`, open to everybody. Answers 200. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/request-token)
+    #[inline]
     pub fn token(&self, body: impl Into<TokenRequest>) -> Token<'a> {
         let request = Token::blank();
         Token {
@@ -33,7 +43,12 @@ impl<'a> Oauth2<'a> {
             body: body.into(),
         }
     }
-    /// `POST /v1/oauth2/revoke`, open to everybody.
+    /// Makes a token of an OAuth2 client good for nothing.
+    ///
+    /// `POST /v1/oauth2/revoke`, open to everybody. Answers 200. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/revoke-token)
+    #[inline]
     pub fn revoke(
         &self,
         token: impl Into<Secret>,
@@ -47,7 +62,12 @@ impl<'a> Oauth2<'a> {
             body: RevokeTokenRequest::new(token, client_id, client_secret),
         }
     }
-    /// `POST /v1/oauth2/introspect`, open to everybody.
+    /// Tells an OAuth2 client whether a token is good, and whose it is.
+    ///
+    /// `POST /v1/oauth2/introspect`, open to everybody. Answers 200. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/introspect-token)
+    #[inline]
     pub fn introspect(
         &self,
         token: impl Into<Secret>,
@@ -61,7 +81,12 @@ impl<'a> Oauth2<'a> {
             body: IntrospectTokenRequest::new(token, client_id, client_secret),
         }
     }
-    /// `GET /v1/oauth2/userinfo`.
+    /// Reads who is behind a token of OAuth2.
+    ///
+    /// `GET /v1/oauth2/userinfo`, with a token of OAuth2. Answers 200. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/get-user-info)
+    #[inline]
     pub fn userinfo(&self) -> Userinfo<'a> {
         let request = Userinfo::blank();
         Userinfo {
@@ -76,25 +101,38 @@ impl<'a> Oauth2<'a> {
 }
 
 operation! {
-    /// `GET /v1/oauth2/authorize`.
-    Authorize -> AuthorizeResponse = "oauth2:authorize",
+/// Reads what a request for authorization asks for. A user is sent to the page instead: [`authorize_url`](crate::oauth2::authorize_url).
+///
+/// `GET /v1/oauth2/authorize`, with a user's token or none. Answers 200. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/authorize)
+Authorize -> AuthorizeResponse = "oauth2:authorize",
     GET "/v1/oauth2/authorize", json
 }
 
 operation! {
-    /// `POST /v1/oauth2/token`, open to everybody.
-    Token (TokenRequest) -> TokenResponse = "oauth2:request_token",
+/// Exchanges an authorization code or a refresh token for tokens.
+///
+/// `POST /v1/oauth2/token`, open to everybody. Answers 200. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/request-token)
+Token (TokenRequest) -> TokenResponse = "oauth2:request_token",
     POST "/v1/oauth2/token", json, form
 }
 
 operation! {
-    /// `POST /v1/oauth2/revoke`, open to everybody.
-    Revoke (RevokeTokenRequest) -> RevokeTokenResponse = "oauth2:revoke_token",
+/// Makes a token of an OAuth2 client good for nothing.
+///
+/// `POST /v1/oauth2/revoke`, open to everybody. Answers 200. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/revoke-token)
+Revoke (RevokeTokenRequest) -> RevokeTokenResponse = "oauth2:revoke_token",
     POST "/v1/oauth2/revoke", json, form
 }
 
 impl Revoke<'_> {
     /// One of `access_token`, `refresh_token`. May be null.
+    #[inline]
     pub fn token_type_hint(mut self, token_type_hint: RevokeTokenRequestTokenTypeHint) -> Self {
         self.body = self.body.token_type_hint(token_type_hint);
         self
@@ -102,13 +140,18 @@ impl Revoke<'_> {
 }
 
 operation! {
-    /// `POST /v1/oauth2/introspect`, open to everybody.
-    Introspect (IntrospectTokenRequest) -> IntrospectTokenResponse = "oauth2:introspect_token",
+/// Tells an OAuth2 client whether a token is good, and whose it is.
+///
+/// `POST /v1/oauth2/introspect`, open to everybody. Answers 200. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/introspect-token)
+Introspect (IntrospectTokenRequest) -> IntrospectTokenResponse = "oauth2:introspect_token",
     POST "/v1/oauth2/introspect", json, form
 }
 
 impl Introspect<'_> {
     /// One of `access_token`, `refresh_token`. May be null.
+    #[inline]
     pub fn token_type_hint(mut self, token_type_hint: IntrospectTokenRequestTokenTypeHint) -> Self {
         self.body = self.body.token_type_hint(token_type_hint);
         self
@@ -116,7 +159,11 @@ impl Introspect<'_> {
 }
 
 operation! {
-    /// `GET /v1/oauth2/userinfo`.
-    Userinfo -> UserInfo = "oauth2:userinfo",
+/// Reads who is behind a token of OAuth2.
+///
+/// `GET /v1/oauth2/userinfo`, with a token of OAuth2. Answers 200. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/get-user-info)
+Userinfo -> UserInfo = "oauth2:userinfo",
     GET "/v1/oauth2/userinfo", json
 }

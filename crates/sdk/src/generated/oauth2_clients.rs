@@ -5,8 +5,9 @@ use polarkit_model::{
     OAuth2ClientConfiguration, OAuth2ClientConfigurationGrantTypes,
     OAuth2ClientConfigurationTokenEndpointAuthMethod, OAuth2ClientConfigurationUpdate,
     OAuth2ClientConfigurationUpdateGrantTypes,
-    OAuth2ClientConfigurationUpdateTokenEndpointAuthMethod, OAuth2ClientRegistration, SubType,
+    OAuth2ClientConfigurationUpdateTokenEndpointAuthMethod, SubType,
 };
+use serde_json::Value;
 
 use crate::{Polar, operation::operation};
 
@@ -17,7 +18,12 @@ pub struct Oauth2Clients<'a> {
 }
 
 impl<'a> Oauth2Clients<'a> {
-    /// `POST /v1/oauth2/register`.
+    /// Registers an OAuth2 client.
+    ///
+    /// `POST /v1/oauth2/register`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/create-client)
+    #[inline]
     pub fn create(
         &self,
         redirect_uris: impl IntoIterator<Item = impl Into<String>>,
@@ -30,7 +36,12 @@ impl<'a> Oauth2Clients<'a> {
             body: OAuth2ClientConfiguration::new(redirect_uris, client_name),
         }
     }
-    /// `GET /v1/oauth2/register/{client_id}`.
+    /// Reads an OAuth2 client.
+    ///
+    /// `GET /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/get-client)
+    #[inline]
     pub fn get(&self, client_id: impl Into<String>) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("client_id", &Into::<String>::into(client_id));
@@ -39,7 +50,12 @@ impl<'a> Oauth2Clients<'a> {
             request,
         }
     }
-    /// `PUT /v1/oauth2/register/{client_id}`.
+    /// Replaces an OAuth2 client.
+    ///
+    /// `PUT /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/update-client)
+    #[inline]
     pub fn update(
         &self,
         client_id: impl Into<String>,
@@ -53,7 +69,12 @@ impl<'a> Oauth2Clients<'a> {
             body,
         }
     }
-    /// `DELETE /v1/oauth2/register/{client_id}`.
+    /// Removes an OAuth2 client.
+    ///
+    /// `DELETE /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 204; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/delete-client)
+    #[inline]
     pub fn delete(&self, client_id: impl Into<String>) -> Delete<'a> {
         let request = Delete::blank();
         let request = request.path("client_id", &Into::<String>::into(client_id));
@@ -65,13 +86,18 @@ impl<'a> Oauth2Clients<'a> {
 }
 
 operation! {
-    /// `POST /v1/oauth2/register`.
-    Create (OAuth2ClientConfiguration) -> OAuth2ClientRegistration = "oauth2:clients:oauth2:create_client",
+/// Registers an OAuth2 client.
+///
+/// `POST /v1/oauth2/register`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/create-client)
+Create (OAuth2ClientConfiguration) -> Value = "oauth2:clients:oauth2:create_client",
     POST "/v1/oauth2/register", json, json
 }
 
 impl Create<'_> {
     /// One of `client_secret_basic`, `client_secret_post`, `none`. Default: `"client_secret_post"`.
+    #[inline]
     pub fn token_endpoint_auth_method(
         mut self,
         token_endpoint_auth_method: OAuth2ClientConfigurationTokenEndpointAuthMethod,
@@ -83,6 +109,7 @@ impl Create<'_> {
     }
 
     /// A list. Each: One of `authorization_code`, `refresh_token`. Default: `["authorization_code","refresh_token"]`.
+    #[inline]
     pub fn grant_types(
         mut self,
         grant_types: impl IntoIterator<Item = OAuth2ClientConfigurationGrantTypes>,
@@ -92,6 +119,7 @@ impl Create<'_> {
     }
 
     /// A list. Each: Always `"code"`. Default: `["code"]`.
+    #[inline]
     pub fn response_types(
         mut self,
         response_types: impl IntoIterator<Item = impl Into<String>>,
@@ -101,36 +129,42 @@ impl Create<'_> {
     }
 
     /// Text. Default: `"openid profile email user:read user:write organizations:read organizations:write custom_fields:read custom_fields:write discounts:read discounts:write checkout_links:read checkout_links:write checkouts:read checkouts:write transactions:read transactions:write payouts:read payouts:write products:read products:write benefits:read benefits:write events:read events:write meters:read meters:write files:read files:write subscriptions:read subscriptions:write customers:read customers:write members:read members:write wallets:read wallets:write disputes:read disputes:write customer_meters:read customer_sessions:write member_sessions:write customer_seats:read customer_seats:write orders:read orders:write refunds:read refunds:write payments:read metrics:read metrics:write webhooks:read webhooks:write license_keys:read license_keys:write customer_portal:read customer_portal:write notifications:read notifications:write notification_recipients:read notification_recipients:write"`.
+    #[inline]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.body = self.body.scope(scope);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn client_uri(mut self, client_uri: impl Into<String>) -> Self {
         self.body = self.body.client_uri(client_uri);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn logo_uri(mut self, logo_uri: impl Into<String>) -> Self {
         self.body = self.body.logo_uri(logo_uri);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn tos_uri(mut self, tos_uri: impl Into<String>) -> Self {
         self.body = self.body.tos_uri(tos_uri);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn policy_uri(mut self, policy_uri: impl Into<String>) -> Self {
         self.body = self.body.policy_uri(policy_uri);
         self
     }
 
     /// See `SubType`. Default: `"user"`.
+    #[inline]
     pub fn default_sub_type(mut self, default_sub_type: SubType) -> Self {
         self.body = self.body.default_sub_type(default_sub_type);
         self
@@ -138,19 +172,28 @@ impl Create<'_> {
 }
 
 operation! {
-    /// `GET /v1/oauth2/register/{client_id}`.
-    Get -> OAuth2ClientRegistration = "oauth2:clients:oauth2:get_client",
+/// Reads an OAuth2 client.
+///
+/// `GET /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/get-client)
+Get -> Value = "oauth2:clients:oauth2:get_client",
     GET "/v1/oauth2/register/{client_id}", json
 }
 
 operation! {
-    /// `PUT /v1/oauth2/register/{client_id}`.
-    Update (OAuth2ClientConfigurationUpdate) -> OAuth2ClientRegistration = "oauth2:clients:oauth2:update_client",
+/// Replaces an OAuth2 client.
+///
+/// `PUT /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/update-client)
+Update (OAuth2ClientConfigurationUpdate) -> Value = "oauth2:clients:oauth2:update_client",
     PUT "/v1/oauth2/register/{client_id}", json, json
 }
 
 impl Update<'_> {
     /// One of `client_secret_basic`, `client_secret_post`, `none`. Default: `"client_secret_post"`.
+    #[inline]
     pub fn token_endpoint_auth_method(
         mut self,
         token_endpoint_auth_method: OAuth2ClientConfigurationUpdateTokenEndpointAuthMethod,
@@ -162,6 +205,7 @@ impl Update<'_> {
     }
 
     /// A list. Each: One of `authorization_code`, `refresh_token`. Default: `["authorization_code","refresh_token"]`.
+    #[inline]
     pub fn grant_types(
         mut self,
         grant_types: impl IntoIterator<Item = OAuth2ClientConfigurationUpdateGrantTypes>,
@@ -171,6 +215,7 @@ impl Update<'_> {
     }
 
     /// A list. Each: Always `"code"`. Default: `["code"]`.
+    #[inline]
     pub fn response_types(
         mut self,
         response_types: impl IntoIterator<Item = impl Into<String>>,
@@ -180,36 +225,42 @@ impl Update<'_> {
     }
 
     /// Text. Default: `"openid profile email user:read user:write organizations:read organizations:write custom_fields:read custom_fields:write discounts:read discounts:write checkout_links:read checkout_links:write checkouts:read checkouts:write transactions:read transactions:write payouts:read payouts:write products:read products:write benefits:read benefits:write events:read events:write meters:read meters:write files:read files:write subscriptions:read subscriptions:write customers:read customers:write members:read members:write wallets:read wallets:write disputes:read disputes:write customer_meters:read customer_sessions:write member_sessions:write customer_seats:read customer_seats:write orders:read orders:write refunds:read refunds:write payments:read metrics:read metrics:write webhooks:read webhooks:write license_keys:read license_keys:write customer_portal:read customer_portal:write notifications:read notifications:write notification_recipients:read notification_recipients:write"`.
+    #[inline]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.body = self.body.scope(scope);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn client_uri(mut self, client_uri: impl Into<String>) -> Self {
         self.body = self.body.client_uri(client_uri);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn logo_uri(mut self, logo_uri: impl Into<String>) -> Self {
         self.body = self.body.logo_uri(logo_uri);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn tos_uri(mut self, tos_uri: impl Into<String>) -> Self {
         self.body = self.body.tos_uri(tos_uri);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn policy_uri(mut self, policy_uri: impl Into<String>) -> Self {
         self.body = self.body.policy_uri(policy_uri);
         self
     }
 
     /// See `SubType`. Default: `"user"`.
+    #[inline]
     pub fn default_sub_type(mut self, default_sub_type: SubType) -> Self {
         self.body = self.body.default_sub_type(default_sub_type);
         self
@@ -217,7 +268,11 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/oauth2/register/{client_id}`.
-    Delete -> () = "oauth2:clients:oauth2:delete_client",
+/// Removes an OAuth2 client.
+///
+/// `DELETE /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 204; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/delete-client)
+Delete -> () = "oauth2:clients:oauth2:delete_client",
     DELETE "/v1/oauth2/register/{client_id}", nothing
 }

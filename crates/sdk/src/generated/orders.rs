@@ -9,11 +9,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `orders`.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +18,12 @@ pub struct Orders<'a> {
 }
 
 impl<'a> Orders<'a> {
-    /// `GET /v1/orders/`, needs `orders:read`.
+    /// Lists orders, a page at a time.
+    ///
+    /// `GET /v1/orders/`, with an organization's or a user's token good for `orders:read`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/list-orders)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -30,7 +31,12 @@ impl<'a> Orders<'a> {
             request,
         }
     }
-    /// `POST /v1/orders/`, needs `orders:write`.
+    /// Creates a draft of an order, to be finalized later.
+    ///
+    /// `POST /v1/orders/`, with an organization's or a user's token good for `orders:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/create-order)
+    #[inline]
     pub fn create(&self, customer_id: CustomerId, product_id: ProductId) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -39,7 +45,12 @@ impl<'a> Orders<'a> {
             body: OrderCreate::new(customer_id, product_id),
         }
     }
-    /// `GET /v1/orders/export`, needs `orders:read`.
+    /// Exports orders as CSV.
+    ///
+    /// `GET /v1/orders/export`, with an organization's or a user's token good for `orders:read`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/export-orders)
+    #[inline]
     pub fn export(&self) -> Export<'a> {
         let request = Export::blank();
         Export {
@@ -47,7 +58,12 @@ impl<'a> Orders<'a> {
             request,
         }
     }
-    /// `GET /v1/orders/{id}`, needs `orders:read`.
+    /// Reads an order.
+    ///
+    /// `GET /v1/orders/{id}`, with an organization's or a user's token good for `orders:read`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/get-order)
+    #[inline]
     pub fn get(&self, id: OrderId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -56,7 +72,12 @@ impl<'a> Orders<'a> {
             request,
         }
     }
-    /// `PATCH /v1/orders/{id}`, needs `orders:write`.
+    /// Changes an order; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/orders/{id}`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/update-order)
+    #[inline]
     pub fn update(&self, id: OrderId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -66,7 +87,12 @@ impl<'a> Orders<'a> {
             body: OrderUpdate::new(),
         }
     }
-    /// `POST /v1/orders/{id}/finalize`, needs `orders:write`.
+    /// Charges a draft of an order.
+    ///
+    /// `POST /v1/orders/{id}/finalize`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 402 (`PaymentFailed`, `PaymentActionRequired`), 403 (`OffSessionChargesNotEnabled`, `OrganizationNotReadyForPayments`), 404 (`ResourceNotFound`), 412 (`OrderNotDraft`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/finalize-order)
+    #[inline]
     pub fn finalize(&self, id: OrderId) -> Finalize<'a> {
         let request = Finalize::blank();
         let request = request.path("id", &id);
@@ -76,7 +102,12 @@ impl<'a> Orders<'a> {
             body: OrderFinalize::new(),
         }
     }
-    /// `POST /v1/orders/{id}/invoice`, needs `orders:read`.
+    /// Has an order's invoice made; ready soon, and then for good.
+    ///
+    /// `POST /v1/orders/{id}/invoice`, with an organization's or a user's token good for `orders:read`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/generate-order-invoice)
+    #[inline]
     pub fn generate_invoice(&self, id: OrderId) -> GenerateInvoice<'a> {
         let request = GenerateInvoice::blank();
         let request = request.path("id", &id);
@@ -85,7 +116,12 @@ impl<'a> Orders<'a> {
             request,
         }
     }
-    /// `GET /v1/orders/{id}/invoice`, needs `orders:read`.
+    /// Reads the address of an order's invoice, once it is made.
+    ///
+    /// `GET /v1/orders/{id}/invoice`, with an organization's or a user's token good for `orders:read`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/get-order-invoice)
+    #[inline]
     pub fn invoice(&self, id: OrderId) -> Invoice<'a> {
         let request = Invoice::blank();
         let request = request.path("id", &id);
@@ -94,7 +130,12 @@ impl<'a> Orders<'a> {
             request,
         }
     }
-    /// `GET /v1/orders/{id}/receipt`, needs `orders:read`.
+    /// Reads the address of an order's receipt; none while it is being made.
+    ///
+    /// `GET /v1/orders/{id}/receipt`, with an organization's or a user's token good for `orders:read`. Answers 200, or 202 while it is not ready yet; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/get-order-receipt)
+    #[inline]
     pub fn receipt(&self, id: OrderId) -> Receipt<'a> {
         let request = Receipt::blank();
         let request = request.path("id", &id);
@@ -106,25 +147,32 @@ impl<'a> Orders<'a> {
 }
 
 operation! {
-    /// `GET /v1/orders/`, needs `orders:read`.
-    List -> Page<Order> = "orders:list",
+/// Lists orders, a page at a time.
+///
+/// `GET /v1/orders/`, with an organization's or a user's token good for `orders:read`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/list-orders)
+List -> Page<Order> = "orders:list",
     GET "/v1/orders/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.request.query("product_id", &product_id);
         self
     }
 
     /// See `ProductBillingType`. May be given several times.
+    #[inline]
     pub fn product_billing_type(mut self, product_billing_type: ProductBillingType) -> Self {
         self.request
             .query("product_billing_type", &product_billing_type);
@@ -132,18 +180,21 @@ impl<'a> List<'a> {
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
         self.request.query("discount_id", &discount_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.request.query(
             "external_customer_id",
@@ -153,73 +204,84 @@ impl<'a> List<'a> {
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn checkout_id(mut self, checkout_id: CheckoutId) -> Self {
         self.request.query("checkout_id", &checkout_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.request.query("subscription_id", &subscription_id);
         self
     }
 
     /// See `OrderStatus`. May be given several times.
+    #[inline]
     pub fn status(mut self, status: OrderStatus) -> Self {
         self.request.query("status", &status);
         self
     }
 
     /// A point in time.
+    #[inline]
     pub fn created_after(mut self, created_after: Timestamp) -> Self {
         self.request.query_once("created_after", &created_after);
         self
     }
 
     /// A point in time.
+    #[inline]
     pub fn created_before(mut self, created_before: Timestamp) -> Self {
         self.request.query_once("created_before", &created_before);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `OrderSortProperty`. May be given several times.
+    /// See `OrderSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: OrderSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
 
     /// Only where the metadata has this value under this key; several values of a key are alternatives.
+    #[inline]
     pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.request.entry("metadata", key, &value.into());
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Order> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Order);
+
 operation! {
-    /// `POST /v1/orders/`, needs `orders:write`.
-    Create (OrderCreate) -> Order = "orders:create",
+/// Creates a draft of an order, to be finalized later.
+///
+/// `POST /v1/orders/`, with an organization's or a user's token good for `orders:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/create-order)
+Create (OrderCreate) -> Order = "orders:create",
     POST "/v1/orders/", json, json
 }
 
 impl Create<'_> {
     /// Free keys.
+    #[inline]
     pub fn custom_field_data(
         mut self,
         custom_field_data: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -229,6 +291,7 @@ impl Create<'_> {
     }
 
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -238,24 +301,28 @@ impl Create<'_> {
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.body = self.body.organization_id(organization_id);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn currency(mut self, currency: impl Into<Currency>) -> Self {
         self.body = self.body.currency(currency);
         self
     }
 
     /// Minor units of the currency, at least 0. May be null.
+    #[inline]
     pub fn amount(mut self, amount: i64) -> Self {
         self.body = self.body.amount(amount);
         self
     }
 
     /// Text, at most 500 characters. May be null.
+    #[inline]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.body = self.body.description(description);
         self
@@ -263,43 +330,53 @@ impl Create<'_> {
 }
 
 operation! {
-    /// `GET /v1/orders/export`, needs `orders:read`.
-    Export -> String = "orders:export",
+/// Exports orders as CSV.
+///
+/// `GET /v1/orders/export`, with an organization's or a user's token good for `orders:read`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/export-orders)
+Export -> String = "orders:export",
     GET "/v1/orders/export", text
 }
 
 impl Export<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.request.query("product_id", &product_id);
         self
     }
 
     /// See `OrderStatus`. May be given several times.
+    #[inline]
     pub fn status(mut self, status: OrderStatus) -> Self {
         self.request.query("status", &status);
         self
     }
 
     /// A point in time.
+    #[inline]
     pub fn created_after(mut self, created_after: Timestamp) -> Self {
         self.request.query_once("created_after", &created_after);
         self
     }
 
     /// A point in time.
+    #[inline]
     pub fn created_before(mut self, created_before: Timestamp) -> Self {
         self.request.query_once("created_before", &created_before);
         self
     }
 
-    /// Text.
+    /// Text. Default: `"UTC"`.
+    #[inline]
     pub fn timezone(mut self, timezone: impl Into<String>) -> Self {
         self.request
             .query_once("timezone", &Into::<String>::into(timezone));
@@ -307,6 +384,7 @@ impl Export<'_> {
     }
 
     /// See `OrderExportColumn`. May be given several times.
+    #[inline]
     pub fn columns(mut self, columns: OrderExportColumn) -> Self {
         self.request.query("columns", &columns);
         self
@@ -314,25 +392,35 @@ impl Export<'_> {
 }
 
 operation! {
-    /// `GET /v1/orders/{id}`, needs `orders:read`.
-    Get -> Order = "orders:get",
+/// Reads an order.
+///
+/// `GET /v1/orders/{id}`, with an organization's or a user's token good for `orders:read`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/get-order)
+Get -> Order = "orders:get",
     GET "/v1/orders/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/orders/{id}`, needs `orders:write`.
-    Update (OrderUpdate) -> Order = "orders:update",
+/// Changes an order; what is not given stays as it is.
+///
+/// `PATCH /v1/orders/{id}`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/update-order)
+Update (OrderUpdate) -> Order = "orders:update",
     PATCH "/v1/orders/{id}", json, json
 }
 
 impl Update<'_> {
     /// Text. May be null.
+    #[inline]
     pub fn billing_name(mut self, billing_name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.billing_name(billing_name);
         self
     }
 
     /// See `AddressInput`. May be null.
+    #[inline]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.body = self.body.billing_address(billing_address);
         self
@@ -340,13 +428,18 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `POST /v1/orders/{id}/finalize`, needs `orders:write`.
-    Finalize (OrderFinalize) -> Order = "orders:finalize",
+/// Charges a draft of an order.
+///
+/// `POST /v1/orders/{id}/finalize`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 402 (`PaymentFailed`, `PaymentActionRequired`), 403 (`OffSessionChargesNotEnabled`, `OrganizationNotReadyForPayments`), 404 (`ResourceNotFound`), 412 (`OrderNotDraft`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/finalize-order)
+Finalize (OrderFinalize) -> Order = "orders:finalize",
     POST "/v1/orders/{id}/finalize", json, json
 }
 
 impl Finalize<'_> {
     /// An id. May be null.
+    #[inline]
     pub fn payment_method_id(mut self, payment_method_id: PaymentMethodId) -> Self {
         self.body = self.body.payment_method_id(payment_method_id);
         self
@@ -354,19 +447,31 @@ impl Finalize<'_> {
 }
 
 operation! {
-    /// `POST /v1/orders/{id}/invoice`, needs `orders:read`.
-    GenerateInvoice -> () = "orders:generate_invoice",
-    POST "/v1/orders/{id}/invoice", nothing
+/// Has an order's invoice made; ready soon, and then for good.
+///
+/// `POST /v1/orders/{id}/invoice`, with an organization's or a user's token good for `orders:read`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/generate-order-invoice)
+GenerateInvoice -> Value = "orders:generate_invoice",
+    POST "/v1/orders/{id}/invoice", json
 }
 
 operation! {
-    /// `GET /v1/orders/{id}/invoice`, needs `orders:read`.
-    Invoice -> OrderInvoice = "orders:invoice",
+/// Reads the address of an order's invoice, once it is made.
+///
+/// `GET /v1/orders/{id}/invoice`, with an organization's or a user's token good for `orders:read`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/get-order-invoice)
+Invoice -> OrderInvoice = "orders:invoice",
     GET "/v1/orders/{id}/invoice", json
 }
 
 operation! {
-    /// `GET /v1/orders/{id}/receipt`, needs `orders:read`.
-    Receipt -> Option<OrderReceipt> = "orders:receipt",
+/// Reads the address of an order's receipt; none while it is being made.
+///
+/// `GET /v1/orders/{id}/receipt`, with an organization's or a user's token good for `orders:read`. Answers 200, or 202 while it is not ready yet; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/get-order-receipt)
+Receipt -> Option<OrderReceipt> = "orders:receipt",
     GET "/v1/orders/{id}/receipt", json_if_ready
 }

@@ -9,11 +9,7 @@ use polarkit_model::{
     OrganizationUpdate, Page, Patch, TaxBehaviorOption,
 };
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `organizations`.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +18,12 @@ pub struct Organizations<'a> {
 }
 
 impl<'a> Organizations<'a> {
-    /// `GET /v1/organizations/`, needs `organizations:read` or `organizations:write`.
+    /// Lists organizations the token may see, a page at a time.
+    ///
+    /// `GET /v1/organizations/`, with an organization's or a user's token good for `organizations:read` or `organizations:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/list-organizations)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -30,7 +31,12 @@ impl<'a> Organizations<'a> {
             request,
         }
     }
-    /// `POST /v1/organizations/`, needs `organizations:write`.
+    /// Creates an organization.
+    ///
+    /// `POST /v1/organizations/`, with a user's token good for `organizations:write`. Answers 201; refuses with 403 (`CannotCreateOrganizationError`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/create-organization)
+    #[inline]
     pub fn create(&self, name: impl Into<String>, slug: impl Into<String>) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -39,7 +45,12 @@ impl<'a> Organizations<'a> {
             body: OrganizationCreate::new(name, slug),
         }
     }
-    /// `GET /v1/organizations/{id}`, needs `organizations:read` or `organizations:write`.
+    /// Reads an organization.
+    ///
+    /// `GET /v1/organizations/{id}`, with an organization's or a user's token good for `organizations:read` or `organizations:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/get-organization)
+    #[inline]
     pub fn get(&self, id: OrganizationId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -48,7 +59,12 @@ impl<'a> Organizations<'a> {
             request,
         }
     }
-    /// `PATCH /v1/organizations/{id}`, needs `organizations:write`.
+    /// Changes an organization; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/organizations/{id}`, with an organization's or a user's token good for `organizations:write`. Answers 200; refuses with 403 (`NotPermitted`, `DisputeAutoAcceptNotEnabled`), 404 (`ResourceNotFound`), 409 (`SSOEnforcementRequiresConnection`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/update-organization)
+    #[inline]
     pub fn update(&self, id: OrganizationId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -61,98 +77,116 @@ impl<'a> Organizations<'a> {
 }
 
 operation! {
-    /// `GET /v1/organizations/`, needs `organizations:read` or `organizations:write`.
-    List -> Page<Organization> = "organizations:list",
+/// Lists organizations the token may see, a page at a time.
+///
+/// `GET /v1/organizations/`, with an organization's or a user's token good for `organizations:read` or `organizations:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/list-organizations)
+List -> Page<Organization> = "organizations:list",
     GET "/v1/organizations/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// Text.
+    #[inline]
     pub fn slug(mut self, slug: impl Into<String>) -> Self {
         self.request.query_once("slug", &Into::<String>::into(slug));
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `OrganizationSortProperty`. May be given several times.
+    /// See `OrganizationSortProperty`. Default: `created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: OrganizationSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Organization> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Organization);
+
 operation! {
-    /// `POST /v1/organizations/`, needs `organizations:write`.
-    Create (OrganizationCreate) -> Organization = "organizations:create",
+/// Creates an organization.
+///
+/// `POST /v1/organizations/`, with a user's token good for `organizations:write`. Answers 201; refuses with 403 (`CannotCreateOrganizationError`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/create-organization)
+Create (OrganizationCreate) -> Organization = "organizations:create",
     POST "/v1/organizations/", json, json
 }
 
 impl Create<'_> {
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn avatar_url(mut self, avatar_url: impl Into<String>) -> Self {
         self.body = self.body.avatar_url(avatar_url);
         self
     }
 
     /// One of several shapes. May be null.
+    #[inline]
     pub fn legal_entity(mut self, legal_entity: impl Into<LegalEntityCreate>) -> Self {
         self.body = self.body.legal_entity(legal_entity);
         self
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.body = self.body.email(email);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn website(mut self, website: impl Into<String>) -> Self {
         self.body = self.body.website(website);
         self
     }
 
     /// A list. Each: See `OrganizationSocialLink`. May be null.
+    #[inline]
     pub fn socials(mut self, socials: impl IntoIterator<Item = OrganizationSocialLink>) -> Self {
         self.body = self.body.socials(socials);
         self
     }
 
     /// See `OrganizationDetails`. May be null.
+    #[inline]
     pub fn details(mut self, details: OrganizationDetails) -> Self {
         self.body = self.body.details(details);
         self
     }
 
     /// One of 244 words. May be null.
+    #[inline]
     pub fn country(mut self, country: impl Into<Country>) -> Self {
         self.body = self.body.country(country);
         self
     }
 
     /// See `OrganizationFeatureSettingsUpdate`. May be null.
+    #[inline]
     pub fn feature_settings(mut self, feature_settings: OrganizationFeatureSettingsUpdate) -> Self {
         self.body = self.body.feature_settings(feature_settings);
         self
     }
 
     /// See `OrganizationSubscriptionSettings`. May be null.
+    #[inline]
     pub fn subscription_settings(
         mut self,
         subscription_settings: OrganizationSubscriptionSettings,
@@ -162,6 +196,7 @@ impl Create<'_> {
     }
 
     /// See `OrganizationCustomerEmailSettings`. May be null.
+    #[inline]
     pub fn customer_email_settings(
         mut self,
         customer_email_settings: OrganizationCustomerEmailSettings,
@@ -171,6 +206,7 @@ impl Create<'_> {
     }
 
     /// See `OrganizationCustomerPortalSettings`. May be null.
+    #[inline]
     pub fn customer_portal_settings(
         mut self,
         customer_portal_settings: OrganizationCustomerPortalSettings,
@@ -180,6 +216,7 @@ impl Create<'_> {
     }
 
     /// See `PresentmentCurrency`. Default: `"usd"`.
+    #[inline]
     pub fn default_presentment_currency(
         mut self,
         default_presentment_currency: impl Into<Currency>,
@@ -191,6 +228,7 @@ impl Create<'_> {
     }
 
     /// See `TaxBehaviorOption`. Default: `"location"`.
+    #[inline]
     pub fn default_tax_behavior(mut self, default_tax_behavior: TaxBehaviorOption) -> Self {
         self.body = self.body.default_tax_behavior(default_tax_behavior);
         self
@@ -198,61 +236,77 @@ impl Create<'_> {
 }
 
 operation! {
-    /// `GET /v1/organizations/{id}`, needs `organizations:read` or `organizations:write`.
-    Get -> Organization = "organizations:get",
+/// Reads an organization.
+///
+/// `GET /v1/organizations/{id}`, with an organization's or a user's token good for `organizations:read` or `organizations:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/get-organization)
+Get -> Organization = "organizations:get",
     GET "/v1/organizations/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/organizations/{id}`, needs `organizations:write`.
-    Update (OrganizationUpdate) -> Organization = "organizations:update",
+/// Changes an organization; what is not given stays as it is.
+///
+/// `PATCH /v1/organizations/{id}`, with an organization's or a user's token good for `organizations:write`. Answers 200; refuses with 403 (`NotPermitted`, `DisputeAutoAcceptNotEnabled`), 404 (`ResourceNotFound`), 409 (`SSOEnforcementRequiresConnection`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/update-organization)
+Update (OrganizationUpdate) -> Organization = "organizations:update",
     PATCH "/v1/organizations/{id}", json, json
 }
 
 impl Update<'_> {
     /// Text, at least 3 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn avatar_url(mut self, avatar_url: impl Into<Patch<String>>) -> Self {
         self.body = self.body.avatar_url(avatar_url);
         self
     }
 
     /// An e-mail address. May be null.
+    #[inline]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.email(email);
         self
     }
 
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn website(mut self, website: impl Into<Patch<String>>) -> Self {
         self.body = self.body.website(website);
         self
     }
 
     /// A list. Each: See `OrganizationSocialLink`. May be null.
+    #[inline]
     pub fn socials(mut self, socials: impl Into<Patch<Vec<OrganizationSocialLink>>>) -> Self {
         self.body = self.body.socials(socials);
         self
     }
 
     /// See `OrganizationDetails`. May be null.
+    #[inline]
     pub fn details(mut self, details: impl Into<Patch<OrganizationDetails>>) -> Self {
         self.body = self.body.details(details);
         self
     }
 
     /// One of 244 words. May be null.
+    #[inline]
     pub fn country(mut self, country: impl Into<Patch<Country>>) -> Self {
         self.body = self.body.country(country);
         self
     }
 
     /// See `OrganizationFeatureSettingsUpdate`. May be null.
+    #[inline]
     pub fn feature_settings(
         mut self,
         feature_settings: impl Into<Patch<OrganizationFeatureSettingsUpdate>>,
@@ -262,6 +316,7 @@ impl Update<'_> {
     }
 
     /// See `OrganizationSubscriptionSettings`. May be null.
+    #[inline]
     pub fn subscription_settings(
         mut self,
         subscription_settings: impl Into<Patch<OrganizationSubscriptionSettings>>,
@@ -271,6 +326,7 @@ impl Update<'_> {
     }
 
     /// See `OrganizationCustomerEmailSettings`. May be null.
+    #[inline]
     pub fn customer_email_settings(
         mut self,
         customer_email_settings: impl Into<Patch<OrganizationCustomerEmailSettings>>,
@@ -280,6 +336,7 @@ impl Update<'_> {
     }
 
     /// See `OrganizationCustomerPortalSettings`. May be null.
+    #[inline]
     pub fn customer_portal_settings(
         mut self,
         customer_portal_settings: impl Into<Patch<OrganizationCustomerPortalSettings>>,
@@ -289,6 +346,7 @@ impl Update<'_> {
     }
 
     /// See `OrganizationDisputeSettingsUpdate`. May be null.
+    #[inline]
     pub fn dispute_settings(
         mut self,
         dispute_settings: impl Into<Patch<OrganizationDisputeSettingsUpdate>>,
@@ -298,12 +356,14 @@ impl Update<'_> {
     }
 
     /// A list. Each: Text. May be null.
+    #[inline]
     pub fn embed_hosts(mut self, embed_hosts: impl Into<Patch<Vec<String>>>) -> Self {
         self.body = self.body.embed_hosts(embed_hosts);
         self
     }
 
     /// See `PresentmentCurrency`. May be null.
+    #[inline]
     pub fn default_presentment_currency(
         mut self,
         default_presentment_currency: impl Into<Patch<Currency>>,
@@ -315,6 +375,7 @@ impl Update<'_> {
     }
 
     /// See `TaxBehaviorOption`. May be null.
+    #[inline]
     pub fn default_tax_behavior(
         mut self,
         default_tax_behavior: impl Into<Patch<TaxBehaviorOption>>,
@@ -324,6 +385,7 @@ impl Update<'_> {
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn sso_enforced(mut self, sso_enforced: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.sso_enforced(sso_enforced);
         self

@@ -6,11 +6,7 @@ use polarkit_model::{
     PaymentStatus,
 };
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `payments`.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +15,12 @@ pub struct Payments<'a> {
 }
 
 impl<'a> Payments<'a> {
-    /// `GET /v1/payments/`, needs `payments:read`.
+    /// Lists payments, a page at a time.
+    ///
+    /// `GET /v1/payments/`, with an organization's or a user's token good for `payments:read`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/payments/list-payments)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -27,7 +28,12 @@ impl<'a> Payments<'a> {
             request,
         }
     }
-    /// `GET /v1/payments/{id}`, needs `payments:read`.
+    /// Reads a payment.
+    ///
+    /// `GET /v1/payments/{id}`, with an organization's or a user's token good for `payments:read`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/payments/get-payment)
+    #[inline]
     pub fn get(&self, id: PaymentId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -39,81 +45,96 @@ impl<'a> Payments<'a> {
 }
 
 operation! {
-    /// `GET /v1/payments/`, needs `payments:read`.
-    List -> Page<Payment> = "payments:list",
+/// Lists payments, a page at a time.
+///
+/// `GET /v1/payments/`, with an organization's or a user's token good for `payments:read`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/payments/list-payments)
+List -> Page<Payment> = "payments:list",
     GET "/v1/payments/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn checkout_id(mut self, checkout_id: CheckoutId) -> Self {
         self.request.query("checkout_id", &checkout_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
         self.request.query("order_id", &order_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// See `PaymentStatus`. May be given several times.
+    #[inline]
     pub fn status(mut self, status: PaymentStatus) -> Self {
         self.request.query("status", &status);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.request.query("method", &Into::<String>::into(method));
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn customer_email(mut self, customer_email: impl Into<String>) -> Self {
         self.request
             .query("customer_email", &Into::<String>::into(customer_email));
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `PaymentSortProperty`. May be given several times.
+    /// See `PaymentSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: PaymentSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Payment> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Payment);
+
 operation! {
-    /// `GET /v1/payments/{id}`, needs `payments:read`.
-    Get -> Payment = "payments:get",
+/// Reads a payment.
+///
+/// `GET /v1/payments/{id}`, with an organization's or a user's token good for `payments:read`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/payments/get-payment)
+Get -> Payment = "payments:get",
     GET "/v1/payments/{id}", json
 }

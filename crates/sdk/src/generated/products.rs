@@ -8,11 +8,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `products`.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +17,12 @@ pub struct Products<'a> {
 }
 
 impl<'a> Products<'a> {
-    /// `GET /v1/products/`, needs `products:read` or `products:write`.
+    /// Lists products, a page at a time.
+    ///
+    /// `GET /v1/products/`, with an organization's or a user's token good for `products:read` or `products:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/list-products)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -29,7 +30,12 @@ impl<'a> Products<'a> {
             request,
         }
     }
-    /// `POST /v1/products/`, needs `products:write`.
+    /// Creates a product.
+    ///
+    /// `POST /v1/products/`, with an organization's or a user's token good for `products:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/create-product)
+    #[inline]
     pub fn create(&self, body: impl Into<ProductCreate>) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -38,7 +44,12 @@ impl<'a> Products<'a> {
             body: body.into(),
         }
     }
-    /// `GET /v1/products/{id}`, needs `products:read` or `products:write`.
+    /// Reads a product.
+    ///
+    /// `GET /v1/products/{id}`, with an organization's or a user's token good for `products:read` or `products:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/get-product)
+    #[inline]
     pub fn get(&self, id: ProductId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -47,7 +58,12 @@ impl<'a> Products<'a> {
             request,
         }
     }
-    /// `PATCH /v1/products/{id}`, needs `products:write`.
+    /// Changes a product; what is not given stays, but prices given replace all prices.
+    ///
+    /// `PATCH /v1/products/{id}`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/update-product)
+    #[inline]
     pub fn update(&self, id: ProductId) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -57,7 +73,12 @@ impl<'a> Products<'a> {
             body: ProductUpdate::new(),
         }
     }
-    /// `POST /v1/products/{id}/benefits`, needs `products:write`.
+    /// Says which benefits a product gives, all of them, in this order.
+    ///
+    /// `POST /v1/products/{id}/benefits`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/update-product-benefits)
+    #[inline]
     pub fn update_benefits(
         &self,
         id: ProductId,
@@ -74,25 +95,32 @@ impl<'a> Products<'a> {
 }
 
 operation! {
-    /// `GET /v1/products/`, needs `products:read` or `products:write`.
-    List -> Page<Product> = "products:list",
+/// Lists products, a page at a time.
+///
+/// `GET /v1/products/`, with an organization's or a user's token good for `products:read` or `products:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/list-products)
+List -> Page<Product> = "products:list",
     GET "/v1/products/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn id(mut self, id: Uuid) -> Self {
         self.request.query("id", &id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
@@ -100,79 +128,97 @@ impl<'a> List<'a> {
     }
 
     /// True or false.
+    #[inline]
     pub fn is_archived(mut self, is_archived: bool) -> Self {
         self.request.query_once("is_archived", &is_archived);
         self
     }
 
     /// True or false.
+    #[inline]
     pub fn is_recurring(mut self, is_recurring: bool) -> Self {
         self.request.query_once("is_recurring", &is_recurring);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn benefit_id(mut self, benefit_id: BenefitId) -> Self {
         self.request.query("benefit_id", &benefit_id);
         self
     }
 
     /// See `ProductVisibility`. May be given several times.
+    #[inline]
     pub fn visibility(mut self, visibility: ProductVisibility) -> Self {
         self.request.query("visibility", &visibility);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `ProductSortProperty`. May be given several times.
+    /// See `ProductSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: ProductSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
 
     /// Only where the metadata has this value under this key; several values of a key are alternatives.
+    #[inline]
     pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.request.entry("metadata", key, &value.into());
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Product> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Product);
+
 operation! {
-    /// `POST /v1/products/`, needs `products:write`.
-    Create (ProductCreate) -> Product = "products:create",
+/// Creates a product.
+///
+/// `POST /v1/products/`, with an organization's or a user's token good for `products:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/create-product)
+Create (ProductCreate) -> Product = "products:create",
     POST "/v1/products/", json, json
 }
 
 operation! {
-    /// `GET /v1/products/{id}`, needs `products:read` or `products:write`.
-    Get -> Product = "products:get",
+/// Reads a product.
+///
+/// `GET /v1/products/{id}`, with an organization's or a user's token good for `products:read` or `products:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/get-product)
+Get -> Product = "products:get",
     GET "/v1/products/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/products/{id}`, needs `products:write`.
-    Update (ProductUpdate) -> Product = "products:update",
+/// Changes a product; what is not given stays, but prices given replace all prices.
+///
+/// `PATCH /v1/products/{id}`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/update-product)
+Update (ProductUpdate) -> Product = "products:update",
     PATCH "/v1/products/{id}", json, json
 }
 
 impl Update<'_> {
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -182,30 +228,35 @@ impl Update<'_> {
     }
 
     /// See `TrialInterval`. May be null.
+    #[inline]
     pub fn trial_interval(mut self, trial_interval: impl Into<Patch<TrialInterval>>) -> Self {
         self.body = self.body.trial_interval(trial_interval);
         self
     }
 
     /// A whole number, 1 to 1000. May be null.
+    #[inline]
     pub fn trial_interval_count(mut self, trial_interval_count: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.trial_interval_count(trial_interval_count);
         self
     }
 
     /// Text, 3 to 64 characters. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
         self.body = self.body.description(description);
         self
     }
 
     /// See `RecurringInterval`. May be null.
+    #[inline]
     pub fn recurring_interval(
         mut self,
         recurring_interval: impl Into<Patch<RecurringInterval>>,
@@ -215,6 +266,7 @@ impl Update<'_> {
     }
 
     /// A whole number, 1 to 999. May be null.
+    #[inline]
     pub fn recurring_interval_count(
         mut self,
         recurring_interval_count: impl Into<Patch<i64>>,
@@ -224,30 +276,35 @@ impl Update<'_> {
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn is_archived(mut self, is_archived: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.is_archived(is_archived);
         self
     }
 
     /// See `ProductVisibility`. May be null.
+    #[inline]
     pub fn visibility(mut self, visibility: impl Into<Patch<ProductVisibility>>) -> Self {
         self.body = self.body.visibility(visibility);
         self
     }
 
     /// A list. Each: One of several shapes. May be null.
+    #[inline]
     pub fn prices(mut self, prices: impl Into<Patch<Vec<ProductPriceChange>>>) -> Self {
         self.body = self.body.prices(prices);
         self
     }
 
     /// A list. Each: An id. May be null.
+    #[inline]
     pub fn medias(mut self, medias: impl Into<Patch<Vec<FileId>>>) -> Self {
         self.body = self.body.medias(medias);
         self
     }
 
     /// A list. Each: See `AttachedCustomFieldCreate`. May be null.
+    #[inline]
     pub fn attached_custom_fields(
         mut self,
         attached_custom_fields: impl Into<Patch<Vec<AttachedCustomFieldCreate>>>,
@@ -258,7 +315,11 @@ impl Update<'_> {
 }
 
 operation! {
-    /// `POST /v1/products/{id}/benefits`, needs `products:write`.
-    UpdateBenefits (ProductBenefitsUpdate) -> Product = "products:update_benefits",
+/// Says which benefits a product gives, all of them, in this order.
+///
+/// `POST /v1/products/{id}/benefits`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/update-product-benefits)
+UpdateBenefits (ProductBenefitsUpdate) -> Product = "products:update_benefits",
     POST "/v1/products/{id}/benefits", json, json
 }

@@ -7,11 +7,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `refunds`.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +16,12 @@ pub struct Refunds<'a> {
 }
 
 impl<'a> Refunds<'a> {
-    /// `GET /v1/refunds/`, needs `refunds:read` or `refunds:write`.
+    /// Lists refunds, a page at a time.
+    ///
+    /// `GET /v1/refunds/`, with an organization's or a user's token good for `refunds:read` or `refunds:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/refunds/list-refunds)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -28,7 +29,12 @@ impl<'a> Refunds<'a> {
             request,
         }
     }
-    /// `POST /v1/refunds/`, needs `refunds:write`.
+    /// Gives money of an order back. A subscription goes on.
+    ///
+    /// `POST /v1/refunds/`, with an organization's or a user's token good for `refunds:write`. Answers 201; refuses with 403 (`RefundedAlready`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/refunds/create-refund)
+    #[inline]
     pub fn create(&self, order_id: OrderId, reason: RefundCreateReason, amount: i64) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -40,43 +46,53 @@ impl<'a> Refunds<'a> {
 }
 
 operation! {
-    /// `GET /v1/refunds/`, needs `refunds:read` or `refunds:write`.
-    List -> Page<Refund> = "refunds:list",
+/// Lists refunds, a page at a time.
+///
+/// `GET /v1/refunds/`, with an organization's or a user's token good for `refunds:read` or `refunds:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/refunds/list-refunds)
+List -> Page<Refund> = "refunds:list",
     GET "/v1/refunds/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn id(mut self, id: Uuid) -> Self {
         self.request.query("id", &id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
         self.request.query("order_id", &order_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.request.query("subscription_id", &subscription_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.request.query(
             "external_customer_id",
@@ -86,43 +102,49 @@ impl<'a> List<'a> {
     }
 
     /// True or false.
+    #[inline]
     pub fn succeeded(mut self, succeeded: bool) -> Self {
         self.request.query_once("succeeded", &succeeded);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `RefundSortProperty`. May be given several times.
+    /// See `RefundSortProperty`. Default: `-created_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: RefundSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Refund> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Refund);
+
 operation! {
-    /// `POST /v1/refunds/`, needs `refunds:write`.
-    Create (RefundCreate) -> Refund = "refunds:create",
+/// Gives money of an order back. A subscription goes on.
+///
+/// `POST /v1/refunds/`, with an organization's or a user's token good for `refunds:write`. Answers 201; refuses with 403 (`RefundedAlready`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/refunds/create-refund)
+Create (RefundCreate) -> Refund = "refunds:create",
     POST "/v1/refunds/", json, json
 }
 
 impl Create<'_> {
     /// Free keys, at most 50 entries.
+    #[inline]
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
@@ -132,12 +154,14 @@ impl Create<'_> {
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn comment(mut self, comment: impl Into<String>) -> Self {
         self.body = self.body.comment(comment);
         self
     }
 
     /// True or false. Default: `false`.
+    #[inline]
     pub fn revoke_benefits(mut self, revoke_benefits: bool) -> Self {
         self.body = self.body.revoke_benefits(revoke_benefits);
         self

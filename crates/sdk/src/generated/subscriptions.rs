@@ -8,11 +8,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `subscriptions`.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +17,12 @@ pub struct Subscriptions<'a> {
 }
 
 impl<'a> Subscriptions<'a> {
-    /// `GET /v1/subscriptions/`, needs `subscriptions:read` or `subscriptions:write`.
+    /// Lists subscriptions, a page at a time.
+    ///
+    /// `GET /v1/subscriptions/`, with an organization's or a user's token good for `subscriptions:read` or `subscriptions:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/list-subscriptions)
+    #[inline]
     pub fn list(&self) -> List<'a> {
         let request = List::blank();
         List {
@@ -29,7 +30,12 @@ impl<'a> Subscriptions<'a> {
             request,
         }
     }
-    /// `POST /v1/subscriptions/`, needs `subscriptions:write`.
+    /// Begins a subscription to a free product without a checkout.
+    ///
+    /// `POST /v1/subscriptions/`, with an organization's or a user's token good for `subscriptions:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/create-subscription)
+    #[inline]
     pub fn create(&self, body: impl Into<SubscriptionCreate>) -> Create<'a> {
         let request = Create::blank();
         Create {
@@ -38,7 +44,12 @@ impl<'a> Subscriptions<'a> {
             body: body.into(),
         }
     }
-    /// `GET /v1/subscriptions/export`, needs `subscriptions:read` or `subscriptions:write`.
+    /// Exports subscriptions as CSV.
+    ///
+    /// `GET /v1/subscriptions/export`, with an organization's or a user's token good for `subscriptions:read` or `subscriptions:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/export-subscriptions)
+    #[inline]
     pub fn export(&self) -> Export<'a> {
         let request = Export::blank();
         Export {
@@ -46,7 +57,12 @@ impl<'a> Subscriptions<'a> {
             request,
         }
     }
-    /// `GET /v1/subscriptions/{id}`, needs `subscriptions:read` or `subscriptions:write`.
+    /// Reads a subscription.
+    ///
+    /// `GET /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:read` or `subscriptions:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/get-subscription)
+    #[inline]
     pub fn get(&self, id: SubscriptionId) -> Get<'a> {
         let request = Get::blank();
         let request = request.path("id", &id);
@@ -55,7 +71,12 @@ impl<'a> Subscriptions<'a> {
             request,
         }
     }
-    /// `PATCH /v1/subscriptions/{id}`, needs `subscriptions:write`.
+    /// Changes a subscription in one way at a time: product, seats, discount, trial, cancellation, …
+    ///
+    /// `PATCH /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `InactiveSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/update-subscription)
+    #[inline]
     pub fn update(&self, id: SubscriptionId, body: impl Into<SubscriptionUpdate>) -> Update<'a> {
         let request = Update::blank();
         let request = request.path("id", &id);
@@ -65,7 +86,12 @@ impl<'a> Subscriptions<'a> {
             body: body.into(),
         }
     }
-    /// `DELETE /v1/subscriptions/{id}`, needs `subscriptions:write`.
+    /// Ends a subscription now.
+    ///
+    /// `DELETE /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/revoke-subscription)
+    #[inline]
     pub fn revoke(&self, id: SubscriptionId) -> Revoke<'a> {
         let request = Revoke::blank();
         let request = request.path("id", &id);
@@ -77,31 +103,39 @@ impl<'a> Subscriptions<'a> {
 }
 
 operation! {
-    /// `GET /v1/subscriptions/`, needs `subscriptions:read` or `subscriptions:write`.
-    List -> Page<Subscription> = "subscriptions:list",
+/// Lists subscriptions, a page at a time.
+///
+/// `GET /v1/subscriptions/`, with an organization's or a user's token good for `subscriptions:read` or `subscriptions:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/list-subscriptions)
+List -> Page<Subscription> = "subscriptions:list",
     GET "/v1/subscriptions/", json
 }
 
-impl<'a> List<'a> {
+impl List<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.request.query("product_id", &product_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.request.query("customer_id", &customer_id);
         self
     }
 
     /// Text. May be given several times.
+    #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.request.query(
             "external_customer_id",
@@ -111,24 +145,28 @@ impl<'a> List<'a> {
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
         self.request.query("discount_id", &discount_id);
         self
     }
 
     /// True or false.
+    #[inline]
     pub fn active(mut self, active: bool) -> Self {
         self.request.query_once("active", &active);
         self
     }
 
     /// See `SubscriptionStatus`. May be given several times.
+    #[inline]
     pub fn status(mut self, status: SubscriptionStatus) -> Self {
         self.request.query("status", &status);
         self
     }
 
     /// True or false.
+    #[inline]
     pub fn cancel_at_period_end(mut self, cancel_at_period_end: bool) -> Self {
         self.request
             .query_once("cancel_at_period_end", &cancel_at_period_end);
@@ -136,6 +174,7 @@ impl<'a> List<'a> {
     }
 
     /// See `CustomerCancellationReason`. May be given several times.
+    #[inline]
     pub fn customer_cancellation_reason(
         mut self,
         customer_cancellation_reason: CustomerCancellationReason,
@@ -148,6 +187,7 @@ impl<'a> List<'a> {
     }
 
     /// A point in time.
+    #[inline]
     pub fn canceled_at_after(mut self, canceled_at_after: Timestamp) -> Self {
         self.request
             .query_once("canceled_at_after", &canceled_at_after);
@@ -155,6 +195,7 @@ impl<'a> List<'a> {
     }
 
     /// A point in time.
+    #[inline]
     pub fn canceled_at_before(mut self, canceled_at_before: Timestamp) -> Self {
         self.request
             .query_once("canceled_at_before", &canceled_at_before);
@@ -162,79 +203,94 @@ impl<'a> List<'a> {
     }
 
     /// A point in time.
+    #[inline]
     pub fn started_after(mut self, started_after: Timestamp) -> Self {
         self.request.query_once("started_after", &started_after);
         self
     }
 
     /// A point in time.
+    #[inline]
     pub fn started_before(mut self, started_before: Timestamp) -> Self {
         self.request.query_once("started_before", &started_before);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
 
-    /// See `SubscriptionSortProperty`. May be given several times.
+    /// See `SubscriptionSortProperty`. Default: `-started_at`. May be given several times.
+    #[inline]
     pub fn sorting(mut self, sorting: SubscriptionSortProperty) -> Self {
         self.request.query("sorting", &sorting);
         self
     }
 
     /// Only where the metadata has this value under this key; several values of a key are alternatives.
+    #[inline]
     pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.request.entry("metadata", key, &value.into());
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, Subscription> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(List, Subscription);
+
 operation! {
-    /// `POST /v1/subscriptions/`, needs `subscriptions:write`.
-    Create (SubscriptionCreate) -> Subscription = "subscriptions:create",
+/// Begins a subscription to a free product without a checkout.
+///
+/// `POST /v1/subscriptions/`, with an organization's or a user's token good for `subscriptions:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/create-subscription)
+Create (SubscriptionCreate) -> Subscription = "subscriptions:create",
     POST "/v1/subscriptions/", json, json
 }
 
 operation! {
-    /// `GET /v1/subscriptions/export`, needs `subscriptions:read` or `subscriptions:write`.
-    Export -> String = "subscriptions:export",
+/// Exports subscriptions as CSV.
+///
+/// `GET /v1/subscriptions/export`, with an organization's or a user's token good for `subscriptions:read` or `subscriptions:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/export-subscriptions)
+Export -> String = "subscriptions:export",
     GET "/v1/subscriptions/export", text
 }
 
 impl Export<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
     /// An id. May be given several times.
+    #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.request.query("product_id", &product_id);
         self
     }
 
     /// See `SubscriptionStatus`. May be given several times.
+    #[inline]
     pub fn status(mut self, status: SubscriptionStatus) -> Self {
         self.request.query("status", &status);
         self
     }
 
     /// True or false.
+    #[inline]
     pub fn cancel_at_period_end(mut self, cancel_at_period_end: bool) -> Self {
         self.request
             .query_once("cancel_at_period_end", &cancel_at_period_end);
@@ -242,18 +298,21 @@ impl Export<'_> {
     }
 
     /// A point in time.
+    #[inline]
     pub fn started_after(mut self, started_after: Timestamp) -> Self {
         self.request.query_once("started_after", &started_after);
         self
     }
 
     /// A point in time.
+    #[inline]
     pub fn started_before(mut self, started_before: Timestamp) -> Self {
         self.request.query_once("started_before", &started_before);
         self
     }
 
-    /// Text.
+    /// Text. Default: `"UTC"`.
+    #[inline]
     pub fn timezone(mut self, timezone: impl Into<String>) -> Self {
         self.request
             .query_once("timezone", &Into::<String>::into(timezone));
@@ -261,6 +320,7 @@ impl Export<'_> {
     }
 
     /// See `SubscriptionExportColumn`. May be given several times.
+    #[inline]
     pub fn columns(mut self, columns: SubscriptionExportColumn) -> Self {
         self.request.query("columns", &columns);
         self
@@ -268,19 +328,31 @@ impl Export<'_> {
 }
 
 operation! {
-    /// `GET /v1/subscriptions/{id}`, needs `subscriptions:read` or `subscriptions:write`.
-    Get -> Subscription = "subscriptions:get",
+/// Reads a subscription.
+///
+/// `GET /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:read` or `subscriptions:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/get-subscription)
+Get -> Subscription = "subscriptions:get",
     GET "/v1/subscriptions/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/subscriptions/{id}`, needs `subscriptions:write`.
-    Update (SubscriptionUpdate) -> Subscription = "subscriptions:update",
+/// Changes a subscription in one way at a time: product, seats, discount, trial, cancellation, …
+///
+/// `PATCH /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `InactiveSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/update-subscription)
+Update (SubscriptionUpdate) -> Subscription = "subscriptions:update",
     PATCH "/v1/subscriptions/{id}", json, json
 }
 
 operation! {
-    /// `DELETE /v1/subscriptions/{id}`, needs `subscriptions:write`.
-    Revoke -> Subscription = "subscriptions:revoke",
+/// Ends a subscription now.
+///
+/// `DELETE /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/revoke-subscription)
+Revoke -> Subscription = "subscriptions:revoke",
     DELETE "/v1/subscriptions/{id}", json
 }

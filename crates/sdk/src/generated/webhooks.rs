@@ -6,12 +6,9 @@ use polarkit_model::{
     WebhookEndpointCreate, WebhookEndpointId, WebhookEndpointUpdate, WebhookEventId,
     WebhookEventType, WebhookFormat,
 };
+use serde_json::Value;
 
-use crate::{
-    Polar,
-    operation::operation,
-    pages::{self, Items},
-};
+use crate::{Polar, operation::operation, pages::list};
 
 /// Operations of `webhooks`.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +17,12 @@ pub struct Webhooks<'a> {
 }
 
 impl<'a> Webhooks<'a> {
-    /// `GET /v1/webhooks/endpoints`, needs `webhooks:read` or `webhooks:write`.
+    /// Lists endpoints, a page at a time.
+    ///
+    /// `GET /v1/webhooks/endpoints`, with an organization's or a user's token good for `webhooks:read` or `webhooks:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/list-webhook-endpoints)
+    #[inline]
     pub fn list_endpoints(&self) -> ListEndpoints<'a> {
         let request = ListEndpoints::blank();
         ListEndpoints {
@@ -28,7 +30,12 @@ impl<'a> Webhooks<'a> {
             request,
         }
     }
-    /// `POST /v1/webhooks/endpoints`, needs `webhooks:write`.
+    /// Creates an endpoint that events are sent to; its secret signs them.
+    ///
+    /// `POST /v1/webhooks/endpoints`, with an organization's or a user's token good for `webhooks:write`. Answers 201; refuses with 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/create-webhook-endpoint)
+    #[inline]
     pub fn create_endpoint(
         &self,
         url: impl Into<String>,
@@ -42,7 +49,12 @@ impl<'a> Webhooks<'a> {
             body: WebhookEndpointCreate::new(url, format, events),
         }
     }
-    /// `GET /v1/webhooks/endpoints/{id}`, needs `webhooks:read` or `webhooks:write`.
+    /// Reads an endpoint.
+    ///
+    /// `GET /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:read` or `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/get-webhook-endpoint)
+    #[inline]
     pub fn get_endpoint(&self, id: WebhookEndpointId) -> GetEndpoint<'a> {
         let request = GetEndpoint::blank();
         let request = request.path("id", &id);
@@ -51,7 +63,12 @@ impl<'a> Webhooks<'a> {
             request,
         }
     }
-    /// `PATCH /v1/webhooks/endpoints/{id}`, needs `webhooks:write`.
+    /// Changes an endpoint; what is not given stays as it is.
+    ///
+    /// `PATCH /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/update-webhook-endpoint)
+    #[inline]
     pub fn update_endpoint(&self, id: WebhookEndpointId) -> UpdateEndpoint<'a> {
         let request = UpdateEndpoint::blank();
         let request = request.path("id", &id);
@@ -61,7 +78,12 @@ impl<'a> Webhooks<'a> {
             body: WebhookEndpointUpdate::new(),
         }
     }
-    /// `DELETE /v1/webhooks/endpoints/{id}`, needs `webhooks:write`.
+    /// Removes an endpoint.
+    ///
+    /// `DELETE /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/delete-webhook-endpoint)
+    #[inline]
     pub fn delete_endpoint(&self, id: WebhookEndpointId) -> DeleteEndpoint<'a> {
         let request = DeleteEndpoint::blank();
         let request = request.path("id", &id);
@@ -70,7 +92,12 @@ impl<'a> Webhooks<'a> {
             request,
         }
     }
-    /// `PATCH /v1/webhooks/endpoints/{id}/secret`, needs `webhooks:write`.
+    /// Gives an endpoint a new secret; the old one signs nothing from now on.
+    ///
+    /// `PATCH /v1/webhooks/endpoints/{id}/secret`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/reset-webhook-endpoint-secret)
+    #[inline]
     pub fn reset_endpoint_secret(&self, id: WebhookEndpointId) -> ResetEndpointSecret<'a> {
         let request = ResetEndpointSecret::blank();
         let request = request.path("id", &id);
@@ -79,7 +106,12 @@ impl<'a> Webhooks<'a> {
             request,
         }
     }
-    /// `GET /v1/webhooks/deliveries`, needs `webhooks:read` or `webhooks:write`.
+    /// Lists deliveries and how they were answered, a page at a time.
+    ///
+    /// `GET /v1/webhooks/deliveries`, with an organization's or a user's token good for `webhooks:read` or `webhooks:write`. Answers 200; refuses with 422. Repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/list-webhook-deliveries)
+    #[inline]
     pub fn list_deliveries(&self) -> ListDeliveries<'a> {
         let request = ListDeliveries::blank();
         ListDeliveries {
@@ -87,7 +119,12 @@ impl<'a> Webhooks<'a> {
             request,
         }
     }
-    /// `POST /v1/webhooks/events/{id}/redeliver`, needs `webhooks:write`.
+    /// Sends an event to its endpoint once more, under the same id.
+    ///
+    /// `POST /v1/webhooks/events/{id}/redeliver`, with an organization's or a user's token good for `webhooks:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    ///
+    /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/redeliver-webhook-event)
+    #[inline]
     pub fn redeliver(&self, id: WebhookEventId) -> Redeliver<'a> {
         let request = Redeliver::blank();
         let request = request.path("id", &id);
@@ -99,50 +136,60 @@ impl<'a> Webhooks<'a> {
 }
 
 operation! {
-    /// `GET /v1/webhooks/endpoints`, needs `webhooks:read` or `webhooks:write`.
-    ListEndpoints -> Page<WebhookEndpoint> = "webhooks:list_webhook_endpoints",
+/// Lists endpoints, a page at a time.
+///
+/// `GET /v1/webhooks/endpoints`, with an organization's or a user's token good for `webhooks:read` or `webhooks:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/list-webhook-endpoints)
+ListEndpoints -> Page<WebhookEndpoint> = "webhooks:list_webhook_endpoints",
     GET "/v1/webhooks/endpoints", json
 }
 
-impl<'a> ListEndpoints<'a> {
+impl ListEndpoints<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.request.query("organization_id", &organization_id);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, WebhookEndpoint> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(ListEndpoints, WebhookEndpoint);
+
 operation! {
-    /// `POST /v1/webhooks/endpoints`, needs `webhooks:write`.
-    CreateEndpoint (WebhookEndpointCreate) -> WebhookEndpoint = "webhooks:create_webhook_endpoint",
+/// Creates an endpoint that events are sent to; its secret signs them.
+///
+/// `POST /v1/webhooks/endpoints`, with an organization's or a user's token good for `webhooks:write`. Answers 201; refuses with 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/create-webhook-endpoint)
+CreateEndpoint (WebhookEndpointCreate) -> WebhookEndpoint = "webhooks:create_webhook_endpoint",
     POST "/v1/webhooks/endpoints", json, json
 }
 
 impl CreateEndpoint<'_> {
     /// Text. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// An id. May be null.
+    #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.body = self.body.organization_id(organization_id);
         self
@@ -150,43 +197,56 @@ impl CreateEndpoint<'_> {
 }
 
 operation! {
-    /// `GET /v1/webhooks/endpoints/{id}`, needs `webhooks:read` or `webhooks:write`.
-    GetEndpoint -> WebhookEndpoint = "webhooks:get_webhook_endpoint",
+/// Reads an endpoint.
+///
+/// `GET /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:read` or `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/get-webhook-endpoint)
+GetEndpoint -> WebhookEndpoint = "webhooks:get_webhook_endpoint",
     GET "/v1/webhooks/endpoints/{id}", json
 }
 
 operation! {
-    /// `PATCH /v1/webhooks/endpoints/{id}`, needs `webhooks:write`.
-    UpdateEndpoint (WebhookEndpointUpdate) -> WebhookEndpoint = "webhooks:update_webhook_endpoint",
+/// Changes an endpoint; what is not given stays as it is.
+///
+/// `PATCH /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/update-webhook-endpoint)
+UpdateEndpoint (WebhookEndpointUpdate) -> WebhookEndpoint = "webhooks:update_webhook_endpoint",
     PATCH "/v1/webhooks/endpoints/{id}", json, json
 }
 
 impl UpdateEndpoint<'_> {
     /// A URL, 1 to 2083 characters. May be null.
+    #[inline]
     pub fn url(mut self, url: impl Into<Patch<String>>) -> Self {
         self.body = self.body.url(url);
         self
     }
 
     /// Text. May be null.
+    #[inline]
     pub fn name(mut self, name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.name(name);
         self
     }
 
     /// See `WebhookFormat`. May be null.
+    #[inline]
     pub fn format(mut self, format: impl Into<Patch<WebhookFormat>>) -> Self {
         self.body = self.body.format(format);
         self
     }
 
     /// A list. Each: See `WebhookEventType`. May be null.
+    #[inline]
     pub fn events(mut self, events: impl Into<Patch<Vec<WebhookEventType>>>) -> Self {
         self.body = self.body.events(events);
         self
     }
 
     /// True or false. May be null.
+    #[inline]
     pub fn enabled(mut self, enabled: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.enabled(enabled);
         self
@@ -194,49 +254,66 @@ impl UpdateEndpoint<'_> {
 }
 
 operation! {
-    /// `DELETE /v1/webhooks/endpoints/{id}`, needs `webhooks:write`.
-    DeleteEndpoint -> () = "webhooks:delete_webhook_endpoint",
+/// Removes an endpoint.
+///
+/// `DELETE /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/delete-webhook-endpoint)
+DeleteEndpoint -> () = "webhooks:delete_webhook_endpoint",
     DELETE "/v1/webhooks/endpoints/{id}", nothing
 }
 
 operation! {
-    /// `PATCH /v1/webhooks/endpoints/{id}/secret`, needs `webhooks:write`.
-    ResetEndpointSecret -> WebhookEndpoint = "webhooks:reset_webhook_endpoint_secret",
+/// Gives an endpoint a new secret; the old one signs nothing from now on.
+///
+/// `PATCH /v1/webhooks/endpoints/{id}/secret`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/reset-webhook-endpoint-secret)
+ResetEndpointSecret -> WebhookEndpoint = "webhooks:reset_webhook_endpoint_secret",
     PATCH "/v1/webhooks/endpoints/{id}/secret", json
 }
 
 operation! {
-    /// `GET /v1/webhooks/deliveries`, needs `webhooks:read` or `webhooks:write`.
-    ListDeliveries -> Page<WebhookDelivery> = "webhooks:list_webhook_deliveries",
+/// Lists deliveries and how they were answered, a page at a time.
+///
+/// `GET /v1/webhooks/deliveries`, with an organization's or a user's token good for `webhooks:read` or `webhooks:write`. Answers 200; refuses with 422. Repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/list-webhook-deliveries)
+ListDeliveries -> Page<WebhookDelivery> = "webhooks:list_webhook_deliveries",
     GET "/v1/webhooks/deliveries", json
 }
 
-impl<'a> ListDeliveries<'a> {
+impl ListDeliveries<'_> {
     /// An id. May be given several times.
+    #[inline]
     pub fn endpoint_id(mut self, endpoint_id: WebhookEndpointId) -> Self {
         self.request.query("endpoint_id", &endpoint_id);
         self
     }
 
     /// A point in time.
+    #[inline]
     pub fn start_timestamp(mut self, start_timestamp: Timestamp) -> Self {
         self.request.query_once("start_timestamp", &start_timestamp);
         self
     }
 
     /// A point in time.
+    #[inline]
     pub fn end_timestamp(mut self, end_timestamp: Timestamp) -> Self {
         self.request.query_once("end_timestamp", &end_timestamp);
         self
     }
 
     /// True or false.
+    #[inline]
     pub fn succeeded(mut self, succeeded: bool) -> Self {
         self.request.query_once("succeeded", &succeeded);
         self
     }
 
     /// Text.
+    #[inline]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.request
             .query_once("query", &Into::<String>::into(query));
@@ -244,37 +321,42 @@ impl<'a> ListDeliveries<'a> {
     }
 
     /// One of `2xx`, `3xx`, `4xx`, `5xx`.
+    #[inline]
     pub fn http_code_class(mut self, http_code_class: HttpCodeClass) -> Self {
         self.request.query_once("http_code_class", &http_code_class);
         self
     }
 
     /// See `WebhookEventType`. May be given several times.
+    #[inline]
     pub fn event_type(mut self, event_type: WebhookEventType) -> Self {
         self.request.query("event_type", &event_type);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `1`.
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.request.query_once("page", &page);
         self
     }
 
-    /// A whole number, at least 1.
+    /// A whole number, at least 1. Default: `10`.
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.request.query_once("limit", &limit);
         self
     }
-
-    /// All items, page after page, from the page asked for.
-    pub fn stream(self) -> Items<'a, WebhookDelivery> {
-        pages::stream(self.polar, self.request)
-    }
 }
 
+list!(ListDeliveries, WebhookDelivery);
+
 operation! {
-    /// `POST /v1/webhooks/events/{id}/redeliver`, needs `webhooks:write`.
-    Redeliver -> () = "webhooks:redeliver_webhook_event",
-    POST "/v1/webhooks/events/{id}/redeliver", nothing
+/// Sends an event to its endpoint once more, under the same id.
+///
+/// `POST /v1/webhooks/events/{id}/redeliver`, with an organization's or a user's token good for `webhooks:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+///
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/redeliver-webhook-event)
+Redeliver -> Value = "webhooks:redeliver_webhook_event",
+    POST "/v1/webhooks/events/{id}/redeliver", json
 }

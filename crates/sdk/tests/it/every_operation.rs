@@ -1,118 +1,240 @@
-//! Every operation asks for what the facts say.
+//! Every operation asks what it should and reads what it gets: all 186, with what they require and
+//! with all they take, over a transport that remembers.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
-use polarkit::{Polar, Server};
-use polarkit_spec::{Kind, Location, Shape, facts};
-use serde_json::Value;
+use http::Uri;
+use polarkit_spec::{facts, sample::Extent};
+use serde_json::{Value, json};
 
-use super::generated::every_operation;
+use super::proof::{
+    calls::{Made, every_call},
+    check,
+    document::Document,
+};
 
-fn polar() -> Polar {
-    Polar::builder()
-        .server("http://127.0.0.1:1".parse::<Server>().unwrap())
-        .build()
-        .unwrap()
-}
+static CALLS: LazyLock<Vec<Made>> = LazyLock::new(every_call);
+
+/// What the service takes besides what its document says, by operation.
+const UNDOCUMENTED: [(&str, &str); 1] = [("events:list", "cursor_pagination")];
 
 #[test]
 fn none_is_missing() {
-    let asked: BTreeSet<_> = every_operation(&polar())
-        .into_iter()
-        .map(|(id, _)| id)
-        .collect();
+    let asked: BTreeSet<_> = CALLS.iter().map(|made| made.id).collect();
     let known: BTreeSet<_> = facts().operations.iter().map(|o| o.id.as_str()).collect();
     assert_eq!(asked, known);
     assert_eq!(asked.len(), 186);
 }
 
 #[test]
-fn method_and_path_are_those_of_the_facts() {
-    for (id, request) in every_operation(&polar()) {
-        let operation = facts().operation(id).unwrap();
-        assert_eq!(request.method().as_str(), operation.method.as_str(), "{id}");
-        let sent = request.path_and_query();
-        let path = sent.split('?').next().unwrap();
-        let (sent, known): (Vec<_>, Vec<_>) = (
-            path.split('/').collect(),
-            operation.path.split('/').collect(),
-        );
-        assert_eq!(sent.len(), known.len(), "{id}: {path}");
-        for (sent, known) in sent.iter().zip(known) {
-            let filled = ["a%2Fb", "s%2Ft", super::generated::ID].contains(sent);
-            assert!(
-                if known.starts_with('{') {
-                    filled
-                } else {
-                    *sent == known
-                },
-                "{id}: {path}"
+fn each_is_asked_as_the_facts_say() {
+    let faults: Vec<_> = CALLS.iter().flat_map(check::faults).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn whatever_can_be_said_is_said() {
+    let (mut said, mut sayable) = (BTreeSet::new(), BTreeSet::new());
+    for operation in &facts().operations {
+        if let Some(body) = &operation.body {
+            check::known(&body.shape, &mut sayable);
+        }
+    }
+    for made in CALLS.iter() {
+        if let Some(body) = &facts().operation(made.id).unwrap().body {
+            check::shown(&body.shape, &made.body(), &mut said);
+        }
+    }
+    let unsaid: Vec<_> = sayable.difference(&said).collect();
+    assert!(unsaid.is_empty(), "{unsaid:?}");
+}
+
+#[test]
+fn each_reads_all_of_its_answer() {
+    let mut faults = Vec::new();
+    for made in CALLS.iter() {
+        for (turn, (answer, read)) in made.answers.iter().enumerate() {
+            match read {
+                Ok(read) => {
+                    if let Some(lost) = check::lost(answer, read) {
+                        faults.push(format!("{} answer #{turn}{lost}", made.id));
+                    }
+                }
+                Err(error) => faults.push(format!("{} answer #{turn}: {error:?}", made.id)),
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn what_is_sent_and_answered_is_what_polars_document_says() {
+    let Some(mut document) = Document::find(&facts().document_version) else {
+        return;
+    };
+    let mut faults = Vec::new();
+    for made in CALLS.iter() {
+        let (place, operation) = document.operation(made.id);
+        let operation = operation.clone();
+        let mut hold = |what: &str, pointer: String, value: &Value| {
+            if let Some(fault) = document.fault(&pointer, value) {
+                faults.push(format!(
+                    "{} #{} {what}: {value}\n{fault}",
+                    made.id, made.turn
+                ));
+            }
+        };
+        if let Some(media) = operation["requestBody"]["content"].as_object() {
+            let media = media.keys().next().unwrap().replace('/', "~1");
+            hold(
+                "body",
+                format!("{place}/requestBody/content/{media}/schema"),
+                &typed(made),
             );
         }
-    }
-}
-
-#[test]
-fn what_a_query_requires_is_sent() {
-    for (id, request) in every_operation(&polar()) {
-        let target = request.path_and_query();
-        let query = target.split_once('?').map_or("", |(_, query)| query);
-        let sent: BTreeSet<_> = query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, _)| name)
-            .collect();
-        let parameters = &facts().operation(id).unwrap().parameters;
-        let required: BTreeSet<_> = parameters
-            .iter()
-            .filter(|parameter| parameter.required && parameter.location == Location::Query)
-            .map(|parameter| parameter.name.as_str())
-            .collect();
-        assert_eq!(sent, required, "{id}");
-    }
-}
-
-#[test]
-fn what_a_body_requires_is_sent_and_nothing_it_forbids() {
-    for (id, request) in every_operation(&polar()) {
-        let body = facts().operation(id).unwrap().body.as_ref();
-        let is_form = body.is_some_and(|body| body.content_type != "application/json");
-        assert_eq!(body.is_some(), request.body().is_some(), "{id}");
-        if let (Some(known), Some(sent), false) = (body, request.body(), is_form) {
-            let sent: Value = serde_json::from_slice(sent).unwrap();
-            assert!(fits(&known.shape, &sent), "{id}: {sent}");
+        let success = &facts().operation(made.id).unwrap().success;
+        if let Some(content_type) = &success.content_type {
+            let media = content_type.replace('/', "~1");
+            let pointer = format!(
+                "{place}/responses/{}/content/{media}/schema",
+                success.status
+            );
+            for (answer, _) in &made.answers {
+                hold("answer", pointer.clone(), answer);
+            }
+        }
+        for (name, values) in parameters(made) {
+            let Some(index) = position(&operation, &name) else {
+                faults.push(format!(
+                    "{}: parameter {name} is not in the document",
+                    made.id
+                ));
+                continue;
+            };
+            let schema = format!("{place}/parameters/{index}/schema");
+            if document.fault(&schema, &values[0]).is_some() {
+                let list = Value::Array(values);
+                let fault = document.fault(&schema, &list);
+                faults.extend(fault.map(|fault| format!("{} {name}: {fault}", made.id)));
+            }
         }
     }
+    assert!(
+        faults.is_empty(),
+        "{} faults\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
 }
 
-/// Whether a value has every field its shape requires, and only such as the shape knows.
-fn fits(shape: &Shape, value: &Value) -> bool {
-    let shape = facts().resolve(shape).unwrap();
-    if value.is_null() {
-        return shape.nullable || shape.kind == Kind::Null;
+/// A form's fields are text; what they were before is what the document describes.
+fn typed(made: &Made) -> Value {
+    let body = facts().operation(made.id).unwrap().body.as_ref().unwrap();
+    if body.content_type == "application/json" {
+        return made.body();
     }
-    match &shape.kind {
-        Kind::Object(object) => value.as_object().is_some_and(|fields| {
-            let complete = object.fields.iter().all(|field| {
-                fields.get(&field.name).map_or(!field.required, |value| {
-                    value.is_null() && field.shape.nullable || fits(&field.shape, value)
-                })
-            });
-            complete && fields.keys().all(|name| object.field(name).is_some())
-        }),
-        Kind::Union(union) => union.branches.iter().any(|branch| fits(branch, value)),
-        Kind::List(list) => value
-            .as_array()
-            .is_some_and(|items| items.iter().all(|item| fits(&list.items, item))),
-        Kind::Enum(words) => value
-            .as_str()
-            .is_some_and(|word| words.iter().any(|w| w == word)),
-        Kind::Constant(constant) => constant == value,
-        Kind::Boolean => value.is_boolean(),
-        Kind::Integer(_) => value.is_i64(),
-        Kind::Number(_) => value.is_number(),
-        Kind::String(_) => value.is_string(),
-        Kind::Map(_) => value.is_object(),
-        _ => true,
+    let mut known = facts().sample(&body.shape, made.extent, made.turn);
+    let sent = made.body();
+    known
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| sent.get(name).is_some());
+    known
+}
+
+/// The values of each query parameter, as the JSON they stand for.
+fn parameters(made: &Made) -> Vec<(String, Vec<Value>)> {
+    let operation = facts().operation(made.id).unwrap();
+    let mut values: Vec<(String, Vec<Value>)> = Vec::new();
+    for (name, text) in made.query() {
+        let (name, value) = match name.split_once('[') {
+            Some((name, key)) => (name.to_owned(), json!({ key.trim_end_matches(']'): text })),
+            None => {
+                let known = operation
+                    .query_parameters()
+                    .find(|p| p.name == name)
+                    .unwrap();
+                let sample = facts().parameter_sample(known);
+                let is_text = sample.get(0).unwrap_or(&sample).is_string();
+                (
+                    name,
+                    if is_text {
+                        json!(text)
+                    } else {
+                        text.parse().unwrap()
+                    },
+                )
+            }
+        };
+        if UNDOCUMENTED.contains(&(made.id, &name)) {
+            continue;
+        }
+        match values.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, more)) => more.push(value),
+            None => values.push((name, vec![value])),
+        }
     }
+    values
+}
+
+fn position(operation: &Value, name: &str) -> Option<usize> {
+    let parameters = operation["parameters"].as_array()?;
+    parameters
+        .iter()
+        .position(|p| p["name"] == name && p["in"] == "query")
+}
+
+#[test]
+fn whatever_is_sent_wrongly_is_noticed() {
+    let checkout = || {
+        let calls = every_call().into_iter();
+        let mut full = calls.filter(|m| m.id == "checkouts:create" && m.extent == Extent::Full);
+        full.next().unwrap()
+    };
+    assert!(check::faults(&checkout()).is_empty());
+    let noticed = |spoil: fn(&mut Made), what: &str| {
+        let mut made = checkout();
+        spoil(&mut made);
+        let faults = check::faults(&made);
+        assert!(
+            matches!(faults.as_slice(), [only] if only.contains(what)),
+            "{faults:?}"
+        );
+    };
+    noticed(
+        |made| *made.request.method_mut() = http::Method::PUT,
+        "method",
+    );
+    noticed(
+        |made| *made.request.uri_mut() = at(made, "/v1/checkouts"),
+        "path",
+    );
+    noticed(
+        |made| *made.request.uri_mut() = at(made, "/v1/checkouts/?a=1"),
+        "query",
+    );
+    noticed(
+        |made| drop(made.request.headers_mut().remove("polar-version")),
+        "version",
+    );
+    noticed(
+        |made| drop(made.request.headers_mut().remove("authorization")),
+        "token",
+    );
+    noticed(
+        |made| rename(made, "\"customer_name\"", "\"customer_title\""),
+        "body",
+    );
+    noticed(|made| rename(made, "\"discount_id\":", "\"x\":"), "body");
+}
+
+fn at(made: &Made, path_and_query: &str) -> Uri {
+    let host = made.request.uri().host().unwrap();
+    format!("https://{host}{path_and_query}").parse().unwrap()
+}
+
+fn rename(made: &mut Made, from: &str, to: &str) {
+    let body = std::str::from_utf8(made.request.body()).unwrap();
+    assert!(body.contains(from));
+    *made.request.body_mut() = body.replace(from, to).into();
 }

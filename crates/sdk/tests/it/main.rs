@@ -23,6 +23,8 @@ mod limits;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod proof;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod sandbox;

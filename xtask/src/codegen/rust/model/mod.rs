@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use polarkit_spec::Kind;
 
-pub(super) use self::object::{Presence, Struct};
+pub(super) use self::object::{Member, Presence, Struct};
 use super::{
     HEADER,
     plan::{Plan, Planned},

@@ -69,8 +69,8 @@ fn use_lines(imports: &BTreeSet<String>, requests: &str) -> String {
     if requests.contains("operation! {") {
         own.push("operation::operation");
     }
-    if requests.contains("Items<") {
-        own.push("pages::{self, Items}");
+    if requests.contains("list!(") {
+        own.push("pages::list");
     }
     text.push_str(&format!("\nuse crate::{{{}}};\n", own.join(", ")));
     text

@@ -2,36 +2,73 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use polarkit_spec::{Kind, Location, Operation, Parameter, Shape};
 
 use super::{
     super::{
         doc,
-        model::{Presence, Struct},
+        model::{Member, Presence, Struct},
         names::{field_name, type_name},
         plan::Plan,
         ty::Ty,
     },
-    sample,
+    about,
 };
 
 /// A body with more required fields than this is handed over whole.
 const SPREAD_MAX: usize = 3;
 
+/// What every operation has besides its own setters.
+pub(super) const PER_CALL: [&str; 12] = [
+    "api_version",
+    "with_retry",
+    "with_timeout",
+    "with_token",
+    "wait",
+    "iter",
+    "stream",
+    "pages",
+    "bytes",
+    "download",
+    "request",
+    "into_future",
+];
+
 /// An operation about to be written.
 pub(super) struct Method<'a> {
-    operation: &'a Operation,
-    name: String,
+    pub operation: &'a Operation,
+    pub name: String,
+    pub arguments: Vec<Argument<'a>>,
+    pub setters: Vec<Setter<'a>>,
+    /// What becomes of the arguments in the request.
+    steps: String,
+    body: Option<Body>,
     output: String,
     read: &'static str,
     item: Option<String>,
-    body: Option<Body>,
-    /// Arguments of the method, and what becomes of each in the request.
-    arguments: Vec<(String, String)>,
-    samples: Vec<String>,
-    steps: String,
-    setters: String,
+    doc: String,
+}
+
+/// What is said with an argument or a setter.
+pub(super) enum Said<'a> {
+    Parameter(&'a Parameter, Ty<'a>),
+    Field(Member<'a>),
+    Whole(Ty<'a>),
+}
+
+/// An argument of the method.
+pub(super) struct Argument<'a> {
+    name: String,
+    ty: String,
+    pub said: Said<'a>,
+}
+
+/// A method of the request value.
+pub(super) struct Setter<'a> {
+    pub name: String,
+    text: String,
+    pub said: Said<'a>,
 }
 
 struct Body {
@@ -47,149 +84,151 @@ impl<'a> Method<'a> {
         imports: &mut BTreeSet<String>,
     ) -> Result<Self> {
         let given = plan.types.overrides.methods.get(&operation.id);
-        let name = field_name(given.unwrap_or(&operation.name));
         let success = plan.success(operation)?;
         let (output, read) = output(operation, success.as_ref(), imports);
         let item = match &success {
-            Some(Ty::Page(item)) if operation.pagination.is_some() => Some(item.render(imports)),
+            Some(Ty::Page(item)) if is_paged(operation) => Some(item.render(imports)),
             _ => None,
         };
         let mut method = Self {
             operation,
-            name,
+            name: field_name(given.unwrap_or(&operation.name)),
+            arguments: Vec::new(),
+            setters: Vec::new(),
+            steps: String::new(),
+            body: None,
             output,
             read,
             item,
-            body: None,
-            arguments: Vec::new(),
-            samples: Vec::new(),
-            steps: String::new(),
-            setters: String::new(),
+            doc: about::operation(plan, operation)?,
         };
         for parameter in &operation.parameters {
             let ty = plan.parameter(operation, parameter)?;
-            if method.add_parameter(parameter, &ty, imports) {
-                method.samples.push(sample::argument(plan, &ty)?);
-            }
+            method.add_parameter(parameter, ty, imports);
         }
         method.add_body(plan, imports)?;
+        method.check_names()?;
         Ok(method)
     }
 
-    /// Whether it became an argument.
     fn add_parameter(
         &mut self,
-        parameter: &Parameter,
-        ty: &Ty<'_>,
+        parameter: &'a Parameter,
+        ty: Ty<'a>,
         imports: &mut BTreeSet<String>,
-    ) -> bool {
-        let (wire, name) = (&parameter.name, field_name(&parameter.name));
+    ) {
         if parameter.location == Location::Query && !parameter.required {
-            self.setters.push_str(&query_setter(parameter, ty, imports));
-            return false;
+            self.setters.push(query_setter(parameter, ty, imports));
+            return;
         }
-        let (argument, value) = parameter_argument(ty, &name, imports);
-        self.arguments.push((name, argument));
+        let (wire, name) = (&parameter.name, field_name(&parameter.name));
+        let (argument, value) = parameter_argument(&ty, &name, imports);
         self.steps.push_str(&match parameter.location {
             Location::Path => format!("let request = request.path({wire:?}, &{value});\n"),
             Location::Query => {
                 format!("let mut request = request;\nrequest.query({wire:?}, &{value});\n")
             }
         });
-        true
+        self.arguments.push(Argument {
+            name,
+            ty: argument,
+            said: Said::Parameter(parameter, ty),
+        });
     }
 
     fn add_body(&mut self, plan: &Plan<'a>, imports: &mut BTreeSet<String>) -> Result<()> {
         let Some(ty) = plan.body(self.operation)? else {
             return Ok(());
         };
+        let Ty::Item(item) = &ty else {
+            anyhow::bail!("a body that is {ty:?}")
+        };
+        let mut body = Body {
+            ty: ty.render(imports),
+            value: "body.into()".to_owned(),
+            send: self.send(plan),
+        };
+        let Kind::Object(object) = item.kind else {
+            self.add_whole(format!("impl Into<{}>", body.ty), ty);
+            self.body = Some(body);
+            return Ok(());
+        };
+        let planned = plan.items.get(&item.name);
+        let fields = Struct::new(plan, planned.context("nobody planned it")?, object)?;
+        let (asked, optional): (Vec<_>, Vec<_>) = fields
+            .members
+            .into_iter()
+            .partition(|member| member.presence.is_asked_for());
+        let is_free = |member: &Member<'_>| self.arguments.iter().all(|a| a.name != member.name);
+        if asked.len() <= SPREAD_MAX && asked.iter().all(is_free) {
+            let names: Vec<_> = asked.iter().map(|member| member.name.as_str()).collect();
+            body.value = format!("{}::new({})", body.ty, names.join(", "));
+            self.add_spread(asked, imports);
+        } else {
+            "body".clone_into(&mut body.value);
+            self.add_whole(body.ty.clone(), ty);
+        }
+        self.setters
+            .extend(optional.into_iter().filter_map(|m| body_setter(m, imports)));
+        self.body = Some(body);
+        Ok(())
+    }
+
+    fn send(&self, plan: &Plan<'a>) -> String {
+        let written = plan.types.overrides.sends.get(&self.operation.id);
         let content_type = self
             .operation
             .body
             .as_ref()
-            .map(|body| body.content_type.as_str());
+            .map(|b| b.content_type.as_str());
         let plain = if content_type == Some("application/json") {
             "json"
         } else {
             "form"
         };
-        let send = plan.types.overrides.sends.get(&self.operation.id);
-        let mut body = Body {
-            ty: ty.render(imports),
-            value: "body.into()".to_owned(),
-            send: send.cloned().unwrap_or_else(|| plain.to_owned()),
-        };
-        let Ty::Item(item) = &ty else {
-            anyhow::bail!("a body that is {ty:?}")
-        };
-        let whole = sample::argument(plan, &ty)?;
-        let Kind::Object(object) = item.kind else {
-            self.samples.push(whole);
-            self.arguments
-                .push(("body".to_owned(), format!("impl Into<{}>", body.ty)));
-            self.body = Some(body);
-            return Ok(());
-        };
-        let planned = plan
-            .items
-            .get(&item.name)
-            .context("a body nobody planned")?;
-        let fields = Struct::new(plan, planned, object)?;
-        let required: Vec<_> = fields
-            .members
-            .iter()
-            .filter(|member| member.presence.is_asked_for())
-            .collect();
-        let is_free = |name: &str| self.arguments.iter().all(|(taken, _)| taken != name);
-        let free = required.iter().all(|member| is_free(&member.name));
-        if free && required.len() <= SPREAD_MAX {
-            for member in &required {
-                self.samples.push(match member.presence {
-                    Presence::Nullable => "None".to_owned(),
-                    _ => sample::argument(plan, &member.ty)?,
-                });
-                let argument = match member.presence {
-                    Presence::Nullable => format!("Option<{}>", member.ty.render(imports)),
-                    _ => member.ty.argument(&member.name, imports).0,
-                };
-                self.arguments.push((member.name.clone(), argument));
-            }
-            let names: Vec<_> = required.iter().map(|member| member.name.as_str()).collect();
-            body.value = format!("{}::new({})", body.ty, names.join(", "));
-        } else {
-            self.samples.push(whole);
-            self.arguments.push(("body".to_owned(), body.ty.clone()));
-            "body".clone_into(&mut body.value);
+        written.cloned().unwrap_or_else(|| plain.to_owned())
+    }
+
+    fn add_whole(&mut self, argument: String, ty: Ty<'a>) {
+        self.arguments.push(Argument {
+            name: "body".to_owned(),
+            ty: argument,
+            said: Said::Whole(ty),
+        });
+    }
+
+    fn add_spread(&mut self, asked: Vec<Member<'a>>, imports: &mut BTreeSet<String>) {
+        for member in asked {
+            let ty = match member.presence {
+                Presence::Nullable => format!("Option<{}>", member.ty.render(imports)),
+                _ => member.ty.argument(&member.name, imports).0,
+            };
+            self.arguments.push(Argument {
+                name: member.name.clone(),
+                ty,
+                said: Said::Field(member),
+            });
         }
-        self.add_body_setters(&fields, imports);
-        self.body = Some(body);
+    }
+
+    /// One name means one thing.
+    fn check_names(&self) -> Result<()> {
+        let mut taken: BTreeSet<&str> = PER_CALL.into_iter().collect();
+        for setter in &self.setters {
+            ensure!(
+                taken.insert(&setter.name),
+                "two things want the method `{}`: name one otherwise",
+                setter.name
+            );
+        }
         Ok(())
-    }
-
-    fn add_body_setters(&mut self, fields: &Struct<'_>, imports: &mut BTreeSet<String>) {
-        for member in &fields.members {
-            if let Some((argument, _)) = member.setter(imports) {
-                let name = &member.name;
-                self.setters.push_str(&setter(
-                    &doc::field(member.field),
-                    name,
-                    &format!("{name}: {argument}"),
-                    &format!("self.body = self.body.{name}({name});"),
-                ));
-            }
-        }
-    }
-
-    /// A call with an argument of each kind it takes.
-    pub(super) fn call(&self) -> String {
-        format!("{}({})", self.name, self.samples.join(", "))
     }
 
     /// The method of the group.
     pub(super) fn accessor(&self) -> String {
         let ty = type_name(&self.name);
         let mut arguments = String::new();
-        for (name, ty) in &self.arguments {
+        for Argument { name, ty, .. } in &self.arguments {
             arguments.push_str(&format!(", {name}: {ty}"));
         }
         let expect = if self.arguments.len() > 4 {
@@ -197,80 +236,55 @@ impl<'a> Method<'a> {
         } else {
             ""
         };
-        let body = self
-            .body
-            .as_ref()
-            .map(|body| format!("body: {},", body.value));
+        let body = self.body.as_ref();
+        let body = body.map(|body| format!("body: {},", body.value));
         format!(
-            "/// {}\n{expect}pub fn {}(&self{arguments}) -> {ty}<'a> {{\nlet request = {ty}::blank();\n{}{ty} {{ polar: self.polar, request, {} }}\n}}\n",
-            self.doc(),
+            "{}#[inline]\n{expect}pub fn {}(&self{arguments}) -> {ty}<'a> {{\nlet request = {ty}::blank();\n{}{ty} {{ polar: self.polar, request, {} }}\n}}\n",
+            about::lines(&self.doc),
             self.name,
             self.steps,
             body.unwrap_or_default()
         )
-        .replace("let request = request;\n", "")
-    }
-
-    fn doc(&self) -> String {
-        let operation = self.operation;
-        let route = format!("`{} {}`", operation.method.as_str(), operation.path);
-        if operation.auth.is_empty() {
-            return format!("{route}, open to everybody.");
-        }
-        if operation.scopes.is_empty() {
-            return format!("{route}.");
-        }
-        let scopes: Vec<_> = operation
-            .scopes
-            .iter()
-            .map(|scope| format!("`{scope}`"))
-            .collect();
-        format!("{route}, needs {}.", scopes.join(" or "))
     }
 
     /// The request value.
     pub(super) fn declaration(&self) -> String {
-        let body = self
-            .body
-            .as_ref()
-            .map(|body| format!(" ({})", body.ty))
-            .unwrap_or_default();
-        let send = self
-            .body
-            .as_ref()
-            .map(|body| format!(", {}", body.send))
-            .unwrap_or_default();
+        let body = self.body.as_ref();
+        let ty = body.map(|body| format!(" ({})", body.ty));
+        let send = body.map(|body| format!(", {}", body.send));
         format!(
-            "\noperation! {{\n    /// {}\n    {}{body} -> {} = {:?},\n    {} {:?}, {}{send}\n}}\n",
-            self.doc(),
+            "\noperation! {{\n{}{}{} -> {} = {:?},\n    {} {:?}, {}{}\n}}\n",
+            about::lines(&self.doc),
             type_name(&self.name),
+            ty.unwrap_or_default(),
             self.output,
             self.operation.id,
             self.operation.method.as_str(),
             self.operation.path,
-            self.read
+            self.read,
+            send.unwrap_or_default()
         )
     }
 
     /// What it takes besides.
     pub(super) fn setters(&self) -> String {
-        let mut setters = self.setters.clone();
-        if let Some(item) = &self.item {
-            setters.push_str(&format!(
-                "\n/// All items, page after page, from the page asked for.\npub fn stream(self) -> Items<'a, {item}> {{\npages::stream(self.polar, self.request)\n}}\n"
-            ));
-        }
-        if setters.is_empty() {
-            return String::new();
-        }
         let ty = type_name(&self.name);
-        let lifetime = if self.item.is_some() {
-            ("<'a>", "<'a>")
-        } else {
-            ("", "<'_>")
-        };
-        format!("\nimpl{} {ty}{} {{\n{setters}}}\n", lifetime.0, lifetime.1)
+        let mut text = String::new();
+        if !self.setters.is_empty() {
+            let setters: String = self.setters.iter().map(|s| s.text.as_str()).collect();
+            text.push_str(&format!("\nimpl {ty}<'_> {{\n{setters}}}\n"));
+        }
+        if let Some(item) = &self.item {
+            text.push_str(&format!("\nlist!({ty}, {item});\n"));
+        }
+        text
     }
+}
+
+fn is_paged(operation: &Operation) -> bool {
+    operation
+        .query_parameters()
+        .any(|parameter| parameter.name == "page")
 }
 
 /// What it answers, and how that is read.
@@ -308,31 +322,57 @@ fn parameter_argument(ty: &Ty<'_>, name: &str, imports: &mut BTreeSet<String>) -
     }
 }
 
-fn query_setter(parameter: &Parameter, ty: &Ty<'_>, imports: &mut BTreeSet<String>) -> String {
+fn query_setter<'a>(
+    parameter: &'a Parameter,
+    ty: Ty<'a>,
+    imports: &mut BTreeSet<String>,
+) -> Setter<'a> {
     let (wire, name) = (&parameter.name, field_name(&parameter.name));
-    if matches!(ty, Ty::Plain("FreeForm")) {
-        return setter(
+    let text = if matches!(ty, Ty::Plain("FreeForm")) {
+        setter(
             "Only where the metadata has this value under this key; several values of a key are alternatives.",
             &name,
             "key: &str, value: impl Into<Value>",
             &format!("self.request.entry({wire:?}, key, &value.into());"),
-        );
-    }
-    let (single, add) = match ty {
-        Ty::List(of) => (&**of, "query"),
-        only => (only, "query_once"),
+        )
+    } else {
+        let (single, add) = match &ty {
+            Ty::List(of) => (&**of, "query"),
+            only => (only, "query_once"),
+        };
+        let (argument, value) = parameter_argument(single, &name, imports);
+        let mut doc = about::parameter(parameter, described(&parameter.shape));
+        if add == "query" {
+            doc.push_str(" May be given several times.");
+        }
+        setter(
+            &doc,
+            &name,
+            &format!("{name}: {argument}"),
+            &format!("self.request.{add}({wire:?}, &{value});"),
+        )
     };
-    let (argument, value) = parameter_argument(single, &name, imports);
-    let mut doc = doc::shape(&parameter.name, described(&parameter.shape));
-    if add == "query" {
-        doc.push_str(" May be given several times.");
+    Setter {
+        name,
+        text,
+        said: Said::Parameter(parameter, ty),
     }
-    setter(
-        &doc,
+}
+
+fn body_setter<'a>(member: Member<'a>, imports: &mut BTreeSet<String>) -> Option<Setter<'a>> {
+    let (argument, _) = member.setter(imports)?;
+    let name = member.name.clone();
+    let text = setter(
+        &doc::field(member.field),
         &name,
         &format!("{name}: {argument}"),
-        &format!("self.request.{add}({wire:?}, &{value});"),
-    )
+        &format!("self.body = self.body.{name}({name});"),
+    );
+    Some(Setter {
+        name,
+        text,
+        said: Said::Field(member),
+    })
 }
 
 /// One or several of a kind is described as one.
@@ -345,5 +385,7 @@ fn described(shape: &Shape) -> &Shape {
 }
 
 fn setter(doc: &str, name: &str, arguments: &str, statement: &str) -> String {
-    format!("\n/// {doc}\npub fn {name}(mut self, {arguments}) -> Self {{\n{statement}\nself\n}}\n")
+    format!(
+        "\n/// {doc}\n#[inline]\npub fn {name}(mut self, {arguments}) -> Self {{\n{statement}\nself\n}}\n"
+    )
 }

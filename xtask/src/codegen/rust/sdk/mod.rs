@@ -1,5 +1,6 @@
 //! The client crate's generated files: one per group of operations.
 
+mod about;
 mod group;
 mod method;
 mod sample;
