@@ -143,7 +143,12 @@ impl Sampler<'_> {
             }
             Kind::Map(map) => {
                 let value = self.value(name, &map.values, turn, depth);
-                json!({ "key": value })
+                let key = map
+                    .keys
+                    .as_ref()
+                    .map(|keys| self.value("key", keys, 0, depth));
+                let key = key.as_ref().and_then(Value::as_str).unwrap_or("key");
+                json!({ key: value })
             }
             Kind::Object(object) => self.object(object, turn, depth),
             Kind::Union(union) => match self.facts.branch(union, turn, depth) {
@@ -175,7 +180,8 @@ impl Sampler<'_> {
         let mut fields = Map::new();
         for field in &object.fields {
             let said = self.extent == Extent::Full && field.shape.kind != Kind::Null;
-            if field.required || (said && depth <= DEPTH_MAX) {
+            let tells = matches!(&field.shape.kind, Kind::Constant(word) if word.is_string());
+            if field.required || tells || (said && depth <= DEPTH_MAX) {
                 let turn = turn % self.facts.variety_at(&field.shape, depth + 1).max(1);
                 let value = self.value(&field.name, &field.shape, turn, depth + 1);
                 fields.insert(field.name.clone(), value);

@@ -10,18 +10,53 @@ use crate::read::{self, Node, Read, through_serde};
 pub struct Page<T> {
     /// The items, in the order asked for.
     pub items: Vec<T>,
-    /// How much there is in all.
+    /// How the list goes on behind them.
     pub pagination: Pagination,
 }
 
-/// How much a list holds in all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+/// How a list goes on behind a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 #[non_exhaustive]
-pub struct Pagination {
-    /// Items in all.
-    pub total_count: i64,
-    /// The number of the last page; 0 when there is nothing.
-    pub max_page: i64,
+pub enum Pagination {
+    /// The whole list was counted.
+    Counted {
+        /// Items in all.
+        total_count: i64,
+        /// The number of the last page; 0 when there is nothing.
+        max_page: i64,
+    },
+    /// Nothing was counted, which is quicker where there is much.
+    Cursor {
+        /// Whether another page follows.
+        has_next_page: bool,
+    },
+}
+
+impl Pagination {
+    /// Items in all, when they were counted.
+    pub const fn total_count(self) -> Option<i64> {
+        match self {
+            Self::Counted { total_count, .. } => Some(total_count),
+            Self::Cursor { .. } => None,
+        }
+    }
+
+    /// The number of the last page, when they were counted; 0 when there is nothing.
+    pub const fn max_page(self) -> Option<i64> {
+        match self {
+            Self::Counted { max_page, .. } => Some(max_page),
+            Self::Cursor { .. } => None,
+        }
+    }
+
+    /// Whether another page follows after the page of that number, the first being 1.
+    pub const fn has_next(self, page: i64) -> bool {
+        match self {
+            Self::Counted { max_page, .. } => page < max_page,
+            Self::Cursor { has_next_page } => has_next_page,
+        }
+    }
 }
 
 impl<T: Read> Read for Page<T> {
@@ -43,7 +78,11 @@ impl<'de, T: Read> Deserialize<'de> for Page<T> {
 impl Read for Pagination {
     fn read(node: &Node<'_>) -> Self {
         let object = node.object();
-        Self {
+        let has_next_page: Option<bool> = object.field("has_next_page");
+        if let Some(has_next_page) = has_next_page {
+            return Self::Cursor { has_next_page };
+        }
+        Self::Counted {
             total_count: object.field("total_count"),
             max_page: object.field("max_page"),
         }

@@ -75,7 +75,7 @@ pub use crate::{
     error::Error,
     limit::{Limits, Rate},
     operation::{Call, Operation},
-    pages::Items,
+    pages::{Items, Pages},
     raw::Raw,
     refusal::{FieldError, Refusal},
     reply::{Reply, ReplyBody},

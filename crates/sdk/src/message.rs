@@ -37,9 +37,10 @@ pub(crate) fn write(polar: &Polar, request: &Request) -> Result<http::Request<By
     message.body(bytes).map_err(unsendable)
 }
 
-/// Who asks: the call's own token, or else the client's.
+/// Who asks: the call's own token, or else the client's, unless it is open to everybody.
 pub(crate) fn token<'a>(polar: &'a Polar, request: &'a Request) -> Option<&'a Secret> {
-    request.overrides.token.as_ref().or(polar.token.as_ref())
+    let own = polar.token.as_ref().filter(|_| !request.open);
+    request.overrides.token.as_ref().or(own)
 }
 
 /// A header that is printed by nobody.

@@ -21,6 +21,8 @@ pub struct Request {
     pub(crate) body: Option<Body>,
     pub(crate) overrides: Overrides,
     pub(crate) repeatable: bool,
+    /// Whether it is asked without the client's token.
+    pub(crate) open: bool,
     /// Why it can't be sent; told when it is.
     pub(crate) fault: Option<Fault>,
 }
@@ -69,8 +71,16 @@ impl Request {
             entries: Vec::new(),
             body: None,
             overrides: Overrides::default(),
+            open: false,
             fault: None,
         }
+    }
+
+    /// Says that it is open to everybody. The client's token stays at home: it proves nothing
+    /// there, and one that is no longer good would spoil it.
+    pub(crate) fn open(mut self) -> Self {
+        self.open = true;
+        self
     }
 
     /// Puts a value where `{name}` stands in the path.
@@ -98,6 +108,12 @@ impl Request {
     pub(crate) fn query_once(&mut self, name: &'static str, value: &impl ToString) {
         self.query.retain(|(known, _)| *known != name);
         self.query(name, value);
+    }
+
+    /// The value of the query under that name.
+    pub(crate) fn query_value(&self, name: &str) -> Option<&str> {
+        let mut named = self.query.iter().filter(|(known, _)| *known == name);
+        named.next().map(|(_, value)| value.as_str())
     }
 
     /// Adds an entry `name[key]=value` to the query.

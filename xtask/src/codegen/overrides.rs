@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
-use polarkit_spec::{Event, Facts, Field, Kind, Shape, StringRule};
+use polarkit_spec::{Event, Facts, Field, Kind, Location, Parameter, Shape, StringRule};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -16,6 +16,9 @@ pub(super) struct Overrides {
     /// Text fields newer than the document, by field name.
     #[serde(default)]
     pub fields: BTreeMap<String, NewerField>,
+    /// Parameters the document does not list, by operation and name.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, BTreeMap<String, UndocumentedParameter>>,
     /// Rust names of shapes.
     #[serde(default)]
     pub names: BTreeMap<String, String>,
@@ -127,6 +130,14 @@ pub(super) struct LikeShape {
     _why: String,
 }
 
+/// A flag of the query.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UndocumentedParameter {
+    #[serde(rename = "why")]
+    _why: String,
+}
+
 /// The shape of an answer; without one, the answer is null.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -210,6 +221,12 @@ impl Overrides {
         for (id, answer) in &self.answers {
             answer.settle(facts, id).with_context(|| id.clone())?;
         }
+        for (id, parameters) in &self.parameters {
+            let operation = facts.operations.iter_mut().find(|known| known.id == *id);
+            let operation = operation.with_context(|| format!("overrides.toml: no {id}"))?;
+            let flags = parameters.keys().map(|name| flag(name));
+            operation.parameters.extend(flags);
+        }
         for (kind, event) in &self.events {
             if facts.shape(&event.data).is_none() {
                 bail!(
@@ -219,6 +236,16 @@ impl Overrides {
             }
         }
         Ok(())
+    }
+}
+
+fn flag(name: &str) -> Parameter {
+    Parameter {
+        name: name.to_owned(),
+        location: Location::Query,
+        required: false,
+        style: None,
+        shape: Shape::of(Kind::Boolean),
     }
 }
 

@@ -83,6 +83,7 @@ impl<'a> Checkouts<'a> {
     #[inline]
     pub fn client_get(&self, client_secret: impl Into<Secret>) -> ClientGet<'a> {
         let request = ClientGet::blank();
+        let request = request.open();
         let request = request.path(
             "client_secret",
             &Into::<Secret>::into(client_secret).reveal(),
@@ -100,6 +101,7 @@ impl<'a> Checkouts<'a> {
     #[inline]
     pub fn client_update(&self, client_secret: impl Into<Secret>) -> ClientUpdate<'a> {
         let request = ClientUpdate::blank();
+        let request = request.open();
         let request = request.path(
             "client_secret",
             &Into::<Secret>::into(client_secret).reveal(),

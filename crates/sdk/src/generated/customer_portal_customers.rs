@@ -131,6 +131,7 @@ impl<'a> CustomerPortalCustomers<'a> {
     #[inline]
     pub fn check_email_update(&self, token: impl Into<Secret>) -> CheckEmailUpdate<'a> {
         let request = CheckEmailUpdate::blank();
+        let request = request.open();
         let mut request = request;
         request.query("token", &Into::<Secret>::into(token).reveal());
         CheckEmailUpdate {
@@ -146,6 +147,7 @@ impl<'a> CustomerPortalCustomers<'a> {
     #[inline]
     pub fn verify_email_update(&self, token: impl Into<Secret>) -> VerifyEmailUpdate<'a> {
         let request = VerifyEmailUpdate::blank();
+        let request = request.open();
         VerifyEmailUpdate {
             polar: self.polar,
             request,

@@ -56,6 +56,7 @@ impl<'a> CustomerPortalLicenseKeys<'a> {
         organization_id: OrganizationId,
     ) -> Validate<'a> {
         let request = Validate::blank();
+        let request = request.open();
         Validate {
             polar: self.polar,
             request,
@@ -75,6 +76,7 @@ impl<'a> CustomerPortalLicenseKeys<'a> {
         label: impl Into<String>,
     ) -> Activate<'a> {
         let request = Activate::blank();
+        let request = request.open();
         Activate {
             polar: self.polar,
             request,
@@ -94,6 +96,7 @@ impl<'a> CustomerPortalLicenseKeys<'a> {
         activation_id: LicenseKeyActivationId,
     ) -> Deactivate<'a> {
         let request = Deactivate::blank();
+        let request = request.open();
         Deactivate {
             polar: self.polar,
             request,

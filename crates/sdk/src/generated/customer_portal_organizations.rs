@@ -20,6 +20,7 @@ impl<'a> CustomerPortalOrganizations<'a> {
     #[inline]
     pub fn get(&self, slug: impl Into<String>) -> Get<'a> {
         let request = Get::blank();
+        let request = request.open();
         let request = request.path("slug", &Into::<String>::into(slug));
         Get {
             polar: self.polar,

@@ -79,6 +79,7 @@ impl<'a> CustomerSeats<'a> {
     #[inline]
     pub fn get_claim_info(&self, invitation_token: impl Into<Secret>) -> GetClaimInfo<'a> {
         let request = GetClaimInfo::blank();
+        let request = request.open();
         let request = request.path(
             "invitation_token",
             &Into::<Secret>::into(invitation_token).reveal(),
@@ -96,6 +97,7 @@ impl<'a> CustomerSeats<'a> {
     #[inline]
     pub fn claim(&self, invitation_token: impl Into<Secret>) -> Claim<'a> {
         let request = Claim::blank();
+        let request = request.open();
         Claim {
             polar: self.polar,
             request,

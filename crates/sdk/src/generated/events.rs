@@ -199,6 +199,14 @@ impl List<'_> {
         self.request.entry("metadata", key, &value.into());
         self
     }
+
+    /// True or false.
+    #[inline]
+    pub fn cursor_pagination(mut self, cursor_pagination: bool) -> Self {
+        self.request
+            .query_once("cursor_pagination", &cursor_pagination);
+        self
+    }
 }
 
 list!(List, Event);

@@ -16,7 +16,7 @@ pub struct Oauth2<'a> {
 }
 
 impl<'a> Oauth2<'a> {
-    /// Reads what a request for authorization asks for. A user is sent to the page instead: [`authorize_url`](crate::oauth2::authorize_url).
+    /// Reads what a request for authorization asks for. A user is sent to its page instead.
     ///
     /// `GET /v1/oauth2/authorize`, with a user's token or none. Answers 200. Repeated by itself.
     ///
@@ -37,13 +37,14 @@ impl<'a> Oauth2<'a> {
     #[inline]
     pub fn token(&self, body: impl Into<TokenRequest>) -> Token<'a> {
         let request = Token::blank();
+        let request = request.open();
         Token {
             polar: self.polar,
             request,
             body: body.into(),
         }
     }
-    /// Makes a token of an OAuth2 client good for nothing.
+    /// Makes a token of an OAuth 2 client good for nothing.
     ///
     /// `POST /v1/oauth2/revoke`, open to everybody. Answers 200. Never repeated by itself.
     ///
@@ -56,13 +57,14 @@ impl<'a> Oauth2<'a> {
         client_secret: impl Into<Secret>,
     ) -> Revoke<'a> {
         let request = Revoke::blank();
+        let request = request.open();
         Revoke {
             polar: self.polar,
             request,
             body: RevokeTokenRequest::new(token, client_id, client_secret),
         }
     }
-    /// Tells an OAuth2 client whether a token is good, and whose it is.
+    /// Tells an OAuth 2 client whether a token is good, and whose it is.
     ///
     /// `POST /v1/oauth2/introspect`, open to everybody. Answers 200. Never repeated by itself.
     ///
@@ -75,15 +77,16 @@ impl<'a> Oauth2<'a> {
         client_secret: impl Into<Secret>,
     ) -> Introspect<'a> {
         let request = Introspect::blank();
+        let request = request.open();
         Introspect {
             polar: self.polar,
             request,
             body: IntrospectTokenRequest::new(token, client_id, client_secret),
         }
     }
-    /// Reads who is behind a token of OAuth2.
+    /// Reads who is behind a token of OAuth 2.
     ///
-    /// `GET /v1/oauth2/userinfo`, with a token of OAuth2. Answers 200. Repeated by itself.
+    /// `GET /v1/oauth2/userinfo`, with a token of OAuth 2. Answers 200. Repeated by itself.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/get-user-info)
     #[inline]
@@ -101,7 +104,7 @@ impl<'a> Oauth2<'a> {
 }
 
 operation! {
-/// Reads what a request for authorization asks for. A user is sent to the page instead: [`authorize_url`](crate::oauth2::authorize_url).
+/// Reads what a request for authorization asks for. A user is sent to its page instead.
 ///
 /// `GET /v1/oauth2/authorize`, with a user's token or none. Answers 200. Repeated by itself.
 ///
@@ -121,7 +124,7 @@ Token (TokenRequest) -> TokenResponse = "oauth2:request_token",
 }
 
 operation! {
-/// Makes a token of an OAuth2 client good for nothing.
+/// Makes a token of an OAuth 2 client good for nothing.
 ///
 /// `POST /v1/oauth2/revoke`, open to everybody. Answers 200. Never repeated by itself.
 ///
@@ -140,7 +143,7 @@ impl Revoke<'_> {
 }
 
 operation! {
-/// Tells an OAuth2 client whether a token is good, and whose it is.
+/// Tells an OAuth 2 client whether a token is good, and whose it is.
 ///
 /// `POST /v1/oauth2/introspect`, open to everybody. Answers 200. Never repeated by itself.
 ///
@@ -159,9 +162,9 @@ impl Introspect<'_> {
 }
 
 operation! {
-/// Reads who is behind a token of OAuth2.
+/// Reads who is behind a token of OAuth 2.
 ///
-/// `GET /v1/oauth2/userinfo`, with a token of OAuth2. Answers 200. Repeated by itself.
+/// `GET /v1/oauth2/userinfo`, with a token of OAuth 2. Answers 200. Repeated by itself.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/get-user-info)
 Userinfo -> UserInfo = "oauth2:userinfo",

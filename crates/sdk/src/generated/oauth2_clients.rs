@@ -18,7 +18,7 @@ pub struct Oauth2Clients<'a> {
 }
 
 impl<'a> Oauth2Clients<'a> {
-    /// Registers an OAuth2 client.
+    /// Registers an OAuth 2 client.
     ///
     /// `POST /v1/oauth2/register`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
     ///
@@ -36,7 +36,7 @@ impl<'a> Oauth2Clients<'a> {
             body: OAuth2ClientConfiguration::new(redirect_uris, client_name),
         }
     }
-    /// Reads an OAuth2 client.
+    /// Reads an OAuth 2 client.
     ///
     /// `GET /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Repeated by itself.
     ///
@@ -50,7 +50,7 @@ impl<'a> Oauth2Clients<'a> {
             request,
         }
     }
-    /// Replaces an OAuth2 client.
+    /// Replaces an OAuth 2 client.
     ///
     /// `PUT /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
     ///
@@ -69,7 +69,7 @@ impl<'a> Oauth2Clients<'a> {
             body,
         }
     }
-    /// Removes an OAuth2 client.
+    /// Removes an OAuth 2 client.
     ///
     /// `DELETE /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 204; refuses with 422. Never repeated by itself.
     ///
@@ -86,7 +86,7 @@ impl<'a> Oauth2Clients<'a> {
 }
 
 operation! {
-/// Registers an OAuth2 client.
+/// Registers an OAuth 2 client.
 ///
 /// `POST /v1/oauth2/register`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
 ///
@@ -172,7 +172,7 @@ impl Create<'_> {
 }
 
 operation! {
-/// Reads an OAuth2 client.
+/// Reads an OAuth 2 client.
 ///
 /// `GET /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Repeated by itself.
 ///
@@ -182,7 +182,7 @@ Get -> Value = "oauth2:clients:oauth2:get_client",
 }
 
 operation! {
-/// Replaces an OAuth2 client.
+/// Replaces an OAuth 2 client.
 ///
 /// `PUT /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
 ///
@@ -268,7 +268,7 @@ impl Update<'_> {
 }
 
 operation! {
-/// Removes an OAuth2 client.
+/// Removes an OAuth 2 client.
 ///
 /// `DELETE /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 204; refuses with 422. Never repeated by itself.
 ///

@@ -78,10 +78,7 @@ fn what_is_sent_and_answered_is_what_polars_document_says() {
         let operation = operation.clone();
         let mut hold = |what: &str, pointer: String, value: &Value| {
             if let Some(fault) = document.fault(&pointer, value) {
-                faults.push(format!(
-                    "{} #{} {what}: {value}\n{fault}",
-                    made.id, made.turn
-                ));
+                faults.push(format!("{} #{} {what}: {fault}", made.id, made.turn));
             }
         };
         if let Some(media) = operation["requestBody"]["content"].as_object() {
@@ -186,10 +183,13 @@ fn position(operation: &Value, name: &str) -> Option<usize> {
 
 #[test]
 fn whatever_is_sent_wrongly_is_noticed() {
-    let checkout = || {
-        let calls = every_call().into_iter();
-        let mut full = calls.filter(|m| m.id == "checkouts:create" && m.extent == Extent::Full);
-        full.next().unwrap()
+    let mut calls = CALLS.iter();
+    let full = |made: &&Made| made.id == "checkouts:create" && made.extent == Extent::Full;
+    let call = calls.find(full).unwrap();
+    let checkout = || Made {
+        request: call.request.clone(),
+        answers: Vec::new(),
+        ..*call
     };
     assert!(check::faults(&checkout()).is_empty());
     let noticed = |spoil: fn(&mut Made), what: &str| {

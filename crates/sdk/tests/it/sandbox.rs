@@ -124,7 +124,7 @@ async fn what_is_bought_is_held() {
         .unwrap();
     assert_eq!(subscriptions.items[0].status, SubscriptionStatus::Active);
     let orders = polar.orders().list().await.unwrap();
-    assert_eq!(orders.pagination.total_count, 1);
+    assert_eq!(orders.pagination.total_count(), Some(1));
     assert!(orders.items[0].total_amount > 0);
 }
 

@@ -23,6 +23,9 @@ fields = { customer_id = "CustomerId" }
 paths = { orders = "OrderId" }
 shapes = [{ id = "OrderId", shapes = ["Order"] }]
 
+[sentences]
+"orders:find" = "Finds an order."
+
 [docs]
 Order = "A sale."
 "#;

@@ -9,7 +9,7 @@
 
 use polarkit::model::*;
 
-use super::calls::{Calls, free, parsed};
+use super::proof::calls::{Calls, free, parsed};
 
 /// Makes every call.
 pub(crate) fn all(calls: &mut impl Calls) {
@@ -123,7 +123,7 @@ fn benefits(calls: &mut impl Calls) {
                 "description".to_owned(),
                 BenefitCustomCreateProperties::new().note("note".to_owned()),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
@@ -141,7 +141,7 @@ fn benefits(calls: &mut impl Calls) {
                     true,
                 ),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
@@ -159,7 +159,7 @@ fn benefits(calls: &mut impl Calls) {
                     BenefitGitHubRepositoryCreatePropertiesPermission::from("pull"),
                 ),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
@@ -174,9 +174,12 @@ fn benefits(calls: &mut impl Calls) {
                 BenefitDownloadablesCreateProperties::new(vec![parsed::<FileId>(
                     "11111111-1111-4111-8111-111111111111",
                 )])
-                .archived(std::collections::BTreeMap::from([("key".to_owned(), true)])),
+                .archived(std::collections::BTreeMap::from([(
+                    "anything".to_owned(),
+                    true,
+                )])),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
@@ -199,7 +202,7 @@ fn benefits(calls: &mut impl Calls) {
                     ))
                     .limit_usage(7_i64),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
@@ -217,7 +220,7 @@ fn benefits(calls: &mut impl Calls) {
                     parsed::<MeterId>("11111111-1111-4111-8111-111111111111"),
                 ),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
@@ -231,7 +234,7 @@ fn benefits(calls: &mut impl Calls) {
                 "description".to_owned(),
                 BenefitFeatureFlagCreateProperties::new(),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
@@ -252,7 +255,7 @@ fn benefits(calls: &mut impl Calls) {
                 .archive_on_revoke(true)
                 .team_invitees(vec!["team_invitees".to_owned()]),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
@@ -280,7 +283,7 @@ fn benefits(calls: &mut impl Calls) {
             parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"),
             BenefitUpdate::from(
                 BenefitCustomUpdate::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .description("description".to_owned())
                     .visibility(BenefitVisibility::from("draft"))
                     .properties(BenefitCustomProperties::new(Some("note".to_owned()))),
@@ -293,7 +296,7 @@ fn benefits(calls: &mut impl Calls) {
             parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"),
             BenefitUpdate::from(
                 BenefitDiscordUpdate::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .description("description".to_owned())
                     .properties(BenefitDiscordCreateProperties::new(
                         Secret::from("guild_token"),
@@ -309,7 +312,7 @@ fn benefits(calls: &mut impl Calls) {
             parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"),
             BenefitUpdate::from(
                 BenefitGitHubRepositoryUpdate::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .description("description".to_owned())
                     .properties(BenefitGitHubRepositoryCreateProperties::new(
                         "repository_owner".to_owned(),
@@ -325,13 +328,16 @@ fn benefits(calls: &mut impl Calls) {
             parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"),
             BenefitUpdate::from(
                 BenefitDownloadablesUpdate::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .description("description".to_owned())
                     .properties(
                         BenefitDownloadablesCreateProperties::new(vec![parsed::<FileId>(
                             "11111111-1111-4111-8111-111111111111",
                         )])
-                        .archived(std::collections::BTreeMap::from([("key".to_owned(), true)])),
+                        .archived(std::collections::BTreeMap::from([(
+                            "anything".to_owned(),
+                            true,
+                        )])),
                     ),
             ),
         ),
@@ -342,7 +348,7 @@ fn benefits(calls: &mut impl Calls) {
             parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"),
             BenefitUpdate::from(
                 BenefitLicenseKeysUpdate::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .description("description".to_owned())
                     .visibility(BenefitVisibility::from("draft"))
                     .properties(
@@ -366,7 +372,7 @@ fn benefits(calls: &mut impl Calls) {
             parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"),
             BenefitUpdate::from(
                 BenefitMeterCreditUpdate::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .description("description".to_owned())
                     .visibility(BenefitVisibility::from("draft"))
                     .properties(BenefitMeterCreditCreateProperties::new(
@@ -383,7 +389,7 @@ fn benefits(calls: &mut impl Calls) {
             parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"),
             BenefitUpdate::from(
                 BenefitFeatureFlagUpdate::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .description("description".to_owned())
                     .visibility(BenefitVisibility::from("draft"))
                     .properties(BenefitFeatureFlagProperties::new()),
@@ -396,7 +402,7 @@ fn benefits(calls: &mut impl Calls) {
             parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"),
             BenefitUpdate::from(
                 BenefitSlackSharedChannelUpdate::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .description("description".to_owned())
                     .properties(
                         BenefitSlackSharedChannelCreateProperties::new(
@@ -487,7 +493,7 @@ fn checkout_links(calls: &mut impl Calls) {
             CheckoutLinkCreateProductPrice::new(parsed::<ProductPriceId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .trial_interval(TrialInterval::from("day"))
             .trial_interval_count(7_i64)
             .label("label".to_owned())
@@ -505,7 +511,7 @@ fn checkout_links(calls: &mut impl Calls) {
             CheckoutLinkCreateProduct::new(parsed::<ProductId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .trial_interval(TrialInterval::from("day"))
             .trial_interval_count(7_i64)
             .label("label".to_owned())
@@ -523,7 +529,7 @@ fn checkout_links(calls: &mut impl Calls) {
             CheckoutLinkCreateProducts::new(vec![parsed::<ProductId>(
                 "11111111-1111-4111-8111-111111111111",
             )])
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .trial_interval(TrialInterval::from("day"))
             .trial_interval_count(7_i64)
             .label("label".to_owned())
@@ -556,7 +562,7 @@ fn checkout_links(calls: &mut impl Calls) {
             ))
             .trial_interval(TrialInterval::from("day"))
             .trial_interval_count(7_i64)
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .products(vec![parsed::<ProductId>(
                 "11111111-1111-4111-8111-111111111111",
             )])
@@ -619,7 +625,7 @@ fn checkouts(calls: &mut impl Calls) {
             )])
             .trial_interval(TrialInterval::from("day"))
             .trial_interval_count(7_i64)
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .custom_field_data(free("{\"key\":\"custom_field_data\"}"))
             .discount_id(parsed::<DiscountId>("11111111-1111-4111-8111-111111111111"))
             .allow_discount_codes(true)
@@ -645,7 +651,7 @@ fn checkouts(calls: &mut impl Calls) {
                     .state("state".to_owned()),
             )
             .customer_tax_id("customer_tax_id".to_owned())
-            .customer_metadata(free("{\"key\":\"customer_metadata\"}"))
+            .customer_metadata(free("{\"anything\":\"customer_metadata\"}"))
             .subscription_id(parsed::<SubscriptionId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
@@ -655,7 +661,7 @@ fn checkouts(calls: &mut impl Calls) {
             .locale("locale".to_owned())
             .currency(Currency::from("aed"))
             .prices(std::collections::BTreeMap::from([(
-                "key".to_owned(),
+                "anything".to_owned(),
                 vec![
                     ProductPriceCreate::from(
                         ProductPriceFixedCreate::new(7_i64)
@@ -736,33 +742,39 @@ fn checkouts(calls: &mut impl Calls) {
             .locale("locale".to_owned())
             .trial_interval(TrialInterval::from("day"))
             .trial_interval_count(7_i64)
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .currency(Currency::from("aed"))
             .discount_id(parsed::<DiscountId>("11111111-1111-4111-8111-111111111111"))
             .allow_discount_codes(true)
             .require_billing_address(true)
             .allow_trial(true)
             .customer_ip_address("192.0.2.1".to_owned())
-            .customer_metadata(free("{\"key\":\"customer_metadata\"}"))
+            .customer_metadata(free("{\"anything\":\"customer_metadata\"}"))
             .success_url("https://example.com/there".to_owned())
             .return_url("https://example.com/there".to_owned())
             .embed_origin("embed_origin".to_owned()),
     );
-    calls.least(polar.checkouts().client_get(Secret::from("client_secret")));
+    calls.least(
+        polar
+            .checkouts()
+            .client_get(Secret::from("client_secret/ü?")),
+    );
     calls.full(
         0,
-        polar.checkouts().client_get(Secret::from("client_secret")),
+        polar
+            .checkouts()
+            .client_get(Secret::from("client_secret/ü?")),
     );
     calls.least(
         polar
             .checkouts()
-            .client_update(Secret::from("client_secret")),
+            .client_update(Secret::from("client_secret/ü?")),
     );
     calls.full(
         0,
         polar
             .checkouts()
-            .client_update(Secret::from("client_secret"))
+            .client_update(Secret::from("client_secret/ü?"))
             .custom_field_data(free("{\"key\":\"custom_field_data\"}"))
             .product_id(parsed::<ProductId>("11111111-1111-4111-8111-111111111111"))
             .product_price_id(parsed::<ProductPriceId>(
@@ -791,13 +803,13 @@ fn checkouts(calls: &mut impl Calls) {
     calls.least(
         polar
             .checkouts()
-            .client_confirm(Secret::from("client_secret")),
+            .client_confirm(Secret::from("client_secret/ü?")),
     );
     calls.full(
         0,
         polar
             .checkouts()
-            .client_confirm(Secret::from("client_secret"))
+            .client_confirm(Secret::from("client_secret/ü?"))
             .custom_field_data(free("{\"key\":\"custom_field_data\"}"))
             .product_id(parsed::<ProductId>("11111111-1111-4111-8111-111111111111"))
             .product_price_id(parsed::<ProductPriceId>(
@@ -871,7 +883,7 @@ fn custom_fields(calls: &mut impl Calls) {
                     .min_length(7_i64)
                     .max_length(7_i64),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             )),
@@ -890,7 +902,7 @@ fn custom_fields(calls: &mut impl Calls) {
                     .ge(7_i64)
                     .le(7_i64),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             )),
@@ -909,7 +921,7 @@ fn custom_fields(calls: &mut impl Calls) {
                     .ge(7_i64)
                     .le(7_i64),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             )),
@@ -926,7 +938,7 @@ fn custom_fields(calls: &mut impl Calls) {
                     .form_help_text("form_help_text".to_owned())
                     .form_placeholder("form_placeholder".to_owned()),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             )),
@@ -946,7 +958,7 @@ fn custom_fields(calls: &mut impl Calls) {
                 .form_help_text("form_help_text".to_owned())
                 .form_placeholder("form_placeholder".to_owned()),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             )),
@@ -971,7 +983,7 @@ fn custom_fields(calls: &mut impl Calls) {
             parsed::<CustomFieldId>("11111111-1111-4111-8111-111111111111"),
             CustomFieldUpdate::from(
                 CustomFieldUpdateText::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .name("name".to_owned())
                     .slug("a-slug".to_owned())
                     .properties(
@@ -992,7 +1004,7 @@ fn custom_fields(calls: &mut impl Calls) {
             parsed::<CustomFieldId>("11111111-1111-4111-8111-111111111111"),
             CustomFieldUpdate::from(
                 CustomFieldUpdateNumber::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .name("name".to_owned())
                     .slug("a-slug".to_owned())
                     .properties(
@@ -1012,7 +1024,7 @@ fn custom_fields(calls: &mut impl Calls) {
             parsed::<CustomFieldId>("11111111-1111-4111-8111-111111111111"),
             CustomFieldUpdate::from(
                 CustomFieldUpdateDate::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .name("name".to_owned())
                     .slug("a-slug".to_owned())
                     .properties(
@@ -1032,7 +1044,7 @@ fn custom_fields(calls: &mut impl Calls) {
             parsed::<CustomFieldId>("11111111-1111-4111-8111-111111111111"),
             CustomFieldUpdate::from(
                 CustomFieldUpdateCheckbox::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .name("name".to_owned())
                     .slug("a-slug".to_owned())
                     .properties(
@@ -1050,7 +1062,7 @@ fn custom_fields(calls: &mut impl Calls) {
             parsed::<CustomFieldId>("11111111-1111-4111-8111-111111111111"),
             CustomFieldUpdate::from(
                 CustomFieldUpdateSelect::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .name("name".to_owned())
                     .slug("a-slug".to_owned())
                     .properties(
@@ -1468,7 +1480,7 @@ fn customer_portal_license_keys(calls: &mut impl Calls) {
             .benefit_id(parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"))
             .customer_id(parsed::<CustomerId>("11111111-1111-4111-8111-111111111111"))
             .increment_usage(7_i64)
-            .conditions(free("{\"key\":\"conditions\"}")),
+            .conditions(free("{\"anything\":\"conditions\"}")),
     );
     calls.least(polar.customer_portal().license_keys().activate(
         Secret::from("key"),
@@ -1485,8 +1497,8 @@ fn customer_portal_license_keys(calls: &mut impl Calls) {
                 parsed::<OrganizationId>("11111111-1111-4111-8111-111111111111"),
                 "label".to_owned(),
             )
-            .conditions(free("{\"key\":\"conditions\"}"))
-            .meta(free("{\"key\":\"meta\"}")),
+            .conditions(free("{\"anything\":\"conditions\"}"))
+            .meta(free("{\"anything\":\"meta\"}")),
     );
     calls.least(polar.customer_portal().license_keys().deactivate(
         Secret::from("key"),
@@ -1698,14 +1710,14 @@ fn customer_portal_organizations(calls: &mut impl Calls) {
         polar
             .customer_portal()
             .organizations()
-            .get("slug".to_owned()),
+            .get("slug/ü?".to_owned()),
     );
     calls.full(
         0,
         polar
             .customer_portal()
             .organizations()
-            .get("slug".to_owned()),
+            .get("slug/ü?".to_owned()),
     );
 }
 
@@ -1990,13 +2002,13 @@ fn customer_seats(calls: &mut impl Calls) {
     calls.least(
         polar
             .customer_seats()
-            .get_claim_info(Secret::from("invitation_token")),
+            .get_claim_info(Secret::from("invitation_token/ü?")),
     );
     calls.full(
         0,
         polar
             .customer_seats()
-            .get_claim_info(Secret::from("invitation_token")),
+            .get_claim_info(Secret::from("invitation_token/ü?")),
     );
     calls.least(
         polar
@@ -2082,7 +2094,7 @@ fn customers(calls: &mut impl Calls) {
         0,
         polar.customers().create(CustomerCreate::from(
             CustomerIndividualCreate::new("somebody@example.com".to_owned())
-                .metadata(free("{\"key\":\"metadata\"}"))
+                .metadata(free("{\"anything\":\"metadata\"}"))
                 .external_id("external_id".to_owned())
                 .name("name".to_owned())
                 .billing_address(
@@ -2109,7 +2121,7 @@ fn customers(calls: &mut impl Calls) {
         1,
         polar.customers().create(CustomerCreate::from(
             CustomerTeamCreate::new()
-                .metadata(free("{\"key\":\"metadata\"}"))
+                .metadata(free("{\"anything\":\"metadata\"}"))
                 .external_id("external_id".to_owned())
                 .name("name".to_owned())
                 .billing_address(
@@ -2167,7 +2179,7 @@ fn customers(calls: &mut impl Calls) {
         polar
             .customers()
             .update(parsed::<CustomerId>("11111111-1111-4111-8111-111111111111"))
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .email("somebody@example.com".to_owned())
             .name("name".to_owned())
             .billing_address(
@@ -2195,15 +2207,22 @@ fn customers(calls: &mut impl Calls) {
             .delete(parsed::<CustomerId>("11111111-1111-4111-8111-111111111111"))
             .anonymize(true),
     );
-    calls.least(polar.customers().get_external("external_id".to_owned()));
-    calls.full(0, polar.customers().get_external("external_id".to_owned()));
-    calls.least(polar.customers().update_external("external_id".to_owned()));
+    calls.least(polar.customers().get_external("external_id/ü?".to_owned()));
+    calls.full(
+        0,
+        polar.customers().get_external("external_id/ü?".to_owned()),
+    );
+    calls.least(
+        polar
+            .customers()
+            .update_external("external_id/ü?".to_owned()),
+    );
     calls.full(
         0,
         polar
             .customers()
-            .update_external("external_id".to_owned())
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .update_external("external_id/ü?".to_owned())
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .email("somebody@example.com".to_owned())
             .name("name".to_owned())
             .billing_address(
@@ -2217,12 +2236,16 @@ fn customers(calls: &mut impl Calls) {
             .tax_id("tax_id".to_owned())
             .locale("locale".to_owned()),
     );
-    calls.least(polar.customers().delete_external("external_id".to_owned()));
+    calls.least(
+        polar
+            .customers()
+            .delete_external("external_id/ü?".to_owned()),
+    );
     calls.full(
         0,
         polar
             .customers()
-            .delete_external("external_id".to_owned())
+            .delete_external("external_id/ü?".to_owned())
             .anonymize(true),
     );
     calls.least(
@@ -2239,13 +2262,13 @@ fn customers(calls: &mut impl Calls) {
     calls.least(
         polar
             .customers()
-            .get_state_external("external_id".to_owned()),
+            .get_state_external("external_id/ü?".to_owned()),
     );
     calls.full(
         0,
         polar
             .customers()
-            .get_state_external("external_id".to_owned()),
+            .get_state_external("external_id/ü?".to_owned()),
     );
     calls.least(
         polar
@@ -2263,13 +2286,13 @@ fn customers(calls: &mut impl Calls) {
     calls.least(
         polar
             .customers()
-            .list_payment_methods_external("external_id".to_owned()),
+            .list_payment_methods_external("external_id/ü?".to_owned()),
     );
     calls.full(
         0,
         polar
             .customers()
-            .list_payment_methods_external("external_id".to_owned())
+            .list_payment_methods_external("external_id/ü?".to_owned())
             .page(7_i64)
             .limit(7_i64),
     );
@@ -2294,18 +2317,19 @@ fn customers_members(calls: &mut impl Calls) {
             .external_id("external_id".to_owned())
             .role(MemberCreateFromCustomerRole::from("member")),
     );
-    calls.least(
-        polar
-            .customers()
-            .members()
-            .create_external("external_id".to_owned(), "somebody@example.com".to_owned()),
-    );
+    calls.least(polar.customers().members().create_external(
+        "external_id/ü?".to_owned(),
+        "somebody@example.com".to_owned(),
+    ));
     calls.full(
         0,
         polar
             .customers()
             .members()
-            .create_external("external_id".to_owned(), "somebody@example.com".to_owned())
+            .create_external(
+                "external_id/ü?".to_owned(),
+                "somebody@example.com".to_owned(),
+            )
             .name("name".to_owned())
             .external_id("external_id".to_owned())
             .role(MemberCreateFromCustomerRole::from("member")),
@@ -2349,47 +2373,44 @@ fn customers_members(calls: &mut impl Calls) {
             parsed::<MemberId>("11111111-1111-4111-8111-111111111111"),
         ),
     );
-    calls.least(
-        polar
-            .customers()
-            .members()
-            .get_external("external_id".to_owned(), "member_external_id".to_owned()),
+    calls.least(polar.customers().members().get_external(
+        "external_id/ü?".to_owned(),
+        "member_external_id/ü?".to_owned(),
+    ));
+    calls.full(
+        0,
+        polar.customers().members().get_external(
+            "external_id/ü?".to_owned(),
+            "member_external_id/ü?".to_owned(),
+        ),
     );
+    calls.least(polar.customers().members().update_external(
+        "external_id/ü?".to_owned(),
+        "member_external_id/ü?".to_owned(),
+    ));
     calls.full(
         0,
         polar
             .customers()
             .members()
-            .get_external("external_id".to_owned(), "member_external_id".to_owned()),
-    );
-    calls.least(
-        polar
-            .customers()
-            .members()
-            .update_external("external_id".to_owned(), "member_external_id".to_owned()),
-    );
-    calls.full(
-        0,
-        polar
-            .customers()
-            .members()
-            .update_external("external_id".to_owned(), "member_external_id".to_owned())
+            .update_external(
+                "external_id/ü?".to_owned(),
+                "member_external_id/ü?".to_owned(),
+            )
             .name("name".to_owned())
             .email("somebody@example.com".to_owned())
             .role(MemberRole::from("owner")),
     );
-    calls.least(
-        polar
-            .customers()
-            .members()
-            .delete_external("external_id".to_owned(), "member_external_id".to_owned()),
-    );
+    calls.least(polar.customers().members().delete_external(
+        "external_id/ü?".to_owned(),
+        "member_external_id/ü?".to_owned(),
+    ));
     calls.full(
         0,
-        polar
-            .customers()
-            .members()
-            .delete_external("external_id".to_owned(), "member_external_id".to_owned()),
+        polar.customers().members().delete_external(
+            "external_id/ü?".to_owned(),
+            "member_external_id/ü?".to_owned(),
+        ),
     );
 }
 
@@ -2425,7 +2446,7 @@ fn discounts(calls: &mut impl Calls) {
         0,
         polar.discounts().create(DiscountCreate::from(
             DiscountFixedCreate::new("name".to_owned(), DiscountDuration::from("once"))
-                .metadata(free("{\"key\":\"metadata\"}"))
+                .metadata(free("{\"anything\":\"metadata\"}"))
                 .code("code".to_owned())
                 .starts_at(parsed::<Timestamp>("2026-01-02T03:04:05Z"))
                 .ends_at(parsed::<Timestamp>("2026-01-02T03:04:05Z"))
@@ -2441,7 +2462,7 @@ fn discounts(calls: &mut impl Calls) {
                 .amount(7_i64)
                 .currency(Currency::from("aed"))
                 .amounts(std::collections::BTreeMap::from([(
-                    "key".to_owned(),
+                    "aed".to_owned(),
                     7_i64,
                 )])),
         )),
@@ -2450,7 +2471,7 @@ fn discounts(calls: &mut impl Calls) {
         1,
         polar.discounts().create(DiscountCreate::from(
             DiscountPercentageCreate::new("name".to_owned(), DiscountDuration::from("once"), 7_i64)
-                .metadata(free("{\"key\":\"metadata\"}"))
+                .metadata(free("{\"anything\":\"metadata\"}"))
                 .code("code".to_owned())
                 .starts_at(parsed::<Timestamp>("2026-01-02T03:04:05Z"))
                 .ends_at(parsed::<Timestamp>("2026-01-02T03:04:05Z"))
@@ -2486,7 +2507,7 @@ fn discounts(calls: &mut impl Calls) {
         polar
             .discounts()
             .update(parsed::<DiscountId>("11111111-1111-4111-8111-111111111111"))
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .name("name".to_owned())
             .code("code".to_owned())
             .starts_at(parsed::<Timestamp>("2026-01-02T03:04:05Z"))
@@ -2499,7 +2520,7 @@ fn discounts(calls: &mut impl Calls) {
             .amount(7_i64)
             .currency(Currency::from("aed"))
             .amounts(std::collections::BTreeMap::from([(
-                "key".to_owned(),
+                "aed".to_owned(),
                 7_i64,
             )]))
             .basis_points(7_i64)
@@ -2643,7 +2664,8 @@ fn events(calls: &mut impl Calls) {
             .limit(7_i64)
             .sorting(EventSortProperty::from("timestamp"))
             .sorting(EventSortProperty::from("timestamp"))
-            .metadata("key", "value"),
+            .metadata("key", "value")
+            .cursor_pagination(true),
     );
     calls.least(polar.events().list_names());
     calls.full(
@@ -2913,7 +2935,7 @@ fn license_keys(calls: &mut impl Calls) {
             .benefit_id(parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"))
             .customer_id(parsed::<CustomerId>("11111111-1111-4111-8111-111111111111"))
             .increment_usage(7_i64)
-            .conditions(free("{\"key\":\"conditions\"}")),
+            .conditions(free("{\"anything\":\"conditions\"}")),
     );
     calls.least(polar.license_keys().activate(
         Secret::from("key"),
@@ -2929,8 +2951,8 @@ fn license_keys(calls: &mut impl Calls) {
                 parsed::<OrganizationId>("11111111-1111-4111-8111-111111111111"),
                 "label".to_owned(),
             )
-            .conditions(free("{\"key\":\"conditions\"}"))
-            .meta(free("{\"key\":\"meta\"}")),
+            .conditions(free("{\"anything\":\"conditions\"}"))
+            .meta(free("{\"anything\":\"meta\"}")),
     );
     calls.least(polar.license_keys().deactivate(
         Secret::from("key"),
@@ -2992,9 +3014,9 @@ fn meters(calls: &mut impl Calls) {
         Filter::new(FilterConjunction::from("and"), Vec::<FilterPart>::new()),
         MeterAggregation::from(CountAggregation::new()),
     ));
-    calls.full(0, polar.meters().create("name".to_owned(), Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), Vec::<FilterPart>::new()))]))]))]))]))]))]))]), MeterAggregation::from(CountAggregation::new())).metadata(free("{\"key\":\"metadata\"}")).unit(MeterUnit::from("scalar")).custom_label("custom_label".to_owned()).custom_multiplier(7_i64).organization_id(parsed::<OrganizationId>("11111111-1111-4111-8111-111111111111")));
-    calls.full(1, polar.meters().create("name".to_owned(), Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), Vec::<FilterPart>::new()))]))]))]))]))]))]))]), MeterAggregation::from(PropertyAggregation::new(PropertyAggregationFunc::from("sum"), "property".to_owned()))).metadata(free("{\"key\":\"metadata\"}")).unit(MeterUnit::from("scalar")).custom_label("custom_label".to_owned()).custom_multiplier(7_i64).organization_id(parsed::<OrganizationId>("11111111-1111-4111-8111-111111111111")));
-    calls.full(2, polar.meters().create("name".to_owned(), Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), Vec::<FilterPart>::new()))]))]))]))]))]))]))]), MeterAggregation::from(UniqueAggregation::new("property".to_owned()))).metadata(free("{\"key\":\"metadata\"}")).unit(MeterUnit::from("scalar")).custom_label("custom_label".to_owned()).custom_multiplier(7_i64).organization_id(parsed::<OrganizationId>("11111111-1111-4111-8111-111111111111")));
+    calls.full(0, polar.meters().create("name".to_owned(), Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), Vec::<FilterPart>::new()))]))]))]))]))]))]))]), MeterAggregation::from(CountAggregation::new())).metadata(free("{\"anything\":\"metadata\"}")).unit(MeterUnit::from("scalar")).custom_label("custom_label".to_owned()).custom_multiplier(7_i64).organization_id(parsed::<OrganizationId>("11111111-1111-4111-8111-111111111111")));
+    calls.full(1, polar.meters().create("name".to_owned(), Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), Vec::<FilterPart>::new()))]))]))]))]))]))]))]), MeterAggregation::from(PropertyAggregation::new(PropertyAggregationFunc::from("sum"), "property".to_owned()))).metadata(free("{\"anything\":\"metadata\"}")).unit(MeterUnit::from("scalar")).custom_label("custom_label".to_owned()).custom_multiplier(7_i64).organization_id(parsed::<OrganizationId>("11111111-1111-4111-8111-111111111111")));
+    calls.full(2, polar.meters().create("name".to_owned(), Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), vec![FilterPart::from(FilterClause::new("property".to_owned(), FilterOperator::from("eq"), FilterValue::from("value"))), FilterPart::from(Filter::new(FilterConjunction::from("and"), Vec::<FilterPart>::new()))]))]))]))]))]))]))]), MeterAggregation::from(UniqueAggregation::new("property".to_owned()))).metadata(free("{\"anything\":\"metadata\"}")).unit(MeterUnit::from("scalar")).custom_label("custom_label".to_owned()).custom_multiplier(7_i64).organization_id(parsed::<OrganizationId>("11111111-1111-4111-8111-111111111111")));
     calls.least(
         polar
             .meters()
@@ -3016,7 +3038,7 @@ fn meters(calls: &mut impl Calls) {
         polar
             .meters()
             .update(parsed::<MeterId>("11111111-1111-4111-8111-111111111111"))
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .name("name".to_owned())
             .unit(MeterUnit::from("scalar"))
             .custom_label("custom_label".to_owned())
@@ -3111,7 +3133,7 @@ fn meters(calls: &mut impl Calls) {
         polar
             .meters()
             .update(parsed::<MeterId>("11111111-1111-4111-8111-111111111111"))
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .name("name".to_owned())
             .unit(MeterUnit::from("scalar"))
             .custom_label("custom_label".to_owned())
@@ -3209,7 +3231,7 @@ fn meters(calls: &mut impl Calls) {
         polar
             .meters()
             .update(parsed::<MeterId>("11111111-1111-4111-8111-111111111111"))
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .name("name".to_owned())
             .unit(MeterUnit::from("scalar"))
             .custom_label("custom_label".to_owned())
@@ -3573,10 +3595,10 @@ fn oauth2_clients(calls: &mut impl Calls) {
             .policy_uri("https://example.com/there".to_owned())
             .default_sub_type(SubType::from("user")),
     );
-    calls.least(polar.oauth2().clients().get("client_id".to_owned()));
-    calls.full(0, polar.oauth2().clients().get("client_id".to_owned()));
+    calls.least(polar.oauth2().clients().get("client_id/ü?".to_owned()));
+    calls.full(0, polar.oauth2().clients().get("client_id/ü?".to_owned()));
     calls.least(polar.oauth2().clients().update(
-        "client_id".to_owned(),
+        "client_id/ü?".to_owned(),
         OAuth2ClientConfigurationUpdate::new(
             Vec::<String>::new(),
             "client_name".to_owned(),
@@ -3589,7 +3611,7 @@ fn oauth2_clients(calls: &mut impl Calls) {
             .oauth2()
             .clients()
             .update(
-                "client_id".to_owned(),
+                "client_id/ü?".to_owned(),
                 OAuth2ClientConfigurationUpdate::new(
                     vec!["https://example.com/there".to_owned()],
                     "client_name".to_owned(),
@@ -3610,8 +3632,11 @@ fn oauth2_clients(calls: &mut impl Calls) {
             .policy_uri("https://example.com/there".to_owned())
             .default_sub_type(SubType::from("user")),
     );
-    calls.least(polar.oauth2().clients().delete("client_id".to_owned()));
-    calls.full(0, polar.oauth2().clients().delete("client_id".to_owned()));
+    calls.least(polar.oauth2().clients().delete("client_id/ü?".to_owned()));
+    calls.full(
+        0,
+        polar.oauth2().clients().delete("client_id/ü?".to_owned()),
+    );
 }
 
 fn orders(calls: &mut impl Calls) {
@@ -3669,7 +3694,7 @@ fn orders(calls: &mut impl Calls) {
                 parsed::<ProductId>("11111111-1111-4111-8111-111111111111"),
             )
             .custom_field_data(free("{\"key\":\"custom_field_data\"}"))
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
@@ -4110,7 +4135,7 @@ fn products(calls: &mut impl Calls) {
                 ],
                 RecurringInterval::from("day"),
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .description("description".to_owned())
             .visibility(ProductVisibility::from("draft"))
             .medias(vec![parsed::<FileId>(
@@ -4170,7 +4195,7 @@ fn products(calls: &mut impl Calls) {
                     ),
                 ],
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .description("description".to_owned())
             .visibility(ProductVisibility::from("draft"))
             .medias(vec![parsed::<FileId>(
@@ -4206,7 +4231,7 @@ fn products(calls: &mut impl Calls) {
         polar
             .products()
             .update(parsed::<ProductId>("11111111-1111-4111-8111-111111111111"))
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .trial_interval(TrialInterval::from("day"))
             .trial_interval_count(7_i64)
             .name("name".to_owned())
@@ -4321,7 +4346,7 @@ fn refunds(calls: &mut impl Calls) {
                 RefundCreateReason::from("duplicate"),
                 7_i64,
             )
-            .metadata(free("{\"key\":\"metadata\"}"))
+            .metadata(free("{\"anything\":\"metadata\"}"))
             .comment("comment".to_owned())
             .revoke_benefits(true),
     );
@@ -4378,7 +4403,7 @@ fn subscriptions(calls: &mut impl Calls) {
                 parsed::<ProductId>("11111111-1111-4111-8111-111111111111"),
                 parsed::<CustomerId>("11111111-1111-4111-8111-111111111111"),
             )
-            .metadata(free("{\"key\":\"metadata\"}")),
+            .metadata(free("{\"anything\":\"metadata\"}")),
         )),
     );
     calls.full(
@@ -4388,7 +4413,7 @@ fn subscriptions(calls: &mut impl Calls) {
                 parsed::<ProductId>("11111111-1111-4111-8111-111111111111"),
                 "external_customer_id".to_owned(),
             )
-            .metadata(free("{\"key\":\"metadata\"}")),
+            .metadata(free("{\"anything\":\"metadata\"}")),
         )),
     );
     calls.least(polar.subscriptions().export());
@@ -4433,7 +4458,7 @@ fn subscriptions(calls: &mut impl Calls) {
             parsed::<SubscriptionId>("11111111-1111-4111-8111-111111111111"),
             SubscriptionUpdate::from(
                 SubscriptionUpdateBase::new()
-                    .metadata(free("{\"key\":\"metadata\"}"))
+                    .metadata(free("{\"anything\":\"metadata\"}"))
                     .product_id(parsed::<ProductId>("11111111-1111-4111-8111-111111111111"))
                     .proration_behavior(SubscriptionProrationBehavior::from("invoice"))
                     .discount_id(parsed::<DiscountId>("11111111-1111-4111-8111-111111111111"))

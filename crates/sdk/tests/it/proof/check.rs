@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use polarkit::API_VERSION;
-use polarkit_spec::{Kind, Location, Operation, Parameter, ParameterStyle, Shape, facts};
-use serde_json::Value;
+use polarkit_spec::{Kind, Operation, Parameter, ParameterStyle, Shape, facts};
+use serde_json::{Value, json};
 
 use super::calls::{Made, TOKEN};
 
@@ -12,42 +12,46 @@ use super::calls::{Made, TOKEN};
 pub(crate) fn faults(made: &Made) -> Vec<String> {
     let operation = facts().operation(made.id).unwrap();
     let mut faults = Vec::new();
-    let mut hold = |what: &str, sent: String, known: String| {
-        if sent != known {
+    let mut hold = |what: &str, sent: Value, known: Value| {
+        if !same(&sent, &known) {
             let (id, turn) = (made.id, made.turn);
             faults.push(format!(
                 "{id} #{turn}: {what}: sent {sent}, should be {known}"
             ));
         }
     };
-    hold(
-        "method",
-        made.request.method().to_string(),
-        operation.method.as_str().to_owned(),
-    );
-    hold("path", made.path(), path(operation));
-    hold(
-        "query",
-        format!("{:?}", made.query()),
-        format!("{:?}", query(operation, made)),
-    );
-    hold(
-        "body",
-        made.body().to_string(),
-        body(operation, made).to_string(),
-    );
+    let method = made.request.method().as_str();
+    hold("method", method.into(), operation.method.as_str().into());
+    hold("path", made.path().into(), path(operation).into());
+    hold("query", json!(made.query()), json!(query(operation, made)));
+    hold("body", made.body(), body(operation, made));
+    let sent = |name| made.header(name).into();
     hold(
         "content type",
-        made.header("content-type"),
-        content_type(operation),
+        sent("content-type"),
+        content_type(operation).into(),
     );
-    hold(
-        "version",
-        made.header("polar-version"),
-        API_VERSION.to_string(),
-    );
-    hold("token", made.header("authorization"), token(operation));
+    hold("version", sent("polar-version"), API_VERSION.into());
+    hold("token", sent("authorization"), token(operation).into());
     faults
+}
+
+/// A decimal may be written as a number or as text; nothing else differs.
+fn same(sent: &Value, known: &Value) -> bool {
+    match (sent, known) {
+        (Value::Object(sent), Value::Object(known)) => {
+            let all = known
+                .iter()
+                .all(|(name, known)| sent.get(name).is_some_and(|sent| same(sent, known)));
+            all && sent.len() == known.len()
+        }
+        (Value::Array(sent), Value::Array(known)) => {
+            let mut pairs = sent.iter().zip(known);
+            sent.len() == known.len() && pairs.all(|(sent, known)| same(sent, known))
+        }
+        (Value::Number(_), _) | (_, Value::Number(_)) => plain(sent) == plain(known),
+        _ => sent == known,
+    }
 }
 
 impl Made {
@@ -78,7 +82,7 @@ impl Made {
             "application/json" => serde_json::from_slice(bytes).unwrap(),
             _ => form(bytes)
                 .into_iter()
-                .map(|(k, v)| (k, v.into()))
+                .map(|(k, v)| (k, Value::from(v)))
                 .collect(),
         }
     }
@@ -294,6 +298,14 @@ fn fits(shape: &Shape, value: &Value) -> bool {
     }
 }
 
+/// Numbers and texts as text, a whole number as one however it is written.
+fn plain(value: &Value) -> String {
+    match value.as_f64() {
+        Some(number) => number.to_string(),
+        None => text(value),
+    }
+}
+
 /// The first thing an answer says that its reading does not.
 pub(crate) fn lost(answer: &Value, read: &Value) -> Option<String> {
     match (answer, read) {
@@ -308,16 +320,7 @@ pub(crate) fn lost(answer: &Value, read: &Value) -> Option<String> {
             });
             lost.next()
         }
-        (answer, read) if answer == read || text(answer) == text(read) => None,
+        (answer, read) if plain(answer) == plain(read) => None,
         (answer, read) => Some(format!(": {answer} became {read}")),
     }
-}
-
-/// Where a parameter stands, for telling it apart.
-pub(crate) fn place(operation: &Operation, parameter: &Parameter) -> String {
-    let location = match parameter.location {
-        Location::Path => "path",
-        Location::Query => "query",
-    };
-    format!("{} {location} {}", operation.id, parameter.name)
 }

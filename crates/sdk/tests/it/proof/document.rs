@@ -1,6 +1,6 @@
 //! Polar's own OpenAPI document, where it is at hand, with a JSON Schema validator.
 
-use std::{error::Error, path::PathBuf};
+use std::path::PathBuf;
 
 use boon::{Compiler, Draft, Schemas};
 use serde_json::Value;
@@ -36,11 +36,11 @@ impl Document {
             );
             return None;
         };
-        let json: Value = serde_json::from_slice(&text).unwrap();
+        let mut json: Value = serde_json::from_slice(&text).unwrap();
+        as_it_is_meant(&mut json);
         let mut compiler = Compiler::new();
         compiler.set_default_draft(Draft::V2020_12);
         compiler.enable_format_assertions();
-        compiler.set_regex_engine(regex);
         compiler.add_resource(URL, json.clone()).unwrap();
         Some(Self {
             json,
@@ -73,19 +73,23 @@ impl Document {
     }
 }
 
-/// Patterns as the engine at hand takes them; the few that look ahead say of decimals that they
-/// are not empty.
-fn regex(pattern: &str) -> Result<Box<dyn boon::Regex>, Box<dyn Error>> {
-    struct Pattern(regex::Regex);
-    impl boon::Regex for Pattern {
-        fn is_match(&self, text: &str) -> bool {
-            self.0.is_match(text)
+/// The document with two of its words as the service means them. `oneOf` stands where branches
+/// overlap: Polar's own answers fit several, and the service takes the first that fits. And the
+/// validator's patterns cannot look ahead, which a few do to say that a decimal is not empty.
+fn as_it_is_meant(json: &mut Value) {
+    match json {
+        Value::Object(fields) => {
+            if let Some(Value::String(pattern)) = fields.get_mut("pattern")
+                && pattern.contains("(?")
+            {
+                r"^[+-]?\d*\.?\d*$".clone_into(pattern);
+            }
+            if let Some(branches) = fields.remove("oneOf") {
+                fields.insert("anyOf".to_owned(), branches);
+            }
+            fields.values_mut().for_each(as_it_is_meant);
         }
+        Value::Array(items) => items.iter_mut().for_each(as_it_is_meant),
+        _ => {}
     }
-    let plain = if pattern.starts_with("^(?!^[-+.]*$)") {
-        r"^[+-]?\d*\.?\d*$"
-    } else {
-        pattern
-    };
-    Ok(Box::new(Pattern(regex::Regex::new(plain)?)))
 }

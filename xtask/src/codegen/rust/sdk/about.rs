@@ -87,7 +87,7 @@ fn who(operation: &Operation) -> String {
         (false, true) => "with the token of a member session",
         _ if takes("oat") => "with an organization's or a user's token",
         _ if takes("pat") => "with a user's token",
-        _ => "with a token of OAuth2",
+        _ => "with a token of OAuth 2",
     };
     let anonymous = operation
         .subjects

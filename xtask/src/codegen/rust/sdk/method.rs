@@ -102,6 +102,9 @@ impl<'a> Method<'a> {
             item,
             doc: about::operation(plan, operation)?,
         };
+        if operation.auth.is_empty() {
+            method.steps.push_str("let request = request.open();\n");
+        }
         for parameter in &operation.parameters {
             let ty = plan.parameter(operation, parameter)?;
             method.add_parameter(parameter, ty, imports);

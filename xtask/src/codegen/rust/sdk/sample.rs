@@ -38,7 +38,7 @@ pub(super) fn emit(plan: &Plan<'_>, groups: &[Group<'_>]) -> Result<String> {
         "//! Every operation, called with what it requires and with all it takes.\n{HEADER}\n\
          #![expect(\n    clippy::too_many_lines,\n    clippy::wildcard_imports,\n    reason = \"it is a table\"\n)]\n\n\
          use polarkit::model::*;\n\n\
-         use super::calls::{{Calls, free, parsed}};\n\n\
+         use super::proof::calls::{{Calls, free, parsed}};\n\n\
          /// Makes every call.\npub(crate) fn all(calls: &mut impl Calls) {{\n{all}}}\n{functions}"
     ))
 }
@@ -164,7 +164,7 @@ impl Call<'_, '_> {
                 format!("TrialEnd::from(parsed::<Timestamp>({:?}))", text()?)
             }
             Ty::Hand(name) if name == "crate::FilterValue" => {
-                format!("FilterValue::from({})", value)
+                format!("FilterValue::from({value})")
             }
             Ty::List(of) => self.list(of, shape, value)?,
             Ty::Map(of) => self.map(of, shape, value, turn)?,
