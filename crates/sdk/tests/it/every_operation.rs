@@ -144,24 +144,19 @@ fn parameters(made: &Made) -> Vec<(String, Vec<Value>)> {
     let operation = facts().operation(made.id).unwrap();
     let mut values: Vec<(String, Vec<Value>)> = Vec::new();
     for (name, text) in made.query() {
-        let (name, value) = match name.split_once('[') {
-            Some((name, key)) => (name.to_owned(), json!({ key.trim_end_matches(']'): text })),
-            None => {
-                let known = operation
-                    .query_parameters()
-                    .find(|p| p.name == name)
-                    .unwrap();
-                let sample = facts().parameter_sample(known);
-                let is_text = sample.get(0).unwrap_or(&sample).is_string();
-                (
-                    name,
-                    if is_text {
-                        json!(text)
-                    } else {
-                        text.parse().unwrap()
-                    },
-                )
-            }
+        let (name, value) = if let Some((name, key)) = name.split_once('[') {
+            (name.to_owned(), json!({ key.trim_end_matches(']'): text }))
+        } else {
+            let mut known = operation.query_parameters();
+            let known = known.find(|parameter| parameter.name == name).unwrap();
+            let sample = facts().parameter_sample(known);
+            let is_text = sample.get(0).unwrap_or(&sample).is_string();
+            let value = if is_text {
+                json!(text)
+            } else {
+                text.parse().unwrap()
+            };
+            (name, value)
         };
         if UNDOCUMENTED.contains(&(made.id, &name)) {
             continue;

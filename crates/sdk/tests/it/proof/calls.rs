@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use polarkit::{
-    Error, Operation, Polar,
+    Error, Operation, Polar, Server,
     model::FreeForm,
     transport::{Body, Sending, Transport},
 };
@@ -64,7 +64,9 @@ pub(crate) struct Made {
 /// Every call of every operation.
 pub(crate) fn every_call() -> Vec<Made> {
     let recorder = Arc::new(Recorder::default());
+    let server = Server::At("http://polar.test".to_owned()); // which has no limits to keep to
     let polar = Polar::builder()
+        .server(server)
         .token(TOKEN)
         .transport(Arc::clone(&recorder))
         .build();

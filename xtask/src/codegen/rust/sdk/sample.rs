@@ -36,7 +36,7 @@ pub(super) fn emit(plan: &Plan<'_>, groups: &[Group<'_>]) -> Result<String> {
     }
     Ok(format!(
         "//! Every operation, called with what it requires and with all it takes.\n{HEADER}\n\
-         #![expect(\n    clippy::too_many_lines,\n    clippy::wildcard_imports,\n    reason = \"it is a table\"\n)]\n\n\
+         #![expect(clippy::too_many_lines, reason = \"it is a table\")]\n\n\
          use polarkit::model::*;\n\n\
          use super::proof::calls::{{Calls, free, parsed}};\n\n\
          /// Makes every call.\npub(crate) fn all(calls: &mut impl Calls) {{\n{all}}}\n{functions}"
