@@ -7,7 +7,6 @@ use polarkit_model::{
     CustomerPaymentMethodCreate, CustomerPaymentMethodCreateResponse, CustomerPortalCustomer,
     CustomerPortalCustomerUpdate, Page, Patch, PaymentMethodId, Secret,
 };
-use serde_json::Value;
 
 use crate::{Polar, operation::operation, pages::list};
 
@@ -275,8 +274,8 @@ operation! {
 /// `POST /v1/customer-portal/customers/me/email-update/request`, with the token of a customer or member session good for `customer_portal:write`. Answers 202; refuses with 422. Never repeated by itself.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/request-email-change)
-RequestEmailUpdate (CustomerEmailUpdateRequest) -> Value = "customer_portal:customers:request_email_update",
-    POST "/v1/customer-portal/customers/me/email-update/request", json, json
+RequestEmailUpdate (CustomerEmailUpdateRequest) -> () = "customer_portal:customers:request_email_update",
+    POST "/v1/customer-portal/customers/me/email-update/request", nothing, json
 }
 
 operation! {

@@ -7,7 +7,6 @@ use polarkit_model::{
     CustomerOrderSortProperty, CustomerOrderUpdate, OrderId, Page, Patch, PaymentMethodId,
     PaymentProcessor, ProductBillingType, ProductId, SubscriptionId,
 };
-use serde_json::Value;
 
 use crate::{Polar, operation::operation, pages::list};
 
@@ -240,8 +239,8 @@ operation! {
 /// `POST /v1/customer-portal/orders/{id}/invoice`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Never repeated by itself.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/generate-order-invoice)
-GenerateInvoice -> Value = "customer_portal:orders:generate_invoice",
-    POST "/v1/customer-portal/orders/{id}/invoice", json
+GenerateInvoice -> () = "customer_portal:orders:generate_invoice",
+    POST "/v1/customer-portal/orders/{id}/invoice", nothing
 }
 
 operation! {

@@ -5,9 +5,8 @@ use polarkit_model::{
     OAuth2ClientConfiguration, OAuth2ClientConfigurationGrantTypes,
     OAuth2ClientConfigurationTokenEndpointAuthMethod, OAuth2ClientConfigurationUpdate,
     OAuth2ClientConfigurationUpdateGrantTypes,
-    OAuth2ClientConfigurationUpdateTokenEndpointAuthMethod, SubType,
+    OAuth2ClientConfigurationUpdateTokenEndpointAuthMethod, OAuth2ClientRegistration, SubType,
 };
-use serde_json::Value;
 
 use crate::{Polar, operation::operation};
 
@@ -91,7 +90,7 @@ operation! {
 /// `POST /v1/oauth2/register`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/create-client)
-Create (OAuth2ClientConfiguration) -> Value = "oauth2:clients:oauth2:create_client",
+Create (OAuth2ClientConfiguration) -> OAuth2ClientRegistration = "oauth2:clients:oauth2:create_client",
     POST "/v1/oauth2/register", json, json
 }
 
@@ -177,7 +176,7 @@ operation! {
 /// `GET /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Repeated by itself.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/get-client)
-Get -> Value = "oauth2:clients:oauth2:get_client",
+Get -> OAuth2ClientRegistration = "oauth2:clients:oauth2:get_client",
     GET "/v1/oauth2/register/{client_id}", json
 }
 
@@ -187,7 +186,7 @@ operation! {
 /// `PUT /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/update-client)
-Update (OAuth2ClientConfigurationUpdate) -> Value = "oauth2:clients:oauth2:update_client",
+Update (OAuth2ClientConfigurationUpdate) -> OAuth2ClientRegistration = "oauth2:clients:oauth2:update_client",
     PUT "/v1/oauth2/register/{client_id}", json, json
 }
 

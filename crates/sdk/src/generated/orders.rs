@@ -452,8 +452,8 @@ operation! {
 /// `POST /v1/orders/{id}/invoice`, with an organization's or a user's token good for `orders:read`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Never repeated by itself.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/generate-order-invoice)
-GenerateInvoice -> Value = "orders:generate_invoice",
-    POST "/v1/orders/{id}/invoice", json
+GenerateInvoice -> () = "orders:generate_invoice",
+    POST "/v1/orders/{id}/invoice", nothing
 }
 
 operation! {

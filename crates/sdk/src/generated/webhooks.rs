@@ -6,7 +6,6 @@ use polarkit_model::{
     WebhookEndpointCreate, WebhookEndpointId, WebhookEndpointUpdate, WebhookEventId,
     WebhookEventType, WebhookFormat,
 };
-use serde_json::Value;
 
 use crate::{Polar, operation::operation, pages::list};
 
@@ -357,6 +356,6 @@ operation! {
 /// `POST /v1/webhooks/events/{id}/redeliver`, with an organization's or a user's token good for `webhooks:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/redeliver-webhook-event)
-Redeliver -> Value = "webhooks:redeliver_webhook_event",
-    POST "/v1/webhooks/events/{id}/redeliver", json
+Redeliver -> () = "webhooks:redeliver_webhook_event",
+    POST "/v1/webhooks/events/{id}/redeliver", nothing
 }
