@@ -73,16 +73,16 @@ const BODIES: &[(&str, &[BodyField])] = &[
 
 fn body(id: &str) -> Option<Body> {
     let (_, fields) = BODIES.iter().find(|(known, _)| *known == id)?;
-    let fields = fields.iter().map(|(name, format, required)| Field {
-        name: (*name).to_owned(),
-        required: *required,
-        shape: Shape {
+    let fields = fields.iter().map(|(name, format, required)| {
+        let text = Kind::String(StringRule {
+            format: Some((*format).to_owned()).filter(|format| !format.is_empty()),
+            ..StringRule::default()
+        });
+        let shape = Shape {
             nullable: !required,
-            ..Shape::of(Kind::String(StringRule {
-                format: Some((*format).to_owned()).filter(|format| !format.is_empty()),
-                ..StringRule::default()
-            }))
-        },
+            ..Shape::of(text)
+        };
+        Field::new(*name, *required, shape)
     });
     let rule = ObjectRule {
         fields: fields.collect(),
