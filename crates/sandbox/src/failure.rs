@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     InsufficientScope { accepted: Vec<String> },
     /// A refusal with a body of its own.
     Shaped { status: u16, body: Value },
+    /// 400 in the framework's shape: a body that is not even text.
+    Unreadable,
     /// 500 without a reason: the operation broke off.
     Broken,
 }

@@ -21,6 +21,6 @@ mod seed;
 mod storage;
 mod world;
 
-pub use engine::Restless;
-pub use sandbox::{AdvanceError, Credentials, Options, Sandbox, StartError};
+pub use engine::{AdvanceError, Restless};
+pub use sandbox::{Credentials, Options, Sandbox, StartError};
 pub use storage::StorageError;

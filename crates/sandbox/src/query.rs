@@ -37,6 +37,12 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
+    /// True when something is asked for besides a page and its order.
+    pub(crate) fn has_filter(&self) -> bool {
+        let of_pages = ["page", "limit", "sorting"];
+        self.pairs().any(|(name, _)| !of_pages.contains(&name))
+    }
+
     /// True when `name` is not given, or one of its values is `actual`.
     #[expect(
         clippy::needless_pass_by_value,
@@ -44,8 +50,11 @@ impl Query {
     )]
     pub(crate) fn allows(&self, name: &str, actual: impl ToString) -> bool {
         let mut wanted = self.all(name).peekable();
+        if wanted.peek().is_none() {
+            return true;
+        }
         let actual = actual.to_string();
-        wanted.peek().is_none() || wanted.any(|value| value == actual)
+        wanted.any(|value| value == actual)
     }
 
     /// Like [`Query::allows`], for a value that may be absent.
@@ -54,6 +63,15 @@ impl Query {
             Some(actual) => self.allows(name, actual),
             None => self.all(name).next().is_none(),
         }
+    }
+
+    /// Like [`Query::allows_some`], for a value that is looked up only when it is asked for.
+    pub(crate) fn allows_found<T: ToString>(
+        &self,
+        name: &str,
+        find: impl FnOnce() -> Option<T>,
+    ) -> bool {
+        self.get(name).is_none() || self.allows_some(name, find())
     }
 
     /// Like [`Query::allows`], for a list: true when one of `actual` is asked for.

@@ -44,7 +44,7 @@ pub(crate) fn read(
     now: Timestamp,
 ) -> Result<Call, Failure> {
     // Text that is no JSON is noticed before anything else.
-    let body = sent_body(operation, &sent).map_err(|flaw| Failure::Malformed(vec![*flaw]))?;
+    let body = sent_body(operation, &sent)?;
     let mut flaws = Vec::new();
     parameter::path(operation, &mut sent.path, &mut flaws, now);
     let query = parameter::query(operation, sent.query, &mut flaws, now);
@@ -93,15 +93,20 @@ fn requires(operation: &Operation, field: &str) -> bool {
 }
 
 /// The body as JSON; a body that does not say it is JSON is one long text.
-fn sent_body(operation: &Operation, sent: &Sent<'_>) -> Result<Option<Value>, Box<Flaw>> {
+fn sent_body(operation: &Operation, sent: &Sent<'_>) -> Result<Option<Value>, Failure> {
     if operation.body.is_none() || sent.body.is_empty() {
         return Ok(None);
     }
     if !sent.is_json {
         return Ok(Some(String::from_utf8_lossy(sent.body).into()));
     }
+    if std::str::from_utf8(sent.body).is_err() {
+        return Err(Failure::Unreadable);
+    }
     // A body of `null` counts as none.
-    json::parse(sent.body).map(|body| Some(body).filter(|body| !body.is_null()))
+    json::parse(sent.body)
+        .map(|body| Some(body).filter(|body| !body.is_null()))
+        .map_err(|flaw| Failure::Malformed(vec![*flaw]))
 }
 
 fn checked_body(

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::refused;
-use crate::engine::Engine;
+use crate::engine::{AdvanceError, Engine};
 use crate::face;
 use crate::render;
 use crate::world::World;
@@ -49,8 +49,8 @@ pub(super) async fn move_clock(State(engine): State<Arc<Engine>>, body: Bytes) -
         }
     };
     match engine.advance(target).await {
-        Ok(Ok(now)) => face::json(200, &json!({"now": render::time(now)})),
-        Ok(Err(restless)) => refused(504, "NotSettled", &restless.to_string()),
+        Ok(now) => face::json(200, &json!({"now": render::time(now)})),
+        Err(AdvanceError::Restless(restless)) => refused(504, "NotSettled", &restless.to_string()),
         Err(error) => refused(422, "BadRequest", &error.to_string()),
     }
 }

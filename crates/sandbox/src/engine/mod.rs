@@ -21,7 +21,7 @@ use self::post::Post;
 use crate::face::Routes;
 use crate::world::World;
 
-pub use settle::Restless;
+pub use settle::{AdvanceError, Restless};
 
 /// One running sandbox.
 #[derive(Debug)]

@@ -57,6 +57,7 @@ pub(crate) fn failure(failure: Failure) -> Response {
             oauth(403, "insufficient_scope", INSUFFICIENT_SCOPE, &challenge)
         }
         Failure::Shaped { status, body } => json(status, &body),
+        Failure::Unreadable => framework(400, "There was an error parsing the body"),
         Failure::Broken => {
             let mut response = bare(500);
             *response.body_mut() = Body::from("Internal Server Error");

@@ -8,7 +8,7 @@ mod route;
 mod undocumented;
 mod version;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -130,9 +130,11 @@ fn follow<'e>(
     let path = plain_path(parts.uri.path());
     match engine.routes().find(&parts.method, &path) {
         Found::Operation(route, parameters) => Ok((route, parameters)),
-        Found::WrongMethod(method) => {
+        Found::WrongMethod(others) => {
             let mut response = framework(405, "Method Not Allowed");
-            answer::set(&mut response, ALLOW, method.as_str());
+            let others: BTreeSet<_> = others.iter().map(|method| method.as_str()).collect();
+            let others: Vec<_> = others.into_iter().collect();
+            answer::set(&mut response, ALLOW, &others.join(", "));
             if parts.method == Method::HEAD {
                 *response.body_mut() = axum::body::Body::empty();
             }

@@ -1,5 +1,5 @@
 //! Which operation a path means. Matching follows Starlette: the first route that fits path and method,
-//! else 405 from the first that fits the path alone, else a redirect to the other slash variant.
+//! else 405 if some fit the path alone, else a redirect to the other slash variant.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,9 +9,9 @@ use super::undocumented;
 use crate::call::Handler;
 use crate::operations;
 
-/// Every operation of the facts, routed.
+/// Every operation of the facts, routed, by how many segments its path has.
 #[derive(Debug)]
-pub(crate) struct Routes(Vec<Route>);
+pub(crate) struct Routes(BTreeMap<usize, Vec<Route>>);
 
 /// One operation and what answers it.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ pub(crate) struct Route {
 pub(crate) enum Found<'r> {
     /// To an operation, with its path parameters.
     Operation(&'r Route, BTreeMap<String, String>),
-    /// Only another method leads somewhere: this one.
-    WrongMethod(Method),
+    /// Only other methods lead somewhere: these.
+    WrongMethod(Vec<Method>),
     /// The same path with or without its last slash does.
     Elsewhere,
     Nowhere,
@@ -51,35 +51,42 @@ impl Routes {
             .collect();
         // `/orders/export` before `/orders/{id}`; otherwise the document's order.
         routes.sort_by_key(Route::parameters);
-        Self(routes)
+        let mut by_length: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for route in routes {
+            let length = route.segments.len();
+            by_length.entry(length).or_default().push(route);
+        }
+        Self(by_length)
     }
 
     /// Follows a decoded path.
     pub(crate) fn find(&self, method: &http::Method, path: &str) -> Found<'_> {
-        let mut other_method = None;
-        for route in &self.0 {
+        let mut others = Vec::new();
+        for route in self.as_long_as(path) {
             let Some(parameters) = route.matches(path) else {
                 continue;
             };
             if route.operation.method.as_str() == method.as_str() {
                 return Found::Operation(route, parameters);
             }
-            other_method.get_or_insert(route.operation.method);
+            others.push(route.operation.method);
         }
-        if let Some(method) = other_method {
-            return Found::WrongMethod(method);
+        if !others.is_empty() {
+            return Found::WrongMethod(others);
         }
         let elsewhere = path
             .strip_suffix('/')
             .map_or_else(|| format!("{path}/"), str::to_owned);
-        if self
-            .0
-            .iter()
-            .any(|route| route.matches(&elsewhere).is_some())
-        {
+        let mut there = self.as_long_as(&elsewhere).iter();
+        if there.any(|route| route.matches(&elsewhere).is_some()) {
             return Found::Elsewhere;
         }
         Found::Nowhere
+    }
+
+    fn as_long_as(&self, path: &str) -> &[Route] {
+        let length = path.split('/').count();
+        self.0.get(&length).map_or(&[], Vec::as_slice)
     }
 }
 

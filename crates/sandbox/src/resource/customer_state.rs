@@ -59,8 +59,10 @@ pub(crate) fn announce(world: &mut World, customer: Id<Customer>) {
     let Some(row) = world.customers.find(customer) else {
         return;
     };
-    let (organization, shown) = (row.organization, render(world, row));
-    world.emit(organization, "customer.state_changed", &shown);
+    let organization = row.organization;
+    world.emit_with(organization, "customer.state_changed", |world| {
+        world.customers.find(customer).map(|row| render(world, row))
+    });
 }
 
 /// The state: the customer and what is theirs now.

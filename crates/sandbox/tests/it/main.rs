@@ -3,14 +3,17 @@
 
 mod conventions;
 mod grants;
+mod hostile;
 mod page;
 mod portal;
 mod receiver;
 mod refusals;
+mod replay;
 mod running;
 mod seats;
 mod selling;
 mod shop;
+mod slow_receiver;
 mod usage;
 mod validation;
 mod webhooks;

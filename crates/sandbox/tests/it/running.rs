@@ -41,12 +41,25 @@ impl Running {
     }
 
     pub(crate) async fn start_with(seed: u64, data: Option<&Path>) -> Result<Self, StartError> {
+        Self::start_as(seed, None, data).await
+    }
+
+    /// One that believes it stands elsewhere.
+    pub(crate) async fn start_at(url: &str, data: Option<&Path>) -> Result<Self, StartError> {
+        Self::start_as(1, Some(url.to_owned()), data).await
+    }
+
+    async fn start_as(
+        seed: u64,
+        public_url: Option<String>,
+        data: Option<&Path>,
+    ) -> Result<Self, StartError> {
         let stop = CancellationToken::new();
         let options = Options {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
             seed,
             clock: Arc::new(Still),
-            public_url: None,
+            public_url,
             data: data.map(Path::to_owned),
         };
         let sandbox = Sandbox::start(options, stop.clone()).await?;

@@ -10,8 +10,9 @@ use crate::world::{Id, World};
 pub(super) fn announce(world: &mut World, id: Id<Checkout>, event: &str) {
     if let Some(row) = world.checkouts.find(id) {
         let organization = row.organization;
-        let shown = render(world, row);
-        world.emit(organization, &format!("checkout.{event}"), &shown);
+        world.emit_with(organization, &format!("checkout.{event}"), |world| {
+            world.checkouts.find(id).map(|row| render(world, row))
+        });
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Checkout, render};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::list::{self, SortKey, SortKeys};
+use crate::list::{self, SortKey, SortKeys, View};
 use crate::reply::Reply;
 use crate::world::World;
 
@@ -15,25 +15,29 @@ const SORTS: &SortKeys<Checkout> = &[
     }),
 ];
 
+const VIEW: View<Checkout> = View {
+    sorts: SORTS,
+    render,
+};
+
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let query = &call.query;
-    let rows = world
-        .checkouts
-        .iter()
-        .filter(|row| {
+    let rows = list::candidates(&world.checkouts, call, organization, &["customer_id"]);
+    let wanted = |row: &Checkout| {
+        let external_id = || {
             let customer = row.customer.and_then(|id| world.customers.find(id));
-            let external_id = customer
+            customer
                 .and_then(|row| row.external_id.as_ref())
-                .or(row.external_customer_id.as_ref());
-            row.organization == organization
-                && query.allows("organization_id", row.organization)
-                && query.allows("product_id", row.product)
-                && query.allows_some("customer_id", row.customer)
-                && query.allows_some("external_customer_id", external_id)
-                && query.allows("status", row.status.word())
-                && query.finds("query", row.buyer.email.as_deref())
-        })
-        .collect();
-    Ok(list::page(world, call, rows, SORTS, render))
+                .or(row.external_customer_id.as_ref())
+        };
+        row.organization == organization
+            && query.allows("organization_id", row.organization)
+            && query.allows("product_id", row.product)
+            && query.allows_some("customer_id", row.customer)
+            && query.allows_found("external_customer_id", external_id)
+            && query.allows("status", row.status.word())
+            && query.finds("query", row.buyer.email.as_deref())
+    };
+    Ok(list::page_of(world, call, rows, wanted, &VIEW))
 }

@@ -29,7 +29,6 @@ fn announce(world: &mut World, id: Id<Customer>, name: &str) {
         return;
     };
     let organization = customer.organization;
-    let shown = render(world, customer);
     let mut metadata = json!({
         "customer_id": id,
         "customer_email": customer.email,
@@ -41,7 +40,9 @@ fn announce(world: &mut World, id: Id<Customer>, name: &str) {
         crate::render::merge(&mut metadata, json!({"updated_fields": {}}));
     }
     event::record_system(world, organization, Some(id), name, metadata);
-    world.emit(organization, name, &shown);
+    world.emit_with(organization, name, |world| {
+        world.customers.find(id).map(|row| render(world, row))
+    });
     customer_state::announce(world, id);
 }
 

@@ -3,7 +3,7 @@
 use super::{Customer, render};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::list::{self, SortKey, SortKeys};
+use crate::list::{self, SortKey, SortKeys, View};
 use crate::query::Query;
 use crate::reply::Reply;
 use crate::resource::subscription::Subscription;
@@ -15,24 +15,31 @@ const SORTS: &SortKeys<Customer> = &[
     ("name", |_, row| text(row.name.as_ref())),
 ];
 
+const VIEW: View<Customer> = View {
+    sorts: SORTS,
+    render,
+};
+
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let query = &call.query;
-    let rows = world
-        .living(organization)
-        .filter(|row| {
-            query.allows("organization_id", row.organization)
-                && query
-                    .get("email")
-                    .is_none_or(|email| same(row.email.as_ref(), email))
-                && is_found(query, row)
-                && query
-                    .flag("active")
-                    .is_none_or(|wanted| wanted == is_active(world, row))
-                && query.allows_metadata(&row.metadata)
-        })
-        .collect();
-    Ok(list::page(world, call, rows, SORTS, render))
+    let email = query.get("email").map(str::to_lowercase);
+    let rows = match email.as_deref() {
+        Some(email) => world.customers.of(email),
+        None => world.living(organization),
+    };
+    let wanted = |row: &Customer| {
+        let own_email = || row.email.as_ref().map(|own| own.to_lowercase());
+        row.organization == organization
+            && query.allows("organization_id", row.organization)
+            && (email.is_none() || own_email() == email)
+            && is_found(query, row)
+            && query
+                .flag("active")
+                .is_none_or(|wanted| wanted == is_active(world, row))
+            && query.allows_metadata(&row.metadata)
+    };
+    Ok(list::page_of(world, call, rows, wanted, &VIEW))
 }
 
 /// Searched for in e-mail and names; an external id has to begin with it.
@@ -48,10 +55,6 @@ fn is_found(query: &Query, row: &Customer) -> bool {
 
 fn text(text: Option<&String>) -> SortKey {
     text.map_or(SortKey::Absent, |text| SortKey::Text(text.clone()))
-}
-
-fn same(own: Option<&String>, wanted: &str) -> bool {
-    own.is_some_and(|own| own.to_lowercase() == wanted.to_lowercase())
 }
 
 /// True when some subscription of the customer is still billed.

@@ -155,12 +155,12 @@ fn announce(world: &mut World, id: Id<Grant>, what: &str, before: &Map<String, V
         "cycled" => "benefit_grant.cycled",
         _ => "benefit_grant.revoked",
     };
-    let mut shown = render(world, &row);
-    crate::render::merge(
-        &mut shown,
-        json!({"previous_properties": before, "user_id": row.customer}),
-    );
-    world.emit(organization, event, &shown);
+    world.emit_with(organization, event, |world| {
+        let mut shown = render(world, &row);
+        let more = json!({"previous_properties": before, "user_id": row.customer});
+        crate::render::merge(&mut shown, more);
+        Some(shown)
+    });
     let state = Job::CustomerStateChanged(row.customer);
     world.agenda.when_quiet(state);
 }

@@ -11,8 +11,9 @@ pub(crate) fn announce(world: &mut World, id: Id<Order>, events: &[&str]) {
     for event in events {
         if let Some(row) = world.orders.find(id) {
             let organization = row.organization;
-            let shown = render(world, row);
-            world.emit(organization, &format!("order.{event}"), &shown);
+            world.emit_with(organization, &format!("order.{event}"), |world| {
+                world.orders.find(id).map(|row| render(world, row))
+            });
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Order, render};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::list::{self, SortKey, SortKeys};
+use crate::list::{self, SortKey, SortKeys, View};
 use crate::reply::Reply;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
@@ -36,10 +36,24 @@ const SORTS: &SortKeys<Order> = &[
     }),
 ];
 
+const VIEW: View<Order> = View {
+    sorts: SORTS,
+    render,
+};
+
+/// Filters that the table has an index for.
+const INDEXED: &[&str] = &[
+    "customer_id",
+    "subscription_id",
+    "checkout_id",
+    "product_id",
+];
+
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
-    let rows = matching(world, call, organization).collect();
-    Ok(list::page(world, call, rows, SORTS, render))
+    let rows = list::candidates(&world.orders, call, organization, INDEXED);
+    let wanted = |row: &Order| matches(world, call, organization, row);
+    Ok(list::page_of(world, call, rows, wanted, &VIEW))
 }
 
 /// The orders that the query's filters let through. An export knows fewer filters: they are absent then.
@@ -48,35 +62,38 @@ pub(super) fn matching<'w>(
     call: &'w Call,
     organization: Id<Organization>,
 ) -> impl Iterator<Item = &'w Order> {
+    let rows = list::candidates(&world.orders, call, organization, INDEXED);
+    rows.filter(move |row| matches(world, call, organization, row))
+}
+
+fn matches(world: &World, call: &Call, organization: Id<Organization>, row: &Order) -> bool {
     let query = &call.query;
-    world.orders.iter().filter(move |row| {
-        let kind = if row.subscription.is_some() {
-            "recurring"
-        } else {
-            "one_time"
-        };
-        let external_id = world
-            .customers
-            .find(row.customer)
-            .and_then(|row| row.external_id.as_ref());
-        row.organization == organization
-            && query.allows("organization_id", row.organization)
-            && query.allows_some("product_id", row.product)
-            && query.allows("product_billing_type", kind)
-            && query.allows_some("discount_id", row.discount)
-            && query.allows("customer_id", row.customer)
-            && query.allows_some("external_customer_id", external_id)
-            && query.allows_some("checkout_id", row.checkout)
-            && query.allows_some("subscription_id", row.subscription)
-            && query.allows("status", row.status.word())
-            && query
-                .time("created_after")
-                .is_none_or(|after| row.created_at > after)
-            && query
-                .time("created_before")
-                .is_none_or(|before| row.created_at < before)
-            && query.allows_metadata(&row.metadata)
-    })
+    let kind = if row.subscription.is_some() {
+        "recurring"
+    } else {
+        "one_time"
+    };
+    let external_id = || {
+        let customer = world.customers.find(row.customer);
+        customer.and_then(|row| row.external_id.as_ref())
+    };
+    row.organization == organization
+        && query.allows("organization_id", row.organization)
+        && query.allows_some("product_id", row.product)
+        && query.allows("product_billing_type", kind)
+        && query.allows_some("discount_id", row.discount)
+        && query.allows("customer_id", row.customer)
+        && query.allows_found("external_customer_id", external_id)
+        && query.allows_some("checkout_id", row.checkout)
+        && query.allows_some("subscription_id", row.subscription)
+        && query.allows("status", row.status.word())
+        && query
+            .time("created_after")
+            .is_none_or(|after| row.created_at > after)
+        && query
+            .time("created_before")
+            .is_none_or(|before| row.created_at < before)
+        && query.allows_metadata(&row.metadata)
 }
 
 fn text(text: Option<&String>) -> SortKey {

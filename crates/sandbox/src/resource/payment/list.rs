@@ -3,7 +3,7 @@
 use super::{Payment, render};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::list::{self, SortKey, SortKeys};
+use crate::list::{self, SortKey, SortKeys, View};
 use crate::reply::Reply;
 use crate::world::World;
 
@@ -16,22 +16,27 @@ const SORTS: &SortKeys<Payment> = &[
     ("method", |_, _| SortKey::Text("card".to_owned())),
 ];
 
+const VIEW: View<Payment> = View {
+    sorts: SORTS,
+    render: |_, row| render(row),
+};
+
+/// Filters that the table has an index for.
+const INDEXED: &[&str] = &["order_id", "checkout_id", "customer_id"];
+
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let query = &call.query;
-    let rows = world
-        .payments
-        .iter()
-        .filter(|row| {
-            row.organization == organization
-                && query.allows("organization_id", row.organization)
-                && query.allows_some("checkout_id", row.checkout)
-                && query.allows_some("order_id", row.order)
-                && query.allows_some("customer_id", row.customer)
-                && query.allows_some("customer_email", row.customer_email.as_ref())
-                && query.allows("status", row.status.word())
-                && query.allows("method", "card")
-        })
-        .collect();
-    Ok(list::page(world, call, rows, SORTS, |_, row| render(row)))
+    let rows = list::candidates(&world.payments, call, organization, INDEXED);
+    let wanted = |row: &Payment| {
+        row.organization == organization
+            && query.allows("organization_id", row.organization)
+            && query.allows_some("checkout_id", row.checkout)
+            && query.allows_some("order_id", row.order)
+            && query.allows_some("customer_id", row.customer)
+            && query.allows_some("customer_email", row.customer_email.as_ref())
+            && query.allows("status", row.status.word())
+            && query.allows("method", "card")
+    };
+    Ok(list::page_of(world, call, rows, wanted, &VIEW))
 }

@@ -78,10 +78,9 @@ pub(crate) fn announce(world: &mut World, id: Id<Subscription>, events: &[&str])
     };
     let (organization, customer) = (row.organization, row.customer);
     for event in events {
-        if let Some(row) = world.subscriptions.find(id) {
-            let shown = show(world, row);
-            world.emit(organization, &format!("subscription.{event}"), &shown);
-        }
+        world.emit_with(organization, &format!("subscription.{event}"), |world| {
+            world.subscriptions.find(id).map(|row| show(world, row))
+        });
     }
     world.agenda.when_quiet(Job::CustomerStateChanged(customer));
 }

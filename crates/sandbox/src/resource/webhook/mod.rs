@@ -90,49 +90,77 @@ impl World {
     /// `data` is the resource as the API shows it.
     pub(crate) fn emit(&mut self, organization: Id<Organization>, event: &str, data: &Value) {
         let created_at = self.stamp();
-        let wants = |e: &&Endpoint| {
-            e.enabled
-                && !e.deleted
-                && e.events.iter().any(|t| t == event)
-                && (e.format == Format::Raw || chat::cares(event, data))
+        for (endpoint, format) in self.listeners(organization, event) {
+            if format == Format::Raw || chat::cares(event, data) {
+                let body = match format {
+                    Format::Raw => raw(event, created_at, data),
+                    Format::Discord => chat::discord(self, organization, event, data),
+                    Format::Slack => chat::slack(self, organization, event, data),
+                };
+                self.write_message(endpoint, created_at, event, body);
+            }
+        }
+    }
+
+    /// The same for a resource that takes long to show: nobody shows it when nobody listens.
+    pub(crate) fn emit_with(
+        &mut self,
+        organization: Id<Organization>,
+        event: &str,
+        show: impl FnOnce(&Self) -> Option<Value>,
+    ) {
+        if self.listeners(organization, event).is_empty() {
+            // Moments are handed out alike, whoever listens.
+            self.stamp();
+        } else if let Some(data) = show(self) {
+            self.emit(organization, event, &data);
+        }
+    }
+
+    /// The endpoints that want to hear of the event.
+    fn listeners(
+        &self,
+        organization: Id<Organization>,
+        event: &str,
+    ) -> Vec<(Id<Endpoint>, Format)> {
+        let wants =
+            |e: &&Endpoint| e.enabled && !e.deleted && e.events.iter().any(|name| name == event);
+        let endpoints = self.endpoints.of(organization).filter(wants);
+        endpoints.map(|e| (e.id, e.format)).collect()
+    }
+
+    fn write_message(
+        &mut self,
+        endpoint: Id<Endpoint>,
+        created_at: Timestamp,
+        event: &str,
+        body: String,
+    ) {
+        let id = self.delivery_chance.id();
+        let message = Message {
+            id,
+            endpoint,
+            created_at,
+            modified_at: None,
+            event: event.to_owned(),
+            body,
+            last_http_code: None,
+            succeeded: None,
+            skipped: !self.outbox.has_room(),
         };
-        let raw = || {
-            json!({"type": event, "timestamp": render::time(created_at), "data": data}).to_string()
-        };
-        let endpoints: Vec<_> = self
-            .endpoints
-            .of(organization)
-            .filter(wants)
-            .map(|e| (e.id, e.format))
-            .collect();
-        for (endpoint, format) in endpoints {
-            let body = match format {
-                Format::Raw => raw(),
-                Format::Discord => chat::discord(self, organization, event, data),
-                Format::Slack => chat::slack(self, organization, event, data),
-            };
-            let id = self.delivery_chance.id();
-            let message = Message {
-                id,
-                endpoint,
-                created_at,
-                modified_at: None,
-                event: event.to_owned(),
-                body,
-                last_http_code: None,
-                succeeded: None,
-                skipped: !self.outbox.has_room(),
-            };
+        if !message.skipped {
             let attempt = Attempt {
                 message: id,
                 endpoint,
                 made: 0,
                 in_line: true,
             };
-            if !message.skipped {
-                self.outbox.add(created_at, attempt);
-            }
-            self.messages.insert(id, message);
+            self.outbox.add(created_at, attempt);
         }
+        self.messages.insert(id, message);
     }
+}
+
+fn raw(event: &str, created_at: Timestamp, data: &Value) -> String {
+    json!({"type": event, "timestamp": render::time(created_at), "data": data}).to_string()
 }

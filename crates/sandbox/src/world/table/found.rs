@@ -53,6 +53,11 @@ impl<'w, T> Iterator for Found<'w, T> {
         self.rows.get(&place).map(Arc::as_ref)
     }
 
+    fn nth(&mut self, n: usize) -> Option<&'w T> {
+        let place = self.places.nth(n)?;
+        self.rows.get(&place).map(Arc::as_ref)
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.places.size_hint()
     }
@@ -61,6 +66,11 @@ impl<'w, T> Iterator for Found<'w, T> {
 impl<T> DoubleEndedIterator for Found<'_, T> {
     fn next_back(&mut self) -> Option<Self::Item> {
         let place = self.places.next_back()?;
+        self.rows.get(&place).map(Arc::as_ref)
+    }
+
+    fn nth_back(&mut self, n: usize) -> Option<Self::Item> {
+        let place = self.places.nth_back(n)?;
         self.rows.get(&place).map(Arc::as_ref)
     }
 }
