@@ -3,6 +3,7 @@
 As a program it prints the tokens to call with: of the seeded organization, and of a customer who bought something.
 """
 
+import functools
 import json
 import pathlib
 import sys
@@ -16,6 +17,7 @@ ANYWHERE = {400, 401, 403, 404, 405, 409, 410, 411, 413, 422}
 SHAPES = [{"error", "detail"}, {"detail"}, {"error", "error_description"}]
 
 
+@functools.cache
 def exceptions():
     """Operation and status of what is accepted; the rest of each line says why."""
     lines = (HERE.parent / "schemathesis-exceptions.txt").read_text().splitlines()
