@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use crate::billing;
 use crate::reply::Reply;
 
 /// A file of a head line and rows.
@@ -31,10 +30,9 @@ pub(crate) fn title(column: &str) -> String {
         .replace('_', " ")
 }
 
-/// An amount in whole units of its currency: `11.0`, `12.34`.
-pub(crate) fn money(amount: i64, currency: &str) -> String {
-    let places = if billing::is_whole(currency) { 0 } else { 2 };
-    let amount = Decimal::new(amount, places).normalize();
+/// An amount in hundreds of minor units, whatever its currency: `11.0`, `12.34`.
+pub(crate) fn money(amount: i64) -> String {
+    let amount = Decimal::new(amount, 2).normalize();
     if amount.scale() == 0 {
         format!("{amount}.0")
     } else {

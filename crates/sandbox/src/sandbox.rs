@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{AdvanceError, Engine, Restless};
 use crate::storage::{Storage, StorageError};
 use crate::world::World;
-use crate::{control, face, page, seed};
+use crate::{control, face, files, page, seed};
 
 /// How long calls under way may take once the sandbox is told to stop.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
@@ -195,6 +195,7 @@ fn app(engine: Arc<Engine>) -> Router {
         .route("/healthz", get(async || "ok"))
         .merge(control::router())
         .merge(page::router())
+        .merge(files::router())
         .fallback(face::serve)
         .layer(from_fn_with_state(Arc::clone(&engine), face::date))
         .with_state(engine)

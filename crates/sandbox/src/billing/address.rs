@@ -67,11 +67,6 @@ impl Address {
         })
     }
 
-    /// True when it could be printed on an envelope.
-    pub(crate) const fn is_full(&self) -> bool {
-        self.line1.is_some() && self.city.is_some() && self.postal_code.is_some()
-    }
-
     /// True when there is more to it than a country and a state.
     pub(crate) const fn has_lines(&self) -> bool {
         self.line1.is_some()
@@ -130,14 +125,6 @@ impl AddressFields {
             ("line2", if full { "optional" } else { "disabled" }),
         ]
     }
-
-    /// The parts a purchase cannot do without, apart from the country.
-    pub(crate) fn required(self) -> impl Iterator<Item = &'static str> {
-        self.words()
-            .into_iter()
-            .filter(|(name, word)| *word == "required" && *name != "country")
-            .map(|(name, _)| name)
-    }
 }
 
 #[cfg(test)]
@@ -156,7 +143,9 @@ mod tests {
     #[test]
     fn the_country_decides_what_is_asked() {
         let asked = |country, in_full| -> Vec<_> {
-            AddressFields::of(country, in_full).required().collect()
+            let words = AddressFields::of(country, in_full).words().into_iter();
+            let required = words.filter(|(name, word)| *word == "required" && *name != "country");
+            required.map(|(name, _)| name).collect()
         };
         assert_eq!(
             asked(Some("US"), false),

@@ -57,6 +57,26 @@ impl Cycle {
     }
 }
 
+impl Cycle {
+    /// True when so many of these fill `whole` without a rest, wherever it begins.
+    pub(crate) const fn divides(self, whole: Self) -> bool {
+        let (n, m) = (whole.count, self.count);
+        if m <= 0 {
+            return false;
+        }
+        match (self.interval, whole.interval) {
+            (Interval::Day, Interval::Day)
+            | (Interval::Week, Interval::Week)
+            | (Interval::Month, Interval::Month)
+            | (Interval::Year, Interval::Year) => n % m == 0,
+            (Interval::Day, Interval::Week) => (7 * n) % m == 0,
+            (Interval::Day, Interval::Month | Interval::Year) => m == 1,
+            (Interval::Month, Interval::Year) => (12 * n) % m == 0,
+            (Interval::Week | Interval::Month | Interval::Year, _) => false,
+        }
+    }
+}
+
 fn add_days(start: Timestamp, days: i64) -> Timestamp {
     start
         .saturating_add(SignedDuration::from_hours(days.saturating_mul(24)))
@@ -110,6 +130,25 @@ mod tests {
         let start = at("2024-02-29T12:00:00Z");
         assert_eq!(year(1).after(start, 29), at("2025-02-28T12:00:00Z"));
         assert_eq!(year(4).after(start, 29), at("2028-02-29T12:00:00Z"));
+    }
+
+    #[test]
+    fn a_meter_cycle_divides_the_billing_cycle_without_a_rest() {
+        use Interval::{Day, Month, Week, Year};
+        let of = |interval, count| Cycle { interval, count };
+        let cases = [
+            (of(Day, 1), of(Month, 1), true),
+            (of(Day, 2), of(Month, 1), false),
+            (of(Day, 7), of(Week, 2), true),
+            (of(Day, 4), of(Week, 1), false),
+            (of(Month, 5), of(Year, 1), false),
+            (of(Month, 3), of(Year, 1), true),
+            (of(Week, 1), of(Month, 1), false),
+            (of(Year, 1), of(Month, 1), false),
+        ];
+        for (part, whole, fits) in cases {
+            assert_eq!(part.divides(whole), fits, "{part:?} in {whole:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Address;
 use super::money::share_of;
 
 /// What a price says about tax.
@@ -77,29 +78,59 @@ const RATES: &[(&str, i64)] = &[
 ];
 
 /// Where buyers are used to prices without tax.
-const TAX_ON_TOP: &[&str] = &["CA", "US"];
+const TAX_ON_TOP: &[&str] = &["CA", "IN", "US"];
+
+/// Where a business with a tax number pays the tax itself, which leaves none to charge.
+const NO_REVERSE_CHARGE: &[&str] = &["CA", "US"];
+
+/// Where a buyer is taxed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TaxLocation<'a> {
+    pub(crate) country: &'a str,
+    /// The buyer is a business that gave its tax number.
+    pub(crate) has_tax_id: bool,
+}
+
+impl<'a> TaxLocation<'a> {
+    /// The place an address names; none without one.
+    pub(crate) fn of(address: Option<&'a Address>, has_tax_id: bool) -> Option<Self> {
+        let country = address?.country.as_str();
+        Some(Self {
+            country,
+            has_tax_id,
+        })
+    }
+
+    /// The rate there in basis points.
+    fn rate(self) -> i64 {
+        if self.has_tax_id && !NO_REVERSE_CHARGE.contains(&self.country) {
+            return 0;
+        }
+        rate(self.country)
+    }
+}
 
 /// The standard rate of a country in basis points.
-pub(crate) fn rate(country: &str) -> i64 {
+fn rate(country: &str) -> i64 {
     RATES
         .iter()
         .find(|(code, _)| *code == country)
         .map_or(0, |(_, rate)| *rate)
 }
 
-/// How `setting` turns out in `country`, and the tax in or on `base`.
-pub(crate) fn taxed(base: i64, country: &str, setting: TaxSetting) -> (Behavior, i64) {
+/// How `setting` turns out at `location`, and the tax in or on `base`.
+pub(super) fn taxed(base: i64, location: TaxLocation<'_>, setting: TaxSetting) -> (Behavior, i64) {
     let on_top = match setting {
         TaxSetting::Inclusive => false,
         TaxSetting::Exclusive => true,
-        TaxSetting::Location => TAX_ON_TOP.contains(&country),
+        TaxSetting::Location => TAX_ON_TOP.contains(&location.country),
     };
     let behavior = if on_top {
         Behavior::Exclusive
     } else {
         Behavior::Inclusive
     };
-    let rate = rate(country);
+    let rate = location.rate();
     let whole = match behavior {
         Behavior::Inclusive => 10_000 + rate,
         Behavior::Exclusive => 10_000,

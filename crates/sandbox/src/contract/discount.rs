@@ -15,7 +15,7 @@ pub(super) fn code(check: &mut Check, text: &str, value: &Value) -> Option<Value
     let problem = if !text.chars().all(char::is_alphanumeric) {
         "Code must contain only alphanumeric characters."
     } else if !(CODE_MIN..=CODE_MAX).contains(&length) {
-        "Code must have between 3 and 256 characters."
+        "Code must be between 3 and 256 characters long."
     } else {
         return Some(text.into());
     };
@@ -24,21 +24,30 @@ pub(super) fn code(check: &mut Check, text: &str, value: &Value) -> Option<Value
     None
 }
 
-/// What contradicts itself in a new discount.
+/// What contradicts itself in a new discount, or in a change of one.
 pub(super) fn conflict(name: &str, sent: &Map<String, Value>) -> Option<&'static str> {
     let given = |field: &str| sent.get(field).filter(|value| !value.is_null());
     let moment = |field| given(field)?.as_str()?.parse::<Timestamp>().ok();
-    let repeats = given("duration").is_some_and(|word| word == "repeating");
     let dates = moment("starts_at").zip(moment("ends_at"));
     if dates.is_some_and(|(start, end)| start >= end) {
-        return Some("A discount must start before it ends");
+        return Some("starts_at must be before ends_at");
     }
-    if name == "DiscountFixedCreate" && given("amount").is_some() == given("amounts").is_some() {
-        return Some("A fixed discount has either amounts, or an amount");
+    let is_new = name != "DiscountUpdate";
+    match (given("amount"), given("amounts")) {
+        (Some(_), Some(_)) => return Some("Cannot specify both `amount` and `amounts`."),
+        (None, None) if name == "DiscountFixedCreate" => {
+            return Some("Must specify either `amount` or `amounts`.");
+        }
+        _ => {}
     }
+    let repeats = given("duration").is_some_and(|word| word == "repeating");
     match (repeats, given("duration_in_months").is_some()) {
-        (true, false) => Some("A repeating discount needs its duration_in_months"),
-        (false, true) => Some("Only a repeating discount has a duration_in_months"),
-        (true, true) | (false, false) => None,
+        (true, false) if is_new => {
+            Some("`duration_in_months` is required when `duration` is `repeating`.")
+        }
+        (false, true) if is_new => {
+            Some("`duration_in_months` must be omitted when `duration` is not `repeating`.")
+        }
+        _ => None,
     }
 }

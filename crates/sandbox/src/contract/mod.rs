@@ -8,6 +8,7 @@ mod moment;
 mod number;
 mod older;
 mod parameter;
+mod price;
 mod receiver;
 mod rule;
 mod seat;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use polarkit_spec::{Kind, Operation};
+use polarkit_spec::{Kind, Operation, Shape};
 use serde_json::Value;
 
 use self::check::Check;
@@ -75,6 +76,25 @@ pub(crate) fn refuse_own_organization(operation: &Operation, call: &Call) -> Res
         "Setting organization_id is disallowed when using an organization token.",
         named.clone(),
     )))
+}
+
+/// The value as `shape` has it, checked at a place in the body; or all that is wrong with it, in the words
+/// that Polar uses for rules of its own.
+pub(crate) fn fit(
+    shape: &Shape,
+    value: &Value,
+    place: &'static str,
+    now: Timestamp,
+) -> Result<Value, Vec<Flaw>> {
+    let mut check = Check::new(now, "body");
+    let read = check.at(place, |check| check.value(shape, value));
+    if !check.flaws.is_empty() {
+        for flaw in &mut check.flaws {
+            flaw.context = None;
+        }
+        return Err(check.flaws);
+    }
+    Ok(read.unwrap_or_default())
 }
 
 /// A path without its escapes.

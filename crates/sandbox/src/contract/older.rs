@@ -3,18 +3,32 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use polarkit_spec::{Field, Kind, ObjectRule, Shape, StringRule, UnionRule};
+use polarkit_spec::{
+    Additional, Field, IntegerRule, Kind, ListRule, NumberRule, ObjectRule, Shape, StringRule,
+    UnionRule,
+};
 use serde_json::{Map, Value};
 
 const SECRET_MIN: u64 = 32;
+
+/// A price by a number of units, which the document does not describe.
+const UNIT_BASED: &str = "ProductPriceUnitBasedCreate";
 
 /// Shapes that the document shows in part only. Checkouts still take the two older ways to name what
 /// is bought, and their branches go by the names of their validators.
 pub(super) fn stand_in(name: &str) -> Option<&'static Shape> {
     static CHECKOUT: LazyLock<Option<Shape>> = LazyLock::new(checkout_create);
-    (name == "CheckoutCreate")
-        .then(|| CHECKOUT.as_ref())
-        .flatten()
+    static UNITS: LazyLock<Shape> = LazyLock::new(unit_based_price);
+    match name {
+        "CheckoutCreate" => CHECKOUT.as_ref(),
+        UNIT_BASED => Some(&UNITS),
+        _ => None,
+    }
+}
+
+/// The branch of a tagged union that the document does not know yet.
+pub(super) fn branch(discriminator: &str, tag: &str) -> Option<Shape> {
+    (discriminator == "amount_type" && tag == "unit_based").then(|| Shape::reference(UNIT_BASED))
 }
 
 /// Fields that are accepted though the document hides them.
@@ -26,8 +40,19 @@ pub(super) fn hidden_fields(name: &str) -> &'static [Field] {
         };
         vec![optional("secret", Kind::String(rule))]
     });
+    static UNITS: LazyLock<Vec<Field>> = LazyLock::new(|| vec![units("units")]);
+    static SESSION: LazyLock<Vec<Field>> =
+        LazyLock::new(|| ["units", "min_units", "max_units"].map(units).to_vec());
     match name {
         "WebhookEndpointCreate" | "WebhookEndpointUpdate" => &ENDPOINT,
+        "CheckoutProductsCreate" => &SESSION,
+        "CheckoutUpdate"
+        | "CheckoutUpdatePublic"
+        | "CheckoutConfirmStripe"
+        | "CheckoutLinkCreateProducts"
+        | "CheckoutLinkCreateProduct"
+        | "CheckoutLinkCreateProductPrice"
+        | "CheckoutLinkUpdate" => &UNITS,
         _ => &[],
     }
 }
@@ -38,6 +63,15 @@ pub(super) fn prepare<'v>(name: &str, sent: &'v Map<String, Value>) -> Cow<'v, M
         name,
         "CheckoutProductsCreate" | "" | "CustomerSessionCustomerExternalIDCreate"
     );
+    if name.starts_with("CustomField") && name.ends_with("Properties") {
+        // What was left empty in a form was not set.
+        let is_set = |value: &Value| !value.is_null() && value != "";
+        let set = sent.iter().filter(|(_, value)| is_set(value));
+        return Cow::Owned(
+            set.map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
+        );
+    }
     match sent.get("customer_external_id") {
         Some(value) if aliased && !sent.contains_key("external_customer_id") => {
             let mut sent = sent.clone();
@@ -70,6 +104,8 @@ fn checkout_create() -> Option<Shape> {
     let instead = |name: &str| {
         let mut rule: ObjectRule = products.clone();
         rule.fields.retain(|field| field.name != "products");
+        rule.fields
+            .extend(hidden_fields("CheckoutProductsCreate").iter().cloned());
         rule.fields.push(Field {
             required: true,
             ..optional(name, uuid.clone())
@@ -100,6 +136,78 @@ fn checkout_create() -> Option<Shape> {
         discriminator: None,
         mapping: Vec::new(),
     })))
+}
+
+fn unit_based_price() -> Shape {
+    let whole = |least| {
+        Kind::Integer(IntegerRule {
+            minimum: Some(least),
+            ..IntegerRule::default()
+        })
+    };
+    let required = |name: &str, shape: Shape| Field::new(name, true, shape);
+    let object = |fields| {
+        let additional = Additional::Unsaid;
+        Shape::of(Kind::Object(ObjectRule { fields, additional }))
+    };
+    // A decimal: a number, or a text with one.
+    let decimal = Kind::Union(UnionRule {
+        branches: vec![
+            Shape::of(Kind::Number(NumberRule {
+                minimum: Some(0.0),
+                ..NumberRule::default()
+            })),
+            Shape::of(Kind::String(StringRule {
+                pattern: Some("decimal".to_owned()),
+                ..StringRule::default()
+            })),
+        ],
+        exclusive: false,
+        discriminator: None,
+        mapping: Vec::new(),
+    });
+    let tier = object(vec![
+        optional("bound", whole(1)),
+        required("unit_amount", Shape::of(decimal)),
+    ]);
+    let tiers = Kind::List(Box::new(ListRule {
+        items: tier,
+        min_items: Some(1),
+        max_items: None,
+        unique: false,
+    }));
+    let kinds = Kind::Enum(vec!["volume".to_owned(), "graduated".to_owned()]);
+    let tiers = object(vec![
+        required("type", Shape::of(kinds)),
+        required("tiers", Shape::of(tiers)),
+    ]);
+    object(vec![
+        required(
+            "amount_type",
+            Shape::of(Kind::Constant("unit_based".into())),
+        ),
+        Field::new(
+            "price_currency",
+            false,
+            Shape::reference("PresentmentCurrency"),
+        ),
+        optional(
+            "tax_behavior",
+            Kind::Reference("TaxBehaviorOption".to_owned()),
+        ),
+        required("tiers", tiers),
+        optional("minimum_units", whole(1)),
+        optional("unit_label", Kind::Any),
+    ])
+}
+
+fn units(name: &str) -> Field {
+    let rule = IntegerRule {
+        minimum: Some(1),
+        maximum: Some(i64::from(i32::MAX)),
+        ..IntegerRule::default()
+    };
+    optional(name, Kind::Integer(rule))
 }
 
 fn optional(name: &str, kind: Kind) -> Field {

@@ -2,13 +2,13 @@
 //! each entry here was seen in an answer of the real server or is stated in its behaviour digest.
 
 use std::collections::HashSet;
+use std::fmt::Display;
 
 use polarkit_spec::{Kind, MapRule, Shape, StringRule};
 use serde_json::{Map, Value, json};
 
 use super::check::Check;
-use super::{discount, moment, receiver, seat, subdivision, text};
-use crate::billing;
+use super::{discount, moment, price, receiver, seat, subdivision, text};
 
 const KEY_MAX: u64 = 40;
 const METADATA_MAX: u64 = 50;
@@ -74,7 +74,7 @@ pub(super) fn field(
         }
         ("CheckoutProductsCreate", "products") => {
             let read = check.value(shape, value)?;
-            let twice = has_twice(&read).then_some("Product ids must differ.");
+            let twice = has_twice(&read).then_some("Product IDs must be unique.");
             agrees(check, twice, value).then_some(read)
         }
         ("SeatAssign" | "CustomerSeatAssign", "metadata") => {
@@ -96,7 +96,11 @@ pub(super) fn field(
         ("ProductPriceFixedCreate", "price_amount")
         | ("ProductPriceCustomCreate", "minimum_amount" | "maximum_amount" | "preset_amount") => {
             let amount = check.value(shape, value)?;
-            price(check, before, amount)
+            price::amount(check, before, amount)
+        }
+        ("ProductPriceSeatTiers-Input", "tiers") => {
+            let read = check.value(shape, value)?;
+            agrees(check, price::seat_tiers(&read), value).then_some(read)
         }
         _ => check.value(shape, value),
     }
@@ -110,18 +114,24 @@ pub(super) fn whole(
     value: &Value,
 ) -> bool {
     if TRIALS.contains(&name) && has_half_a_trial(kept) {
-        let message = "The interval and the count of a trial go together.";
+        let message = "Both trial_interval and trial_interval_count must be set together.";
         check.flaw("missing", message, value, None);
         return false;
     }
     match name {
-        "CheckoutProductsCreate" => agrees(check, seat_conflict(kept), value),
-        "DiscountFixedCreate" | "DiscountPercentageCreate" => {
+        "CheckoutProductsCreate" => {
+            let problem = conflict(kept, "seats").or_else(|| conflict(kept, "units"));
+            agrees(check, problem, value)
+        }
+        "DiscountFixedCreate" | "DiscountPercentageCreate" | "DiscountUpdate" => {
             agrees(check, discount::conflict(name, kept), value)
         }
         "SeatAssign" => agrees(check, seat::conflict(kept, false), value),
         "CustomerSeatAssign" => agrees(check, seat::conflict(kept, true), value),
         "CustomerTeamCreate" => agrees(check, nobody_to_write_to(kept), value),
+        "ProductCreateRecurring" => agrees(check, price::meter_interval(kept), value),
+        "CustomFieldNumberProperties" | "CustomFieldDateProperties" => bounds(check, kept, value),
+        "ProductPriceUnitBasedCreate" => agrees(check, price::units(kept), value),
         "BenefitLicenseKeyExpirationProperties" => agrees(check, too_long_a_life(kept), value),
         "AddressInput" => {
             let problem = subdivision::put_right(kept).err();
@@ -142,12 +152,13 @@ pub(super) fn whole(
 }
 
 /// True unless there is a problem, which is noted.
-fn agrees(check: &mut Check, problem: Option<&'static str>, value: &Value) -> bool {
-    if let Some(problem) = problem {
-        let message = format!("Value error, {problem}");
-        check.flaw("value_error", message, value, Some(json!({"error": {}})));
-    }
-    problem.is_none()
+fn agrees(check: &mut Check, problem: Option<impl Display>, value: &Value) -> bool {
+    let Some(problem) = problem else {
+        return true;
+    };
+    let message = format!("Value error, {problem}");
+    check.flaw("value_error", message, value, Some(json!({"error": {}})));
+    false
 }
 
 /// True when something is on the list twice.
@@ -175,20 +186,36 @@ fn has_half_a_trial(sent: &Map<String, Value>) -> bool {
     has("trial_interval") != has("trial_interval_count")
 }
 
-/// What contradicts itself in a session's seats.
-fn seat_conflict(sent: &Map<String, Value>) -> Option<&'static str> {
-    let number = |field| sent.get(field).and_then(Value::as_i64);
-    let (seats, least, most) = (number("seats"), number("min_seats"), number("max_seats"));
-    let above = |low: Option<i64>, high: Option<i64>| low.zip(high).is_some_and(|(l, h)| l > h);
-    if above(least, most) {
-        Some("min_seats must not be above max_seats")
-    } else if above(least, seats) {
-        Some("seats must not be below min_seats")
-    } else if above(seats, most) {
-        Some("seats must not be above max_seats")
+/// What contradicts itself in a session's number of seats or units.
+fn conflict(sent: &Map<String, Value>, what: &str) -> Option<String> {
+    let number = |field: &str| sent.get(field).and_then(Value::as_i64);
+    let (least, most) = (format!("min_{what}"), format!("max_{what}"));
+    let above = |low: &str, high: &str| {
+        let pair = number(low).zip(number(high));
+        pair.is_some_and(|(low, high)| low > high)
+    };
+    if above(&least, &most) {
+        Some(format!("{least} must be less than or equal to {most}"))
+    } else if above(&least, what) {
+        Some(format!("{what} must be greater than or equal to {least}"))
+    } else if above(what, &most) {
+        Some(format!("{what} must be less than or equal to {most}"))
     } else {
         None
     }
+}
+
+/// A question's answers have a least that is not above the most.
+fn bounds(check: &mut Check, sent: &Map<String, Value>, value: &Value) -> bool {
+    let number = |field: &str| sent.get(field).and_then(Value::as_i64);
+    let crossed = number("ge")
+        .zip(number("le"))
+        .is_some_and(|(ge, le)| ge > le);
+    let problem = crossed.then_some(
+        "Greater than or equal (ge) must be less than or equal to Less than or equal (le)",
+    );
+    let input = value.get("le").cloned().unwrap_or_default();
+    check.at("le", |check| agrees(check, problem, &input))
 }
 
 /// A map's key. Metadata, the only map with a bound, has short keys.
@@ -255,31 +282,4 @@ fn nobody_to_write_to(sent: &Map<String, Value>) -> Option<&'static str> {
     (!given("email") && !given("owner")).then_some(
         "An owner with an email address is required when creating a team customer without an email.",
     )
-}
-
-fn price(check: &mut Check, before: &Map<String, Value>, amount: Value) -> Option<Value> {
-    let Some(minor) = amount.as_i64() else {
-        return Some(amount);
-    };
-    let currency = before
-        .get("price_currency")
-        .and_then(Value::as_str)
-        .unwrap_or("usd");
-    let least = billing::minimum(currency);
-    if minor != 0 && minor < least {
-        let least = billing::spoken(currency, least);
-        let message = format!("Amount must be at least {least} or 0 for free pricing");
-        check.flaw("minimum_price", message, &amount, None);
-        return None;
-    }
-    if billing::is_above_maximum(currency, minor) {
-        check.flaw(
-            "maximum_price",
-            "Amount is above the maximum of its currency",
-            &amount,
-            None,
-        );
-        return None;
-    }
-    Some(amount)
 }

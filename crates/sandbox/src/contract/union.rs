@@ -55,8 +55,11 @@ fn tagged(check: &mut Check, union: &UnionRule, field: &str, value: &Value) -> O
         None => (value, tag),
     };
     let known = tag.as_str().and_then(|tag| {
-        let (tag, shape) = union.mapping.iter().find(|(known, _)| known == tag)?;
-        Some((tag, Shape::reference(shape.as_str())))
+        let known = union.mapping.iter().find(|(known, _)| known == tag);
+        match known {
+            Some((tag, shape)) => Some((tag.as_str(), Shape::reference(shape.as_str()))),
+            None => older::branch(field, tag).map(|shape| (tag, shape)),
+        }
     });
     let Some((tag, shape)) = known else {
         let tag = match tag {
@@ -74,7 +77,7 @@ fn tagged(check: &mut Check, union: &UnionRule, field: &str, value: &Value) -> O
         check.flaw("union_tag_invalid", message, value, Some(context));
         return None;
     };
-    check.at(tag.as_str(), |check| check.value(&shape, value))
+    check.at(tag, |check| check.value(&shape, value))
 }
 
 /// The branch an unwritten rule picks: its number, and the word that stands for it in a flaw's place.

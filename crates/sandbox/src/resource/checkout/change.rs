@@ -5,12 +5,13 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::Checkout;
-use super::choice;
+use super::choice::{self, Selection};
+use super::{buyer, discount, number};
 use crate::billing::{AddressInput, Interval};
 use crate::failure::{Failure, Flaw};
 use crate::resource::custom_field;
-use crate::resource::customer::{self, filled};
 use crate::resource::discount::Discount;
+use crate::resource::organization::Organization;
 use crate::resource::price::Price;
 use crate::resource::product::{self, Product};
 use crate::world::{Id, World};
@@ -24,10 +25,19 @@ pub(super) enum By {
     Seller,
     /// The buyer, whoever holds the secret.
     Buyer,
+    /// The buyer, who wants to pay now.
+    Payer,
+}
+
+impl By {
+    /// True for whoever holds the session's secret.
+    pub(super) const fn is_buyer(self) -> bool {
+        matches!(self, Self::Buyer | Self::Payer)
+    }
 }
 
 /// Three states: nothing said, cleared, set.
-type Said<T> = Option<Option<T>>;
+pub(super) type Said<T> = Option<Option<T>>;
 
 /// Everything that may be said of a session. Each party's own fields are heeded from that party alone.
 #[derive(Debug, Default, Deserialize)]
@@ -41,29 +51,21 @@ pub(super) struct Changes {
     #[serde(default)]
     pub(super) seats: Option<i64>,
     #[serde(default)]
-    custom_field_data: Option<Map<String, Value>>,
+    pub(super) units: Option<i64>,
     #[serde(default)]
-    is_business_customer: Option<bool>,
-    #[serde(default, deserialize_with = "said")]
-    customer_name: Said<String>,
-    #[serde(default, deserialize_with = "said")]
-    customer_email: Said<String>,
-    #[serde(default, deserialize_with = "said")]
-    customer_billing_name: Said<String>,
-    #[serde(default, deserialize_with = "said")]
-    customer_billing_address: Said<AddressInput>,
-    #[serde(default, deserialize_with = "said")]
-    customer_tax_id: Said<String>,
+    custom_field_data: Option<Map<String, Value>>,
+    #[serde(flatten)]
+    pub(super) buyer: buyer::Changes,
     #[serde(default)]
     allow_trial: Option<bool>,
     // The buyer's own.
-    #[serde(default)]
-    payment_method_type: Option<String>,
     #[serde(default, deserialize_with = "said")]
-    pub(super) discount_code: Said<String>,
+    payment_method_type: Said<String>,
+    #[serde(default, deserialize_with = "said")]
+    discount_code: Said<String>,
     // The seller's own.
     #[serde(default, deserialize_with = "said")]
-    pub(super) discount_id: Said<Id<Discount>>,
+    discount_id: Said<Id<Discount>>,
     #[serde(default, deserialize_with = "said")]
     pub(super) trial_interval: Said<Interval>,
     #[serde(default, deserialize_with = "said")]
@@ -88,11 +90,15 @@ pub(super) struct Changes {
     embed_origin: Said<String>,
 }
 
-fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+/// Reads a field that is there, be it null.
+pub(super) fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Said<T>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
+
+/// The address as it is sent; null says nothing.
+pub(super) type AddressSaid = Option<AddressInput>;
 
 /// Writes the changes into the session and brings its sums up to date.
 pub(super) fn apply(
@@ -101,104 +107,85 @@ pub(super) fn apply(
     mut changes: Changes,
     by: By,
 ) -> Result<(), Failure> {
-    if let Some(currency) = changes.currency.take().filter(|_| by == By::Seller) {
-        checkout.currency = choice::currency(world, checkout, &currency)?;
-    }
     if by != By::Creator {
-        choice::product(
-            world,
-            checkout,
-            changes.product_id,
-            changes.product_price_id,
-        )?;
+        let currency = changes.currency.take().filter(|_| by == By::Seller);
+        let selection = Selection {
+            product: changes.product_id,
+            price: changes.product_price_id,
+            currency,
+        };
+        choice::select(world, checkout, selection, (changes.seats, changes.units))?;
     }
     choice::amount(world, checkout, changes.amount)?;
-    choice::seats(world, checkout, changes.seats)?;
-    if let Some(sent) = changes.custom_field_data.take() {
-        answer(world, checkout, &sent)?;
+    number::order(world, checkout, changes.seats, changes.units)?;
+    if by.is_buyer() {
+        if let Some(code) = changes.discount_code.take() {
+            discount::by_code(world, checkout, code)?;
+        }
+    } else if let Some(id) = changes.discount_id.take() {
+        discount::by_id(world, checkout, id)?;
+    }
+    let clears_billing_name = buyer::bill_to(checkout, &mut changes.buyer)?;
+    answer(world, checkout, changes.custom_field_data.take(), by)?;
+    buyer::describe(checkout, std::mem::take(&mut changes.buyer), by);
+    if clears_billing_name {
+        checkout.buyer.billing_name = None;
+    }
+    if !speaks_languages(world, checkout.organization) {
+        checkout.buyer.locale = Some("en".to_owned());
     }
     if let Some(allow) = changes.allow_trial {
-        checkout.allow_trial = allow && (by != By::Buyer || checkout.allow_trial);
+        checkout.allow_trial = allow && (!by.is_buyer() || checkout.allow_trial);
     }
-    describe_buyer(checkout, &mut changes, by)?;
-    if by == By::Buyer {
-        if let Some(code) = changes.discount_code {
-            choice::discount_code(world, checkout, code)?;
-        }
-        checkout.payment_method_type = changes
-            .payment_method_type
-            .or(checkout.payment_method_type.take());
+    if by.is_buyer() {
+        set(
+            &mut checkout.payment_method_type,
+            changes.payment_method_type,
+        );
     } else {
-        if let Some(id) = changes.discount_id {
-            choice::discount_id(world, checkout, id)?;
-        }
         arrange(checkout, changes, by)?;
+    }
+    if by == By::Buyer {
+        discount::check_limit(world, checkout, None)?;
     }
     if by != By::Creator {
         choice::one_subscription(world, checkout)?;
     }
     checkout.rebill(world);
+    if by != By::Creator {
+        checkout.forget_what_is_not_asked(world);
+        checkout.rebill(world);
+    }
     Ok(())
-}
-
-/// Gives a product with seats its fewest seats, others none.
-pub(super) fn reset_seats(world: &World, checkout: &mut Checkout) {
-    let prices = checkout.prices(world);
-    let tiers = prices.iter().find_map(|price| price.tiers());
-    checkout.seats = tiers.map(|tiers| checkout.min_seats.unwrap_or_else(|| tiers.minimum()));
 }
 
 fn answer(
     world: &World,
     checkout: &mut Checkout,
-    sent: &Map<String, Value>,
+    sent: Option<Map<String, Value>>,
+    by: By,
 ) -> Result<(), Failure> {
     let Some(product) = checkout.product_row(world) else {
         return Ok(());
     };
-    checkout.custom_field_data =
-        custom_field::checked(world, &product.custom_fields, sent).map_err(Failure::Refused)?;
+    let complete = by == By::Payer;
+    if sent.is_none() && !complete {
+        return Ok(());
+    }
+    let sent = sent.unwrap_or_default();
+    let answers = custom_field::checked(world, &product.custom_fields, &sent, complete)
+        .map_err(Failure::Refused)?;
+    if complete {
+        checkout.custom_field_data = answers;
+    } else {
+        checkout.custom_field_data.extend(answers);
+    }
     Ok(())
 }
 
-fn describe_buyer(checkout: &mut Checkout, changes: &mut Changes, by: By) -> Result<(), Failure> {
-    let known = checkout.customer.is_some();
-    let full = checkout.buyer.billing_address.clone();
-    let buyer = &mut checkout.buyer;
-    buyer.is_business = changes.is_business_customer.unwrap_or(buyer.is_business);
-    if let Some(name) = changes.customer_name.take() {
-        buyer.name = filled(name);
-    }
-    // A known customer's e-mail is not for the buyer to change.
-    if let Some(email) = changes.customer_email.take().filter(|_| !known) {
-        buyer.email = filled(email);
-    }
-    if let Some(name) = changes.customer_billing_name.take() {
-        buyer.billing_name = filled(name);
-    }
-    if let Some(address) = changes.customer_billing_address.take() {
-        buyer.billing_address = address.map(AddressInput::kept);
-    }
-    if let Some(text) = changes.customer_tax_id.take() {
-        buyer.tax_id = match filled(text) {
-            None => None,
-            Some(text) => {
-                let address = buyer.billing_address.as_ref();
-                let found = customer::tax_id(address, &text, "customer_");
-                Some(found.map_err(|flaw| Failure::refused(*flaw))?)
-            }
-        };
-    }
-    if by == By::Creator && buyer.billing_address != full {
-        // A seller who knows the whole address wants it kept.
-        let address = buyer.billing_address.as_ref();
-        let whole = address.is_some_and(|address| {
-            let abroad = !matches!(address.country.as_str(), "US" | "CA");
-            address.is_full() || (abroad && address.state.is_some())
-        });
-        checkout.require_billing_address |= whole;
-    }
-    Ok(())
+fn speaks_languages(world: &World, organization: Id<Organization>) -> bool {
+    let row = world.organizations.find(organization);
+    row.is_some_and(|row| row.features.checkout_localization_enabled)
 }
 
 /// The seller's own fields.
@@ -219,9 +206,11 @@ fn arrange(checkout: &mut Checkout, changes: Changes, by: By) -> Result<(), Fail
     checkout.allow_discount_codes = changes
         .allow_discount_codes
         .unwrap_or(checkout.allow_discount_codes);
-    checkout.require_billing_address |= changes.require_billing_address.unwrap_or(false);
-    if by == By::Seller && changes.require_billing_address == Some(false) {
-        checkout.require_billing_address = false;
+    match changes.require_billing_address {
+        // What a whole address has made necessary at the beginning stays so.
+        Some(required) if by == By::Creator => checkout.require_billing_address |= required,
+        Some(required) => checkout.require_billing_address = required,
+        None => {}
     }
     set(&mut checkout.buyer.ip_address, changes.customer_ip_address);
     set(&mut checkout.success_url, changes.success_url);
@@ -230,7 +219,8 @@ fn arrange(checkout: &mut Checkout, changes: Changes, by: By) -> Result<(), Fail
     Ok(())
 }
 
-fn set(field: &mut Option<String>, said: Said<String>) {
+/// Heeds what was said of a field.
+pub(super) fn set<T>(field: &mut Option<T>, said: Said<T>) {
     if let Some(value) = said {
         *field = value;
     }

@@ -1,81 +1,105 @@
-//! The choices in a session: product, amount, seats, discount; and whether the buyer may subscribe again.
+//! The choices in a session: product, currency, amount; and whether the buyer may subscribe again.
 
 use polarkit_model::Patch;
-use serde_json::Value;
 
 use super::Checkout;
-use super::change::{refused, reset_seats};
-use super::offer;
+use super::change::refused;
+use super::{discount, number, offer};
 use crate::billing;
 use crate::failure::{Failure, Flaw};
-use crate::resource::discount::{self, Discount};
 use crate::resource::price::{Price, PriceKind};
 use crate::resource::product::Product;
+use crate::resource::subscription::Subscription;
 use crate::world::{Id, World};
 
-/// Selects another of the products on offer.
-pub(super) fn product(
+/// What somebody wants to buy.
+#[derive(Debug, Default)]
+pub(super) struct Selection {
+    pub(super) product: Option<Id<Product>>,
+    /// Heeded together with a product alone.
+    pub(super) price: Option<Id<Price>>,
+    pub(super) currency: Option<String>,
+}
+
+/// Selects one of the products on offer, or another currency; both begin the sums anew.
+pub(super) fn select(
     world: &World,
     checkout: &mut Checkout,
-    product: Option<Id<Product>>,
-    price: Option<Id<Price>>,
+    wanted: Selection,
+    numbers: (Option<i64>, Option<i64>),
 ) -> Result<(), Failure> {
-    let (field, wanted, sent) = match (product, price) {
-        (Some(id), _) => ("product_id", Some(id), id.to_string()),
-        (None, Some(price)) => {
-            let holder = checkout
-                .offers
-                .iter()
-                .find(|offer| offer.prices.contains(&price));
-            (
-                "product_price_id",
-                holder.map(|offer| offer.product),
-                price.to_string(),
-            )
+    if let Some(product) = wanted.product {
+        select_product(world, checkout, product)?;
+        match wanted.price {
+            Some(price) => follow_price(world, checkout, price)?,
+            None => keep_currency(world, checkout, wanted.currency)?,
         }
-        (None, None) => return Ok(()),
-    };
-    let offered = wanted.filter(|id| checkout.offers.iter().any(|offer| offer.product == *id));
-    let Some(wanted) = offered else {
-        return Err(refused(
-            field,
-            "Product is not available in this checkout.",
-            sent,
-        ));
-    };
-    offer::check(
-        world,
-        checkout.organization,
-        &[(vec![field.into()], wanted)],
-    )?;
-    if wanted == checkout.product {
+    } else if let Some(currency) = wanted.currency {
+        keep_currency(world, checkout, Some(currency))?;
+    } else {
         return Ok(());
     }
-    checkout.product = wanted;
     checkout.chosen_amount = None;
-    reset_seats(world, checkout);
-    let kept = checkout
-        .discount
-        .and_then(|id| world.discounts.find(id))
-        .is_some_and(|row| {
-            row.fits(wanted, &checkout.currency)
-                && discount::is_applicable(checkout.prices(world).into_iter())
-        });
-    if !kept {
-        checkout.discount = None;
-    }
+    number::begin(world, checkout, numbers, false)?;
+    discount::drop_unfit(world, checkout);
     Ok(())
 }
 
-/// The session in another currency, which all its products must have.
-pub(super) fn currency(
+fn select_product(
     world: &World,
-    checkout: &Checkout,
-    wanted: &str,
-) -> Result<String, Failure> {
-    let products: Vec<_> = checkout.offers.iter().map(|offer| offer.product).collect();
-    let place = vec!["currency".into()];
-    offer::currency(world, checkout.organization, &products, Some(wanted), place)
+    checkout: &mut Checkout,
+    wanted: Id<Product>,
+) -> Result<(), Failure> {
+    let offered = checkout.offers.iter().any(|offer| offer.product == wanted);
+    let row = world.products.find(wanted).filter(|_| offered);
+    let message = match row {
+        None => "Product is not available in this checkout.",
+        Some(row) if row.archived => "Product is archived.",
+        Some(_) => {
+            checkout.product = wanted;
+            return Ok(());
+        }
+    };
+    Err(refused("product_id", message, wanted.to_string()))
+}
+
+/// The session's currency is that of the selected price.
+fn follow_price(world: &World, checkout: &mut Checkout, wanted: Id<Price>) -> Result<(), Failure> {
+    let offered = checkout
+        .offers
+        .iter()
+        .any(|offer| offer.product == checkout.product && offer.prices.contains(&wanted));
+    let Some(price) = world.prices.find(wanted).filter(|_| offered) else {
+        let message = "Price is not available in this checkout.";
+        return Err(refused("product_price_id", message, wanted.to_string()));
+    };
+    checkout.currency.clone_from(&price.currency);
+    Ok(())
+}
+
+/// The wanted currency, which the product must have; else the session's, else the organization's.
+fn keep_currency(
+    world: &World,
+    checkout: &mut Checkout,
+    wanted: Option<String>,
+) -> Result<(), Failure> {
+    let offers = checkout.offers.iter();
+    let prices: Vec<_> = offers
+        .filter(|offer| offer.product == checkout.product)
+        .flat_map(|offer| &offer.prices)
+        .filter_map(|id| world.prices.find(*id))
+        .map(|price| price.currency.as_str())
+        .collect();
+    if let Some(wanted) = wanted {
+        if !prices.contains(&wanted.as_str()) {
+            let message = "Product is not available in the specified currency.";
+            return Err(refused("currency", message, wanted));
+        }
+        checkout.currency = wanted;
+    } else if !prices.contains(&checkout.currency.as_str()) {
+        offer::usual_currency(world, checkout.organization).clone_into(&mut checkout.currency);
+    }
+    Ok(())
 }
 
 /// The amount a buyer chooses, where the price leaves it open; ignored elsewhere.
@@ -84,199 +108,50 @@ pub(super) fn amount(
     checkout: &mut Checkout,
     said: Patch<i64>,
 ) -> Result<(), Failure> {
-    let Some(said) = said.sent() else {
+    let Some(amount) = said.sent().flatten() else {
         return Ok(());
     };
-    let bounds = checkout
-        .prices(world)
-        .into_iter()
-        .find_map(|price| match price.kind {
-            PriceKind::Custom {
-                minimum, maximum, ..
-            } => Some((minimum, maximum)),
-            PriceKind::Fixed { .. }
-            | PriceKind::SeatBased { .. }
-            | PriceKind::MeteredUnit { .. } => None,
-        });
-    let (Some((minimum, maximum)), Some(amount)) = (bounds, said) else {
-        checkout.chosen_amount = None;
+    let prices = checkout.prices(world);
+    let bounds = prices.into_iter().find_map(|price| match price.kind {
+        PriceKind::Custom {
+            minimum, maximum, ..
+        } => Some((minimum, maximum)),
+        _ => None,
+    });
+    let Some(bounds) = bounds else {
         return Ok(());
     };
-    let currency = checkout.currency.as_str();
-    let flaw = |kind, message| {
-        Err(Failure::refused(Flaw::body(
-            kind,
-            ["amount".into()],
-            message,
-            amount,
-        )))
-    };
-    if amount < minimum {
-        return flaw(
-            "greater_than_equal",
-            format!("Amount must be at least {minimum}."),
-        );
-    }
-    if amount != 0 && amount < billing::minimum(currency) {
-        let least = billing::minimum(currency);
-        return flaw(
-            "greater_than_equal",
-            format!("Amount must be at least {least} or 0."),
-        );
-    }
-    if let Some(maximum) = maximum.filter(|maximum| amount > *maximum) {
-        return flaw(
-            "less_than_equal",
-            format!("Amount must be at most {maximum}."),
-        );
-    }
-    if billing::is_above_maximum(currency, amount) {
-        let most = billing::MAXIMUM;
-        return flaw("less_than_equal", format!("Amount must be at most {most}."));
+    if let Some((kind, message)) = amount_flaw(amount, bounds, &checkout.currency) {
+        let flaw = Flaw::body(kind, ["amount".into()], message, amount);
+        return Err(Failure::refused(flaw));
     }
     checkout.chosen_amount = Some(amount);
     Ok(())
 }
 
-/// The session's own bounds, which must lie within those of the tiers.
-pub(super) fn seat_bounds(world: &World, checkout: &Checkout) -> Result<(), Failure> {
-    let bounds = [
-        ("min_seats", checkout.min_seats),
-        ("max_seats", checkout.max_seats),
-    ];
-    let prices = checkout.prices(world);
-    let tiers = prices.iter().find_map(|price| price.tiers());
-    let mut flaws = Vec::new();
-    for (field, bound) in bounds {
-        let Some(bound) = bound else { continue };
-        let (kind, message) = match tiers {
-            None => (
-                "value_error",
-                "Seats are not supported for this product.".to_owned(),
-            ),
-            Some(tiers) if field == "min_seats" && bound < tiers.minimum() => (
-                "greater_than_equal",
-                format!("Minimum {} seats required.", tiers.minimum()),
-            ),
-            Some(tiers) => match tiers.maximum().filter(|most| *most < bound) {
-                Some(most) if field == "max_seats" => {
-                    ("less_than_equal", format!("Maximum {most} seats allowed."))
-                }
-                Some(_) | None => continue,
-            },
-        };
-        flaws.push(Flaw::body(kind, [field.into()], message, bound));
+/// What is wrong with an amount, given a price's bounds and those of the payment processor.
+fn amount_flaw(
+    amount: i64,
+    (minimum, maximum): (i64, Option<i64>),
+    currency: &str,
+) -> Option<(&'static str, String)> {
+    if amount < minimum {
+        return Some(("greater_than_equal", "Amount is below minimum.".to_owned()));
     }
-    if flaws.is_empty() {
-        return Ok(());
+    let least = billing::minimum(currency);
+    if amount > 0 && amount < least {
+        let least = billing::spoken(currency, least);
+        let message = format!("Amount must be 0 or at least {least}.");
+        return Some(("invalid_amount", message));
     }
-    Err(Failure::Refused(flaws))
-}
-
-/// The number of seats, within the tiers and the session's own bounds.
-pub(super) fn seats(
-    world: &World,
-    checkout: &mut Checkout,
-    wanted: Option<i64>,
-) -> Result<(), Failure> {
-    let prices = checkout.prices(world);
-    let Some(tiers) = prices.iter().find_map(|price| price.tiers()) else {
-        return match wanted {
-            Some(wanted) => Err(refused(
-                "seats",
-                "Seats are not supported for this product.",
-                wanted,
-            )),
-            None => Ok(()),
-        };
-    };
-    let Some(wanted) = wanted else {
-        return Ok(());
-    };
-    let least = checkout
-        .min_seats
-        .map_or(tiers.minimum(), |own| own.max(tiers.minimum()));
-    let most = match (checkout.max_seats, tiers.maximum()) {
-        (Some(own), Some(tiers)) => Some(own.min(tiers)),
-        (own, tiers) => own.or(tiers),
-    };
-    if wanted < least {
-        return Err(Failure::refused(Flaw::body(
-            "greater_than_equal",
-            ["seats".into()],
-            format!("Minimum {least} seats required."),
-            wanted,
-        )));
+    if maximum.is_some_and(|maximum| amount > maximum) {
+        return Some(("less_than_equal", "Amount is above maximum.".to_owned()));
     }
-    if let Some(most) = most.filter(|most| wanted > *most) {
-        return Err(Failure::refused(Flaw::body(
-            "less_than_equal",
-            ["seats".into()],
-            format!("Maximum {most} seats allowed."),
-            wanted,
-        )));
-    }
-    checkout.seats = Some(wanted);
-    Ok(())
-}
-
-/// The discount a seller gives.
-pub(super) fn discount_id(
-    world: &World,
-    checkout: &mut Checkout,
-    id: Option<Id<Discount>>,
-) -> Result<(), Failure> {
-    let Some(id) = id else {
-        checkout.discount = None;
-        return Ok(());
-    };
-    let found = world
-        .discounts
-        .find(id)
-        .filter(|row| row.organization == checkout.organization);
-    put(world, checkout, found, "discount_id", id.to_string())
-}
-
-/// The code a buyer types in; without effect where codes are switched off.
-pub(super) fn discount_code(
-    world: &World,
-    checkout: &mut Checkout,
-    code: Option<String>,
-) -> Result<(), Failure> {
-    if !checkout.allow_discount_codes {
-        return Ok(());
-    }
-    let Some(code) = code.filter(|code| !code.trim().is_empty()) else {
-        checkout.discount = None;
-        return Ok(());
-    };
-    let found = world.discount_by_code(checkout.organization, &code);
-    put(world, checkout, found, "discount_code", code)
-}
-
-fn put(
-    world: &World,
-    checkout: &mut Checkout,
-    found: Option<&Discount>,
-    field: &str,
-    sent: String,
-) -> Result<(), Failure> {
-    if !discount::is_applicable(checkout.prices(world).into_iter()) {
-        let message = "Discounts are not applicable to this product.";
-        return Err(refused(field, message, sent));
-    }
-    let usable = found.filter(|row| {
-        row.is_redeemable(world.now()) && row.fits(checkout.product, &checkout.currency)
-    });
-    let Some(usable) = usable else {
-        return Err(refused(
-            field,
-            "Discount does not exist.",
-            Value::from(sent),
-        ));
-    };
-    checkout.discount = Some(usable.id);
-    Ok(())
+    let most = billing::maximum(currency);
+    (amount > most).then(|| {
+        let most = billing::spoken(currency, most);
+        ("less_than_equal", format!("Amount must be at most {most}."))
+    })
 }
 
 /// Most organizations let a customer have one subscription at a time.
@@ -288,7 +163,7 @@ pub(super) fn one_subscription(world: &World, checkout: &Checkout) -> Result<(),
     let recurring = checkout
         .product_row(world)
         .is_some_and(|row| row.cycle.is_some());
-    if several || !recurring {
+    if several || !recurring || checkout.upgrades.is_some() {
         return Ok(());
     }
     let customer = checkout.customer.or_else(|| {
@@ -299,7 +174,7 @@ pub(super) fn one_subscription(world: &World, checkout: &Checkout) -> Result<(),
     });
     let subscribed = customer.is_some_and(|customer| {
         let mut theirs = world.subscriptions.of(customer);
-        theirs.any(|row| row.is_billable() && Some(row.id) != checkout.upgrades)
+        theirs.any(Subscription::is_billable)
     });
     if subscribed {
         let detail = "You already have an active subscription.";
@@ -310,4 +185,35 @@ pub(super) fn one_subscription(world: &World, checkout: &Checkout) -> Result<(),
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chosen_amount_keeps_to_the_price_and_to_what_can_be_charged() {
+        let cases = [
+            (500, (100, None), "usd", None),
+            (99, (100, None), "usd", Some("Amount is below minimum.")),
+            (0, (0, None), "usd", None),
+            (
+                49,
+                (0, None),
+                "usd",
+                Some("Amount must be 0 or at least $0.50."),
+            ),
+            (601, (0, Some(600)), "usd", Some("Amount is above maximum.")),
+            (
+                100_000_000,
+                (0, None),
+                "usd",
+                Some("Amount must be at most $999,999.99."),
+            ),
+        ];
+        for (amount, bounds, currency, wanted) in cases {
+            let flaw = amount_flaw(amount, bounds, currency).map(|(_, message)| message);
+            assert_eq!(flaw.as_deref(), wanted, "{amount} {currency}");
+        }
+    }
 }

@@ -38,18 +38,24 @@ pub(crate) fn run(world: &mut World, id: Id<Checkout>) {
         order::record(world, order, "paid");
         order::announce(world, order, &["created", "updated", "paid"]);
     }
-    succeed(world, id, subscription);
+    succeed(world, id, subscription, order);
     follow(world, &checkout, subscription, order);
     if let (Some(_), Some(order)) = (payment, order) {
         world.agenda.soon(Job::BookFee(order));
     }
 }
 
-fn succeed(world: &mut World, id: Id<Checkout>, subscription: Option<Id<Subscription>>) {
+fn succeed(
+    world: &mut World,
+    id: Id<Checkout>,
+    subscription: Option<Id<Subscription>>,
+    order: Option<Id<Order>>,
+) {
     let now = world.stamp();
     if let Some(row) = world.checkouts.find_mut(id) {
         row.status = CheckoutStatus::Succeeded;
         row.subscription = subscription;
+        row.order = order;
         row.intent_status = Some("succeeded".to_owned());
         row.modified_at = Some(now);
     }
@@ -75,7 +81,10 @@ fn follow(
         customer::become_team(world, customer);
     }
     if let Some(scope) = scope {
-        if checkout.seats.is_some() && checkout.success_url.is_none() {
+        let by_seat = checkout
+            .price(world)
+            .is_some_and(|price| price.tiers().is_some());
+        if by_seat && checkout.success_url.is_none() {
             seat::claim_for_buyer(world, scope);
         }
         world.agenda.soon(Job::SyncGrants(scope));
@@ -149,7 +158,7 @@ fn write_order(
     checkout: &Checkout,
     subscription: Option<Id<Subscription>>,
 ) -> Option<Id<Order>> {
-    let trial = subscription.is_some() && checkout.active_trial(world).is_some();
+    let is_trial = subscription.is_some() && checkout.active_trial(world).is_some();
     let items = lines(world, checkout, subscription);
     let reason = match (subscription, checkout.upgrades) {
         (None, _) => BillingReason::Purchase,
@@ -163,12 +172,12 @@ fn write_order(
         reason,
         currency: checkout.currency.clone(),
         items,
-        discount: checkout.discount.filter(|_| !trial),
-        discount_amount: if trial { 0 } else { checkout.bill.discount },
+        discount: checkout.discount.filter(|_| !is_trial),
+        discount_amount: if is_trial { 0 } else { checkout.bill.discount },
         product: Some(checkout.product),
         subscription,
         checkout: Some(checkout.id),
-        seats: checkout.seats,
+        seats: checkout.seats.filter(|_| !is_trial),
         metadata: checkout.metadata.clone(),
         custom_field_data: checkout.custom_field_data.clone(),
     };
@@ -183,23 +192,21 @@ fn lines(
 ) -> Vec<OrderItem> {
     let begun = subscription.and_then(|id| world.subscriptions.find(id));
     let trial = begun.and_then(|row| row.trial_start.zip(row.trial_end));
+    let product = checkout.product_row(world);
+    let name = product.map(|row| row.name.clone()).unwrap_or_default();
     if let Some((start, end)) = trial {
-        let product = checkout.product_row(world);
-        let name = product.map_or("", |row| row.name.as_str());
-        let label = subscription::trial_label(name, start, end);
+        let label = subscription::trial_label(&name, start, end);
         return vec![order::item(world, label, 0, false, None)];
     }
-    let seats = checkout.seats;
-    let priced: Vec<_> = checkout
-        .prices(world)
-        .into_iter()
+    let quantity = checkout.quantity();
+    let prices = checkout.prices(world).into_iter();
+    let priced: Vec<_> = prices
         .filter(|price| price.is_static())
         .map(|price| {
-            let label = subscription::price_label(world, checkout.product, price.id, seats);
             (
                 price.id,
-                label,
-                price.upfront(checkout.chosen_amount, seats),
+                price.label(&name, quantity),
+                price.costs(quantity),
             )
         })
         .collect();

@@ -6,14 +6,14 @@ use serde_json::Value;
 use super::change::{self, By, Changes};
 use super::customer::{self, Buying};
 use super::render::render_confirmed;
-use super::{Checkout, CheckoutStatus, announce, choice, get, update};
+use super::{Checkout, CheckoutStatus, announce, discount, get, update};
 use crate::billing::{Address, AddressFields};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
 use crate::resource::discount::{Redemption, plain_email};
-use crate::resource::payment_method::{self, Card, Decline, Outcome};
-use crate::resource::{custom_field, session};
+use crate::resource::payment_method::{self, Card, Decline, Outcome, PaymentMethod};
+use crate::resource::session;
 use crate::world::{Id, Job, World};
 
 #[derive(Deserialize)]
@@ -27,16 +27,18 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let changes: Changes = call.input()?;
     let mut checkout = get::by_secret(world, call)?.clone();
     update::check_open(&checkout)?;
-    change::apply(world, &mut checkout, changes, By::Buyer)?;
+    change::apply(world, &mut checkout, changes, By::Payer)?;
     check(world, &checkout, input.confirmation_token_id.is_none())?;
     let buying = customer::find(world, &checkout)?;
-    check_limits(world, &mut checkout, buying)?;
     let needs = checkout.needs(world);
     let token = input.confirmation_token_id.filter(|_| needs.form());
     let card = token.map(|token| payment_method::card(&token));
+    checkout.customer = buying.known().or(checkout.customer);
+    discount::check_limit(world, &checkout, card.as_ref())?;
     if let Some((card, Outcome::Declined(decline))) = card.as_ref().map(|card| (card, card.first)) {
         return Err(decline_now(world, &checkout, card, decline));
     }
+    check_trial(world, &checkout, card.as_ref())?;
     let id = checkout.id;
     take(world, checkout, buying, card)?;
     let token = portal_token(world, id, buying)?;
@@ -45,30 +47,16 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 
 /// Everything that must be there before anybody is charged.
 fn check(world: &World, checkout: &Checkout, no_token: bool) -> Result<(), Failure> {
-    let Some(product) = checkout.product_row(world) else {
-        return Err(Failure::not_found());
-    };
-    let mut flaws =
-        custom_field::missing(world, &product.custom_fields, &checkout.custom_field_data);
+    let discount = checkout.discount.and_then(|id| world.discounts.find(id));
+    if let Some(spent) = discount.filter(|row| !row.is_open(world.now())) {
+        let message = "Discount is no longer redeemable.";
+        let flaw = Flaw::field("discount_id", message, spent.id.to_string());
+        return Err(Failure::refused(flaw));
+    }
+    let mut flaws = Vec::new();
     if let Some(price) = checkout.price(world).filter(|price| price.archived) {
-        let message = "Price is archived.";
-        flaws.push(Flaw::field(
-            "product_price_id",
-            message,
-            price.id.to_string(),
-        ));
-    }
-    let spent = checkout
-        .discount
-        .and_then(|id| world.discounts.find(id))
-        .is_some_and(|discount| !discount.is_redeemable(world.now()));
-    if spent {
-        let message = "Discount is no longer available.";
-        let input = checkout.discount.map(|id| id.to_string());
-        flaws.push(Flaw::field("discount_id", message, input));
-    }
-    if !flaws.is_empty() {
-        return Err(Failure::Refused(flaws));
+        let (message, input) = ("Price is archived.", price.id.to_string());
+        flaws.push(Flaw::field("product_price_id", message, input));
     }
     let needs_form = checkout.needs(world).form();
     flaws.extend(missing_of_buyer(checkout, needs_form));
@@ -86,90 +74,82 @@ fn check(world: &World, checkout: &Checkout, no_token: bool) -> Result<(), Failu
 /// What the buyer has yet to say.
 fn missing_of_buyer(checkout: &Checkout, needs_form: bool) -> Vec<Flaw> {
     let buyer = &checkout.buyer;
-    let missing =
-        |field: &str| Flaw::body("missing", [field.into()], "Field is required.", Value::Null);
-    let missing_part = |part: &str| {
-        let place = ["customer_billing_address".into(), part.into()];
-        Flaw::body("missing", place, "Field is required.", Value::Null)
-    };
-    let mut flaws = Vec::new();
-    if buyer.email.is_none() && checkout.customer.is_none() {
-        flaws.push(missing("customer_email"));
-    }
-    if buyer.is_business {
-        flaws.extend(
-            buyer
-                .billing_name
-                .is_none()
-                .then(|| missing("customer_billing_name")),
-        );
-        flaws.extend(
-            buyer
-                .billing_address
-                .is_none()
-                .then(|| missing("customer_billing_address")),
-        );
-    }
-    let in_full = checkout.needs_whole_address();
     let written = buyer.billing_address.as_ref();
+    let in_full = checkout.needs_whole_address();
+    let mut missing: Vec<Vec<Value>> = Vec::new();
+    if buyer.email.is_none() && checkout.customer.is_none() {
+        missing.push(vec!["customer_email".into()]);
+    }
+    if buyer.is_business && buyer.billing_name.is_none() {
+        missing.push(vec!["customer_billing_name".into()]);
+    }
+    if (needs_form || buyer.is_business) && written.is_none() {
+        missing.push(vec!["customer_billing_address".into()]);
+    }
+    if needs_form {
+        let country = written.map(|address| address.country.as_str());
+        let parts = AddressFields::of(country, in_full).words().into_iter();
+        let required = parts.filter(|(_, word)| *word == "required");
+        let absent = |part: &str| written.and_then(|address| address.part(part)).is_none();
+        let absent = required.filter(|(part, _)| absent(part));
+        missing
+            .extend(absent.map(|(part, _)| vec!["customer_billing_address".into(), part.into()]));
+    }
+    let mut flaws: Vec<_> = missing
+        .into_iter()
+        .map(|place| {
+            let mut flaw = Flaw::body("missing", [], "Field is required.", Value::Null);
+            flaw.at.extend(place);
+            flaw
+        })
+        .collect();
     if in_full && !written.is_some_and(Address::has_lines) {
-        let message = "A full billing address is required.";
+        let message = "Full billing address is required.";
         let input = written.map(Address::render);
         flaws.push(Flaw::field("customer_billing_address", message, input));
     }
-    if !needs_form {
-        return flaws;
-    }
-    let Some(address) = written else {
-        if !buyer.is_business {
-            flaws.push(missing("customer_billing_address"));
-        }
-        flaws.push(missing_part("country"));
-        return flaws;
-    };
-    flaws.extend(
-        AddressFields::of(Some(&address.country), in_full)
-            .required()
-            .filter(|part| address.part(part).is_none())
-            .map(missing_part),
-    );
     flaws
 }
 
-fn check_limits(world: &World, checkout: &mut Checkout, buying: Buying) -> Result<(), Failure> {
-    checkout.customer = buying.known().or(checkout.customer);
-    choice::one_subscription(world, checkout)?;
-    if has_had_trial(world, checkout) {
-        let detail = "You have already used a trial of this seller.";
-        return Err(Failure::named(403, "TrialAlreadyRedeemed", detail));
-    }
-    let discount = checkout.discount.and_then(|id| world.discounts.find(id));
-    let left = discount.is_none_or(|discount| {
-        discount.is_left_for(buying.known(), checkout.buyer.email.as_deref())
-    });
-    if left {
-        return Ok(());
-    }
-    let detail = "You have already redeemed this discount the maximum number of times.";
-    Err(Failure::named(
-        403,
-        "DiscountRedemptionLimitReached",
-        detail,
-    ))
-}
-
-/// True where one trial per customer is the rule and this would be another.
-fn has_had_trial(world: &World, checkout: &Checkout) -> bool {
+/// Refuses another trial where one is all a customer gets: known by e-mail or by card.
+fn check_trial(world: &World, checkout: &Checkout, card: Option<&Card>) -> Result<(), Failure> {
     let strict = world
         .organizations
         .find(checkout.organization)
         .is_some_and(|row| row.subscriptions.prevent_trial_abuse);
-    strict
-        && checkout.active_trial(world).is_some()
-        && checkout.customer.is_some_and(|customer| {
-            let mut theirs = world.subscriptions.of(customer);
-            theirs.any(|row| row.trial_start.is_some())
-        })
+    if !strict || checkout.active_trial(world).is_none() {
+        return Ok(());
+    }
+    let known = checkout.customer.and_then(|id| world.customers.find(id));
+    let email = match known {
+        Some(row) => row.email.as_deref(),
+        None => checkout.buyer.email.as_deref(),
+    };
+    let Some(email) = email.map(plain_email) else {
+        return Ok(());
+    };
+    let same_card = |method: Id<PaymentMethod>| {
+        let other = world.payment_methods.find(method).map(|row| &row.card);
+        let (Some(card), Some(other)) = (card, other) else {
+            return false;
+        };
+        (&card.brand, &card.last4) == (&other.brand, &other.last4)
+    };
+    let had = world
+        .subscriptions
+        .iter()
+        .filter(|row| row.organization == checkout.organization && row.trial_start.is_some())
+        .any(|row| {
+            let other = world.customers.find(row.customer);
+            let other = other.and_then(|row| row.email.as_deref());
+            other.map(plain_email).as_ref() == Some(&email)
+                || row.payment_method.is_some_and(same_card)
+        });
+    if !had {
+        return Ok(());
+    }
+    let detail = "You have already used a trial for this product. Trials can only be used once per customer.";
+    Err(Failure::named(403, "TrialAlreadyRedeemed", detail))
 }
 
 /// The bank refuses while the buyer waits: the session stays as it was.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::change::{self, By, Changes};
-use super::{Buyer, Checkout, CheckoutStatus, announce, choice, offer, render};
+use super::{Buyer, Checkout, CheckoutStatus, announce, buyer, number, offer, render};
 use crate::billing::Bill;
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
@@ -49,6 +49,10 @@ struct Input {
     #[serde(default)]
     max_seats: Option<i64>,
     #[serde(default)]
+    min_units: Option<i64>,
+    #[serde(default)]
+    max_units: Option<i64>,
+    #[serde(default)]
     metadata: Map<String, Value>,
     #[serde(default)]
     customer_metadata: Map<String, Value>,
@@ -62,54 +66,49 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 }
 
 /// The session that the call's body describes, not yet open to anybody.
-pub(super) fn prepare(
+fn prepare(
     world: &mut World,
     organization: Id<Organization>,
     call: &Call,
 ) -> Result<Checkout, Failure> {
     let input: Input = call.input()?;
-    let mut changes: Changes = call.input()?;
-    let products = products(world, organization, &input)?;
-    let mut wanted = input.currency.clone();
-    if let Some(price) = input.product_price_id.and_then(|id| world.prices.find(id)) {
-        wanted = Some(price.currency.clone());
-    }
-    let place = if input.products.is_empty() {
-        vec!["currency".into()]
-    } else {
-        vec!["products".into(), 0.into()]
+    let changes: Changes = call.input()?;
+    let Named { products, at } = products(world, organization, &input)?;
+    let ad_hoc = input.prices.clone().unwrap_or_default();
+    let offers = offer::make(world, organization, &products, &ad_hoc)?;
+    let Some(first) = offers.first() else {
+        return Err(missing("products"));
     };
-    let currency = offer::currency(world, organization, &products, wanted.as_deref(), place)?;
+    let by_price = input.product_price_id.filter(|_| input.products.is_empty());
+    let wanted = match by_price.and_then(|id| world.prices.find(id)) {
+        Some(price) => Some(price.currency.clone()),
+        None => input.currency.clone(),
+    };
+    let currency = offer::currency(world, organization, first, wanted.as_deref(), at)?;
     let trial = product::pair(
         "trial",
         changes.trial_interval.flatten(),
         changes.trial_interval_count.flatten(),
     )?;
-    let offers = offer::make(
-        world,
-        organization,
-        &products,
-        &input.prices.clone().unwrap_or_default(),
-    )?;
-    let Some(product) = products.first().copied() else {
-        return Err(missing("products"));
-    };
-
-    let subscription = input.subscription_id;
-    let customer = input.customer_id;
-    let mut checkout = blank(world, organization, input);
+    let (subscription, customer) = (input.subscription_id, input.customer_id);
+    let product = first.product;
+    let mut checkout = blank(world, organization);
+    (checkout.min_seats, checkout.max_seats) = (input.min_seats, input.max_seats);
+    (checkout.min_units, checkout.max_units) = (input.min_units, input.max_units);
+    checkout.external_customer_id = filled(input.external_customer_id);
+    checkout.customer_metadata = input.customer_metadata;
+    checkout.metadata = input.metadata;
     checkout.offers = offers;
     checkout.product = product;
     checkout.currency = currency;
     checkout.trial = trial;
-    upgrade(world, &mut checkout, subscription)?;
-    know_customer(world, &mut checkout, customer)?;
-    // What was said already is not to be said again as an update.
-    changes.product_id = None;
-    changes.product_price_id = None;
-    choice::seat_bounds(world, &checkout)?;
-    change::reset_seats(world, &mut checkout);
+    number::check_bounds(world, &checkout)?;
+    number::begin(world, &mut checkout, (changes.seats, changes.units), true)?;
+    let business_said = changes.buyer.is_business_customer.is_some();
     change::apply(world, &mut checkout, changes, By::Creator)?;
+    upgrade(world, &mut checkout, subscription)?;
+    know_customer(world, &mut checkout, customer, business_said)?;
+    checkout.rebill(world);
     Ok(checkout)
 }
 
@@ -127,7 +126,7 @@ pub(super) fn open(world: &mut World, checkout: Checkout) -> Id<Checkout> {
 }
 
 /// An open session with nothing in it yet.
-fn blank(world: &mut World, organization: Id<Organization>, input: Input) -> Checkout {
+pub(super) fn blank(world: &mut World, organization: Id<Organization>) -> Checkout {
     let id = world.chance.id();
     let created_at = world.stamp();
     let client_secret = world.chance.token("polar_c_");
@@ -147,25 +146,27 @@ fn blank(world: &mut World, organization: Id<Organization>, input: Input) -> Che
         currency: String::new(),
         chosen_amount: None,
         seats: None,
-        min_seats: input.min_seats,
-        max_seats: input.max_seats,
-        bill: Bill::new(0, 0, None, crate::billing::TaxSetting::Location),
+        min_seats: None,
+        max_seats: None,
+        units: None,
+        min_units: None,
+        max_units: None,
+        bill: Bill::untaxed(0, 0),
         discount: None,
         allow_discount_codes: true,
         require_billing_address: false,
         allow_trial: true,
         trial: None,
         trial_end: None,
-        buyer: Buyer {
-            locale: Some("en".to_owned()),
-            ..Buyer::default()
-        },
+        buyer: Buyer::default(),
         customer: None,
-        external_customer_id: filled(input.external_customer_id),
-        customer_metadata: input.customer_metadata,
+        external_customer_id: None,
+        customer_metadata: Map::new(),
         upgrades: None,
         subscription: None,
-        metadata: input.metadata,
+        order: None,
+        opened_at: None,
+        metadata: Map::new(),
         custom_field_data: Map::new(),
         payment_method_type: None,
         card: None,
@@ -175,33 +176,41 @@ fn blank(world: &mut World, organization: Id<Organization>, input: Input) -> Che
     }
 }
 
+/// The products on offer, and where a currency they lack is refused.
+struct Named {
+    products: Vec<Id<Product>>,
+    at: Vec<Value>,
+}
+
 /// The products on offer, checked at the places where they were named.
 fn products(
     world: &World,
     organization: Id<Organization>,
     input: &Input,
-) -> Result<Vec<Id<Product>>, Failure> {
-    let named: Vec<offer::Named> = match (input.product_id, input.product_price_id) {
-        _ if !input.products.is_empty() => input
-            .products
-            .iter()
-            .enumerate()
+) -> Result<Named, Failure> {
+    if !input.products.is_empty() {
+        let places = input.products.iter().enumerate();
+        let named: Vec<offer::Named> = places
             .map(|(index, id)| (vec!["products".into(), index.into()], *id))
-            .collect(),
-        (Some(id), _) => vec![(vec!["product_id".into()], id)],
-        (None, Some(price)) => {
-            let known = world.prices.find(price).filter(|price| !price.archived);
-            let Some(known) = known else {
-                let message = "Price does not exist.";
-                let flaw = Flaw::field("product_price_id", message, price.to_string());
-                return Err(Failure::refused(flaw));
-            };
-            vec![(vec!["product_price_id".into()], known.product)]
-        }
-        (None, None) => return Err(missing("products")),
+            .collect();
+        offer::check(world, organization, &named)?;
+        let (products, at) = (input.products.clone(), vec!["products".into(), 0.into()]);
+        return Ok(Named { products, at });
+    }
+    if let Some(id) = input.product_id {
+        let at: Vec<Value> = vec!["product_id".into()];
+        offer::check(world, organization, &[(at.clone(), id)])?;
+        let products = vec![id];
+        return Ok(Named { products, at });
+    }
+    let Some(price) = input.product_price_id else {
+        return Err(missing("products"));
     };
-    offer::check(world, organization, &named)?;
-    Ok(named.into_iter().map(|(_, id)| id).collect())
+    let product = offer::of_price(world, organization, price)?;
+    Ok(Named {
+        products: vec![product],
+        at: vec!["product_price_id".into()],
+    })
 }
 
 /// A free subscription may be upgraded; its customer is the buyer.
@@ -216,13 +225,15 @@ fn upgrade(
     let row = world
         .subscriptions
         .find(id)
-        .filter(|row| row.organization == checkout.organization && row.is_active());
+        .filter(|row| row.organization == checkout.organization);
+    let free = |id: &Id<Price>| world.prices.find(*id).is_none_or(Price::is_free);
     let message = match row {
         None => "Subscription does not exist.",
-        Some(row) if row.base_amount(world) > 0 => "Only free subscriptions can be upgraded.",
+        Some(row) if !row.prices.iter().all(free) => "Only free subscriptions can be upgraded.",
         Some(row) => {
             checkout.upgrades = Some(id);
-            return know_customer(world, checkout, Some(row.customer));
+            checkout.customer = Some(row.customer);
+            return Ok(());
         }
     };
     Err(Failure::refused(Flaw::field(
@@ -237,8 +248,10 @@ fn know_customer(
     world: &World,
     checkout: &mut Checkout,
     id: Option<Id<Customer>>,
+    business_said: bool,
 ) -> Result<(), Failure> {
     let organization = checkout.organization;
+    let id = checkout.customer.or(id);
     let known = match (id, &checkout.external_customer_id) {
         (Some(id), _) => {
             let known = world.customer(organization, id);
@@ -254,12 +267,7 @@ fn know_customer(
     };
     if let Some(known) = known {
         checkout.customer = Some(known.id);
-        let buyer = &mut checkout.buyer;
-        buyer.name.clone_from(&known.name);
-        buyer.email.clone_from(&known.email);
-        buyer.billing_name.clone_from(&known.billing_name);
-        buyer.billing_address.clone_from(&known.billing_address);
-        buyer.tax_id.clone_from(&known.tax_id);
+        buyer::prefill(world, &mut checkout.buyer, known, business_said);
     }
     Ok(())
 }

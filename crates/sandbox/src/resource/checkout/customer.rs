@@ -36,7 +36,7 @@ pub(super) fn find(world: &World, checkout: &Checkout) -> Result<Buying, Failure
     let organization = checkout.organization;
     if let Some(id) = checkout.customer {
         if world.customer(organization, id).is_none() {
-            let detail = "The customer of this checkout has been deleted.";
+            let detail = "The customer associated with this checkout has been deleted.";
             return Err(Failure::named(409, "CheckoutCustomerDeleted", detail));
         }
         let by_email = checkout.matched_by_email;
@@ -46,29 +46,28 @@ pub(super) fn find(world: &World, checkout: &Checkout) -> Result<Buying, Failure
             Buying::Known(id)
         });
     }
-    let wanted = checkout.external_customer_id.as_deref();
-    let by_external_id = wanted.and_then(|id| world.customer_by_external_id(organization, id));
-    if let Some(known) = by_external_id {
-        return Ok(Buying::Known(known.id));
-    }
     let email = checkout.buyer.email.as_deref();
-    let Some(known) = email.and_then(|email| world.customer_by_email(organization, email)) else {
-        return Ok(Buying::New);
-    };
-    if wanted.is_some() && known.external_id.is_some() {
-        let detail = "The customer with this email address has another external ID.";
-        return Err(Failure::named(
-            422,
-            "CheckoutCustomerExternalIdMismatch",
-            detail,
-        ));
+    if let Some(known) = email.and_then(|email| world.customer_by_email(organization, email)) {
+        return Ok(Buying::ByEmail(known.id));
     }
-    Ok(Buying::ByEmail(known.id))
+    let wanted = checkout.external_customer_id.as_deref();
+    let taken = wanted.and_then(|id| world.customer_by_external_id(organization, id));
+    if taken.is_none() {
+        return Ok(Buying::New);
+    }
+    let detail =
+        "A customer with this external ID already exists but with a different email address.";
+    Err(Failure::named(
+        422,
+        "CheckoutCustomerExternalIdMismatch",
+        detail,
+    ))
 }
 
 /// Makes the customer, or brings a known one up to date with what the buyer said.
 pub(super) fn settle(world: &mut World, checkout: &Checkout, buying: Buying) -> Id<Customer> {
     let buyer = checkout.buyer.clone();
+    let name = buyer.billing_name.clone().or(buyer.name);
     let Some(id) = buying.known() else {
         return customer::add(
             world,
@@ -77,7 +76,7 @@ pub(super) fn settle(world: &mut World, checkout: &Checkout, buying: Buying) -> 
                 kind: CustomerKind::Individual,
                 email: buyer.email,
                 external_id: checkout.external_customer_id.clone(),
-                name: buyer.name,
+                name,
                 billing_name: buyer.billing_name,
                 billing_address: buyer.billing_address,
                 tax_id: buyer.tax_id,
@@ -88,15 +87,11 @@ pub(super) fn settle(world: &mut World, checkout: &Checkout, buying: Buying) -> 
         );
     };
     if let Some(row) = world.customers.find_mut(id) {
-        row.name = row.name.take().or(buyer.name);
+        row.name = row.name.take().or(name);
         row.billing_name = buyer.billing_name.or_else(|| row.billing_name.take());
         row.billing_address = buyer.billing_address.or_else(|| row.billing_address.take());
         row.tax_id = buyer.tax_id.or_else(|| row.tax_id.take());
         row.locale = buyer.locale.or_else(|| row.locale.take());
-        row.external_id = row
-            .external_id
-            .take()
-            .or_else(|| checkout.external_customer_id.clone());
         row.metadata.extend(checkout.customer_metadata.clone());
     }
     customer::touch(world, id);

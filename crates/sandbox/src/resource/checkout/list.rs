@@ -27,9 +27,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let wanted = |row: &Checkout| {
         let external_id = || {
             let customer = row.customer.and_then(|id| world.customers.find(id));
-            customer
-                .and_then(|row| row.external_id.as_ref())
-                .or(row.external_customer_id.as_ref())
+            customer.and_then(|row| row.external_id.as_ref())
         };
         row.organization == organization
             && query.allows("organization_id", row.organization)

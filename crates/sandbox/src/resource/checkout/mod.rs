@@ -1,6 +1,7 @@
 //! Checkout sessions: from an offer to a paid purchase.
 
 mod announce;
+mod buyer;
 mod challenge;
 mod change;
 mod choice;
@@ -8,11 +9,13 @@ mod complete;
 mod confirm;
 mod create;
 mod customer;
+mod discount;
 mod expire;
 mod get;
 mod link;
 mod list;
 mod needs;
+mod number;
 mod offer;
 mod rebill;
 mod render;
@@ -26,6 +29,7 @@ use crate::billing::{Address, Bill, Cycle};
 use crate::call::Handler;
 use crate::resource::customer::{Customer, TaxId};
 use crate::resource::discount::Discount;
+use crate::resource::order::Order;
 use crate::resource::organization::Organization;
 use crate::resource::payment_method::Card;
 use crate::resource::price::Price;
@@ -36,7 +40,7 @@ use crate::world::{Id, found_by};
 pub(crate) use challenge::{challenge, note_decline, reopen};
 pub(crate) use complete::run as complete;
 pub(crate) use expire::run as expire;
-pub(crate) use link::{check_products, open_from_link};
+pub(crate) use link::{Opening, Wishes, check_products, open_from_link, product_of_price};
 pub(crate) use render::{render, render_public};
 
 /// The operations of this noun that the sandbox really does.
@@ -77,6 +81,12 @@ pub(crate) struct Checkout {
     pub(crate) seats: Option<i64>,
     pub(crate) min_seats: Option<i64>,
     pub(crate) max_seats: Option<i64>,
+    #[serde(default)]
+    pub(crate) units: Option<i64>,
+    #[serde(default)]
+    pub(crate) min_units: Option<i64>,
+    #[serde(default)]
+    pub(crate) max_units: Option<i64>,
     /// Kept up to date with everything it depends on.
     pub(crate) bill: Bill,
     pub(crate) discount: Option<Id<Discount>>,
@@ -95,6 +105,12 @@ pub(crate) struct Checkout {
     pub(crate) upgrades: Option<Id<Subscription>>,
     /// The subscription this purchase made or upgraded.
     pub(crate) subscription: Option<Id<Subscription>>,
+    /// The order this purchase wrote.
+    #[serde(default)]
+    pub(crate) order: Option<Id<Order>>,
+    /// When its page was first looked at.
+    #[serde(default)]
+    pub(crate) opened_at: Option<Timestamp>,
     pub(crate) metadata: Map<String, Value>,
     pub(crate) custom_field_data: Map<String, Value>,
     pub(crate) payment_method_type: Option<String>,

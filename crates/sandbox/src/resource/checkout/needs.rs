@@ -48,9 +48,12 @@ impl Checkout {
             .collect()
     }
 
-    /// The first of these prices, for fields from the time when there was one.
+    /// The first of these prices that is paid up front, else the first, for fields from the time when there
+    /// was one.
     pub(crate) fn price<'w>(&self, world: &'w World) -> Option<&'w Price> {
-        self.prices(world).first().copied()
+        let prices = self.prices(world);
+        let upfront = prices.iter().find(|price| price.is_static());
+        upfront.or(prices.first()).copied()
     }
 
     /// The trial the buyer gets: the session's own, else the product's.
@@ -82,9 +85,10 @@ impl Checkout {
         }
     }
 
-    /// True when the seller, or the buyer's being a business, asks for more than a country.
-    pub(crate) const fn needs_whole_address(&self) -> bool {
-        self.require_billing_address || self.buyer.is_business
+    /// True when the seller, the buyer's being a business, or the way they pay asks for more than a country.
+    pub(crate) fn needs_whole_address(&self) -> bool {
+        let by_method = self.payment_method_type.as_deref() == Some("upi");
+        self.require_billing_address || self.buyer.is_business || by_method
     }
 
     /// True from the confirmation on.

@@ -6,7 +6,7 @@ use super::Offer;
 use super::create::AdHoc;
 use crate::failure::{Failure, Flaw};
 use crate::resource::organization::Organization;
-use crate::resource::price::{self, Place};
+use crate::resource::price::{self, Listed, Place, Price};
 use crate::resource::product::{Product, Visibility};
 use crate::world::{Id, World};
 
@@ -43,45 +43,54 @@ pub(super) fn check(
     Err(Failure::Refused(flaws))
 }
 
-/// The currency of the session: the wanted one, which every product must have, else the organization's,
-/// else the first product's own. `place` is where a currency that some product lacks is refused.
+/// The product of a price that is named alone.
+pub(super) fn of_price(
+    world: &World,
+    organization: Id<Organization>,
+    id: Id<Price>,
+) -> Result<Id<Product>, Failure> {
+    let price = world.prices.find(id);
+    let product = price.and_then(|price| world.products.find(price.product));
+    let message = match (price, product) {
+        (Some(price), Some(product)) if product.organization == organization => {
+            match (price.archived, product.archived) {
+                (true, _) => "Price is archived.",
+                (false, true) => "Product is archived.",
+                (false, false) => return Ok(product.id),
+            }
+        }
+        _ => "Price does not exist.",
+    };
+    let flaw = Flaw::field("product_price_id", message, id.to_string());
+    Err(Failure::refused(flaw))
+}
+
+/// The currency an organization sells in unless something else is said.
+pub(super) fn usual_currency(world: &World, organization: Id<Organization>) -> &str {
+    world
+        .organizations
+        .find(organization)
+        .map_or("usd", |row| row.default_presentment_currency.as_str())
+}
+
+/// The currency of a session that begins with `offer`: the wanted one, else the organization's. A currency
+/// in which the product has no price is refused at `place`.
 pub(super) fn currency(
     world: &World,
     organization: Id<Organization>,
-    products: &[Id<Product>],
+    offer: &Offer,
     wanted: Option<&str>,
     place: Vec<Value>,
 ) -> Result<String, Failure> {
-    let has = |product: &Id<Product>, currency: &str| {
-        let prices = world.products.find(*product).map(|row| &row.prices);
-        prices
-            .into_iter()
-            .flatten()
-            .filter_map(|id| world.prices.find(*id))
-            .any(|price| price.currency == currency)
-    };
-    if let Some(wanted) = wanted {
-        if products.iter().all(|product| has(product, wanted)) {
-            return Ok(wanted.to_owned());
-        }
-        let message = "Product is not available in the specified currency.";
-        let mut flaw = Flaw::body("value_error", [], message, wanted);
-        flaw.at.extend(place);
-        return Err(Failure::refused(flaw));
+    let wanted = wanted.unwrap_or_else(|| usual_currency(world, organization));
+    let mut prices = offer.prices.iter().filter_map(|id| world.prices.find(*id));
+    if prices.any(|price| price.currency == wanted) {
+        return Ok(wanted.to_owned());
     }
-    let usual = world
-        .organizations
-        .find(organization)
-        .map_or("usd", |row| row.default_presentment_currency.as_str());
-    if products.iter().all(|product| has(product, usual)) {
-        return Ok(usual.to_owned());
-    }
-    let first = products
-        .first()
-        .and_then(|id| world.products.find(*id))
-        .and_then(|row| row.prices.first())
-        .and_then(|id| world.prices.find(*id));
-    Ok(first.map_or_else(|| usual.to_owned(), |price| price.currency.clone()))
+    let message = "Product is not available in the specified currency.";
+    let mut flaw = Flaw::body("value_error", [], message, offer.product.to_string());
+    flaw.at.extend(place);
+    Err(Failure::refused(flaw))
 }
 
 /// The offers: for each product the prices made for this session, else those of the catalogue.
@@ -91,30 +100,30 @@ pub(super) fn make(
     products: &[Id<Product>],
     ad_hoc: &AdHoc,
 ) -> Result<Vec<Offer>, Failure> {
-    let strangers: Vec<_> = ad_hoc
-        .keys()
-        .filter(|id| !products.contains(id))
-        .map(|id| {
-            let place = ["prices".into(), id.to_string().into()];
-            let message = "This product is not part of the checkout.";
-            Flaw::body("value_error", place, message, id.to_string())
-        })
-        .collect();
-    if !strangers.is_empty() {
-        return Err(Failure::Refused(strangers));
-    }
+    let mut flaws = Vec::new();
     for (product, prices) in ad_hoc {
-        let recurring = world
-            .products
-            .find(*product)
-            .is_some_and(|row| row.cycle.is_some());
+        let at = vec!["prices".into(), product.to_string().into()];
+        if !products.contains(product) {
+            let message = "Product is not set on that checkout.";
+            let mut flaw = Flaw::body("value_error", [], message, product.to_string());
+            flaw.at.extend(at);
+            flaws.push(flaw);
+            continue;
+        }
+        let row = world.products.find(*product);
         let place = Place {
             organization,
-            recurring,
-            branch: None,
+            recurring: row.is_some_and(|row| row.cycle.is_some()),
+            at,
         };
-        let listed: Vec<_> = prices.iter().enumerate().collect();
-        price::check(world, place, &listed, &[])?;
+        let listed = prices.iter().enumerate();
+        let listed: Vec<_> = listed
+            .map(|(index, price)| Listed::new(index, price))
+            .collect();
+        flaws.extend(price::flaws(world, &place, &listed));
+    }
+    if !flaws.is_empty() {
+        return Err(Failure::Refused(flaws));
     }
     let mut offers = Vec::new();
     for product in products {

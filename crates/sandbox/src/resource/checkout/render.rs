@@ -9,7 +9,7 @@ use crate::resource::{custom_field, discount, organization, price, product};
 use crate::world::World;
 
 /// The place in a success URL that is filled with the checkout's id; some senders escape the braces.
-const ID_PLACES: [&str; 3] = ["{CHECKOUT_ID}", "%7BCHECKOUT_ID%7D", "%7bCHECKOUT_ID%7d"];
+const ID_PLACES: [&str; 2] = ["{CHECKOUT_ID}", "%7BCHECKOUT_ID%7D"];
 
 /// The session as its seller sees it.
 pub(crate) fn render(world: &World, checkout: &Checkout) -> Value {
@@ -71,6 +71,9 @@ fn render_session(world: &World, checkout: &Checkout) -> Value {
         "seats": checkout.seats,
         "min_seats": checkout.min_seats,
         "max_seats": checkout.max_seats,
+        "units": checkout.units,
+        "min_units": checkout.min_units,
+        "max_units": checkout.max_units,
         "discount_amount": bill.discount,
         "net_amount": bill.net,
         "tax_amount": bill.tax,
@@ -174,7 +177,7 @@ fn render_offers(world: &World, checkout: &Checkout) -> Value {
         // Deprecated, still sent.
         "product_price": checkout.price(world).map(|row| price::render(world, row)),
         "prices": prices,
-        "discount": checkout.discount.and_then(|id| world.discounts.find(id)).map(discount::render_public),
+        "discount": checkout.discount.and_then(|id| world.discounts.find(id)).map(|row| discount::render_public(world, row)),
         "attached_custom_fields": fields.unwrap_or_default(),
         // Deprecated, still sent.
         "subtotal_amount": checkout.bill.net,

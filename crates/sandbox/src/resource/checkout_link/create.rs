@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{CheckoutLink, render};
+use super::{CheckoutLink, lock, render};
 use crate::billing::Interval;
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
@@ -34,6 +34,8 @@ struct Input {
     #[serde(default)]
     seats: Option<i64>,
     #[serde(default)]
+    units: Option<i64>,
+    #[serde(default)]
     success_url: Option<String>,
     #[serde(default)]
     return_url: Option<String>,
@@ -48,43 +50,60 @@ struct Input {
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let input: Input = call.input()?;
-    let single = input.product_id.or_else(|| {
-        let price = input.product_price_id.and_then(|id| world.prices.find(id));
-        price.map(|price| price.product)
-    });
     let products = if input.products.is_empty() {
-        single.into_iter().collect()
+        single(world, organization, &input)?
     } else {
+        check_products(world, organization, &input.products)?;
         input.products
     };
-    check_products(world, organization, &products)?;
-    check_discount(world, organization, input.discount_id)?;
+    check_discount(world, organization, input.discount_id, &products)?;
     let trial = product::pair("trial", input.trial_interval, input.trial_interval_count)?;
     let id = world.chance.id();
     let created_at = world.stamp();
     let client_secret = world.chance.token("polar_cl_");
-    world.checkout_links.insert(
+    let link = CheckoutLink {
         id,
-        CheckoutLink {
-            id,
-            organization,
-            created_at,
-            modified_at: None,
-            deleted_at: None,
-            client_secret,
-            products,
-            label: input.label,
-            allow_discount_codes: input.allow_discount_codes.unwrap_or(true),
-            require_billing_address: input.require_billing_address,
-            discount: input.discount_id,
-            seats: input.seats,
-            success_url: input.success_url,
-            return_url: input.return_url,
-            trial,
-            metadata: input.metadata,
-        },
-    );
+        organization,
+        created_at,
+        modified_at: None,
+        deleted_at: None,
+        client_secret,
+        products,
+        label: input.label,
+        allow_discount_codes: input.allow_discount_codes.unwrap_or(true),
+        require_billing_address: input.require_billing_address,
+        discount: input.discount_id,
+        seats: input.seats,
+        units: input.units,
+        success_url: input.success_url,
+        return_url: input.return_url,
+        trial,
+        metadata: input.metadata,
+    };
+    lock::check(world, &link)?;
+    world.checkout_links.insert(id, link);
     Ok(render(world, world.checkout_links.get(id)?).into())
+}
+
+/// The product that is named alone, itself or by one of its prices.
+fn single(
+    world: &World,
+    organization: Id<Organization>,
+    input: &Input,
+) -> Result<Vec<Id<Product>>, Failure> {
+    let product = match (input.product_id, input.product_price_id) {
+        (Some(id), _) => id,
+        (None, Some(price)) => {
+            return Ok(vec![checkout::product_of_price(
+                world,
+                organization,
+                price,
+            )?]);
+        }
+        (None, None) => return check_products(world, organization, &[]).map(|()| Vec::new()),
+    };
+    check_products(world, organization, &[product])?;
+    Ok(vec![product])
 }
 
 /// At least one product, all of them on sale.
@@ -105,11 +124,12 @@ pub(super) fn check_products(
     checkout::check_products(world, organization, products)
 }
 
-/// A discount of the organization, if any.
+/// A discount of the organization, if any, that suits every product, whether or not it is open today.
 pub(super) fn check_discount(
     world: &World,
     organization: Id<Organization>,
     discount: Option<Id<Discount>>,
+    products: &[Id<Product>],
 ) -> Result<(), Failure> {
     let Some(id) = discount else {
         return Ok(());
@@ -117,10 +137,15 @@ pub(super) fn check_discount(
     let known = world
         .discounts
         .find(id)
-        .is_some_and(|row| row.organization == organization && row.deleted_at.is_none());
-    if known {
+        .filter(|row| row.organization == organization && row.deleted_at.is_none());
+    let suits = |row: &Discount| {
+        let listed = |product| row.products.contains(product);
+        row.products.is_empty() || products.iter().all(listed)
+    };
+    if known.is_some_and(suits) {
         return Ok(());
     }
-    let flaw = Flaw::field("discount_id", "Discount does not exist.", id.to_string());
+    let message = "Discount does not exist or is not applicable to this product.";
+    let flaw = Flaw::field("discount_id", message, id.to_string());
     Err(Failure::refused(flaw))
 }

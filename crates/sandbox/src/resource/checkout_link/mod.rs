@@ -2,8 +2,10 @@
 
 mod create;
 mod delete;
+mod embed;
 mod get;
 mod list;
+mod lock;
 mod open;
 mod update;
 
@@ -44,6 +46,8 @@ pub(crate) struct CheckoutLink {
     pub(crate) require_billing_address: bool,
     pub(crate) discount: Option<Id<Discount>>,
     pub(crate) seats: Option<i64>,
+    #[serde(default)]
+    pub(crate) units: Option<i64>,
     pub(crate) success_url: Option<String>,
     pub(crate) return_url: Option<String>,
     pub(crate) trial: Option<Cycle>,
@@ -81,9 +85,10 @@ pub(crate) fn render(world: &World, link: &CheckoutLink) -> Value {
         "require_billing_address": link.require_billing_address,
         "discount_id": link.discount,
         "seats": link.seats,
+        "units": link.units,
         "organization_id": link.organization,
         "products": products,
-        "discount": discount.map(discount::render_base),
+        "discount": discount.map(|row| discount::render_base(world, row)),
         "url": format!("{}/v1/checkout-links/{}/redirect", world.base_url, link.client_secret),
     })
 }

@@ -1,24 +1,26 @@
 //! `GET /v1/checkout-links/{client_secret}/redirect`: somebody follows the link.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::CheckoutLink;
+use super::{CheckoutLink, embed};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::query::Query;
 use crate::reply::Reply;
-use crate::resource::checkout;
+use crate::resource::checkout::{self, Opening, Wishes};
 use crate::resource::product::Visibility;
-use crate::world::World;
+use crate::world::{Id, World};
 
 /// Parameters that become the session's fields.
 const FIELDS: &[&str] = &[
     "product_id",
+    "amount",
     "customer_email",
     "customer_name",
     "discount_code",
     "locale",
+    "embed_origin",
 ];
 
 /// Parameters that become the session's metadata, unless the link has them already.
@@ -42,19 +44,24 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         .find(|row| row.client_secret == secret && row.deleted_at.is_none())
         .ok_or_else(Failure::not_found)?
         .clone();
-    let body = body(world, &link, &call.query)?;
-    let id = checkout::open_from_link(world, link.organization, body, wishes(&call.query))?;
-    let secret = &world.checkouts.get(id)?.client_secret;
-    let mut address = format!("{}/checkout/{secret}", world.base_url);
-    let rest = rest(&call.query);
+    let opening = opening(world, &link, &call.query)?;
+    let id = checkout::open_from_link(world, link.organization, opening)?;
+    let session = world.checkouts.get(id)?;
+    let mut address = format!("{}/checkout/{}", world.base_url, session.client_secret);
+    let rest = rest(&call.query, &session.custom_field_data);
     if !rest.is_empty() {
         address = format!("{address}?{rest}");
     }
     Ok(Reply::Redirect(address))
 }
 
-/// The session as the link's maker wants it.
-fn body(world: &World, link: &CheckoutLink, query: &Query) -> Result<Value, Failure> {
+/// The session as the link's maker and its visitor want it.
+fn opening(world: &World, link: &CheckoutLink, query: &Query) -> Result<Opening, Failure> {
+    let organization = world.organizations.get(link.organization)?;
+    let embed_origin = match filled(query, "embed_origin") {
+        Some(page) => embed::allowed(&page, &organization.embed_hosts)?,
+        None => None,
+    };
     let products: Vec<_> = link
         .products
         .iter()
@@ -63,77 +70,119 @@ fn body(world: &World, link: &CheckoutLink, query: &Query) -> Result<Value, Fail
         .map(|row| row.id)
         .collect();
     if products.is_empty() {
-        let message = "No product of this link is available.";
-        return Err(Failure::refused(Flaw::field(
-            "products",
-            message,
-            Value::Null,
-        )));
+        let ids: Vec<Value> = link
+            .products
+            .iter()
+            .map(|id| id.to_string().into())
+            .collect();
+        let flaw = Flaw::field("products", "No valid products.", ids);
+        return Err(Failure::refused(flaw));
     }
     let mut metadata: Map<String, Value> = METADATA
         .iter()
-        .filter_map(|name| Some(((*name).to_owned(), query.get(name)?.into())))
+        .filter_map(|name| Some(((*name).to_owned(), filled(query, name)?.into())))
         .collect();
     metadata.extend(link.metadata.clone());
-    // A discount that has run out meanwhile does not close the link.
-    let discount = link
-        .discount
-        .and_then(|id| world.discounts.find(id))
-        .filter(|row| row.is_redeemable(world.now()))
-        .map(|row| row.id);
-    Ok(json!({
-        "products": products,
-        "allow_discount_codes": link.allow_discount_codes,
-        "require_billing_address": link.require_billing_address,
-        "discount_id": discount,
-        "seats": link.seats,
-        "min_seats": link.seats,
-        "max_seats": link.seats,
-        "success_url": link.success_url,
-        "return_url": link.return_url,
-        "trial_interval": link.trial.map(|trial| trial.interval),
-        "trial_interval_count": link.trial.map(|trial| trial.count),
-        "metadata": metadata,
-    }))
+    Ok(Opening {
+        products,
+        allow_discount_codes: link.allow_discount_codes,
+        require_billing_address: link.require_billing_address,
+        discount: link.discount,
+        seats: link.seats,
+        units: link.units,
+        success_url: link.success_url.clone(),
+        return_url: link.return_url.clone(),
+        embed_origin,
+        trial: link.trial,
+        metadata,
+        wishes: wishes(query),
+    })
 }
 
 /// What the visitor asks for in the address.
-fn wishes(query: &Query) -> Vec<(String, Value)> {
-    let mut wishes: Vec<_> = FIELDS
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), Value::from(query.get(name)?))))
-        .filter(|(name, value)| name != "customer_email" || is_email(value))
-        .collect();
-    if let Some(amount) = query.number("amount") {
-        wishes.push(("amount".to_owned(), amount.into()));
+fn wishes(query: &Query) -> Wishes {
+    let answers = query.pairs();
+    let answers = answers
+        .filter_map(|(name, value)| Some((name.strip_prefix(CUSTOM)?.to_owned(), value.into())));
+    Wishes {
+        product: filled(query, "product_id").and_then(|id| Id::parse(&id)),
+        amount: filled(query, "amount").and_then(|amount| whole(&amount)),
+        email: filled(query, "customer_email").filter(|email| is_email(email)),
+        name: filled(query, "customer_name"),
+        discount_code: filled(query, "discount_code"),
+        locale: filled(query, "locale"),
+        answers: answers.collect(),
     }
-    let answers: Map<String, Value> = query
-        .pairs()
-        .filter_map(|(name, value)| Some((name.strip_prefix(CUSTOM)?.to_owned(), value.into())))
-        .collect();
-    if !answers.is_empty() {
-        wishes.push(("custom_field_data".to_owned(), answers.into()));
-    }
-    wishes
+}
+
+/// A parameter that says something.
+fn filled(query: &Query, name: &str) -> Option<String> {
+    let text = query.get(name)?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A number without what stands behind its point.
+fn whole(text: &str) -> Option<i64> {
+    let number: rust_decimal::Decimal = text.parse().ok()?;
+    number.trunc().try_into().ok()
 }
 
 /// A name, an at sign, a host with a dot.
-fn is_email(value: &Value) -> bool {
-    let parts = value.as_str().and_then(|text| text.split_once('@'));
+fn is_email(text: &str) -> bool {
+    let parts = text.split_once('@');
     parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
 }
 
-/// Parameters that mean nothing here go on to the checkout page.
-fn rest(query: &Query) -> String {
+/// Parameters that became no field of the session go on to the checkout page.
+fn rest(query: &Query, answers: &Map<String, Value>) -> String {
     let mut rest = form_urlencoded::Serializer::new(String::new());
     for (name, value) in query.pairs() {
-        let known = FIELDS.contains(&name)
-            || METADATA.contains(&name)
-            || name == "amount"
-            || name.starts_with(CUSTOM);
-        if !known {
+        let answered = name
+            .strip_prefix(CUSTOM)
+            .is_some_and(|slug| answers.contains_key(slug));
+        if !FIELDS.contains(&name) && !answered {
             rest.append_pair(name, value);
         }
     }
     rest.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_became_no_field_goes_on() {
+        let pairs = [
+            ("amount", "500"),
+            ("utm_source", "news letter"),
+            ("custom_field_data.size", "L"),
+            ("custom_field_data.other", "1"),
+            ("theme", "dark"),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let query = Query::new(pairs.to_vec());
+        let Value::Object(answers) = json!({"size": "L"}) else {
+            panic!("answers are an object")
+        };
+        assert_eq!(
+            rest(&query, &answers),
+            "utm_source=news+letter&custom_field_data.other=1&theme=dark"
+        );
+    }
+
+    #[test]
+    fn amounts_lose_their_fraction() {
+        let cases = [
+            ("500", Some(500)),
+            ("12.9", Some(12)),
+            ("x", None),
+            ("-3", Some(-3)),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(whole(text), wanted, "{text}");
+        }
+    }
 }

@@ -17,8 +17,8 @@ use crate::render;
 use crate::resource::organization::Organization;
 use crate::world::{Id, found_by};
 
-pub(crate) use attached::{check_attached, render_attached};
-pub(crate) use data::{checked, missing};
+pub(crate) use attached::{live, render_attached};
+pub(crate) use data::checked;
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{FieldKind, create, get, render};
+use super::{FieldKind, create, data, get, render};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
@@ -27,7 +27,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let input: Input = call.input()?;
     let field = get::own(world, call)?.clone();
     if input.kind != field.kind {
-        let message = "Custom field type cannot be changed.";
+        let message = "The type of a custom field can't be changed.";
         return Err(Failure::refused(Flaw::field(
             "type",
             message,
@@ -41,8 +41,12 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let row = world.custom_fields.get_mut(field.id)?;
     row.modified_at = Some(now);
     row.name = input.name.unwrap_or(field.name);
-    row.slug = input.slug.unwrap_or(field.slug);
+    row.slug = input.slug.unwrap_or_else(|| field.slug.clone());
     row.properties = input.properties.unwrap_or(field.properties);
     row.metadata = input.metadata.unwrap_or(field.metadata);
-    Ok(render(row).into())
+    let after = row.clone();
+    if after.slug != field.slug {
+        data::rename(world, &after, &field.slug);
+    }
+    Ok(render(&after).into())
 }

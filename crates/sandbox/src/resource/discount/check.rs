@@ -1,6 +1,4 @@
-//! What a discount's code, dates and products may be.
-
-use jiff::Timestamp;
+//! What a discount's code and products may be.
 
 use super::Discount;
 use crate::failure::{Failure, Flaw};
@@ -27,47 +25,21 @@ pub(super) fn code(
     }
 }
 
-/// It must start before it ends.
-pub(super) fn dates(
-    starts_at: Option<Timestamp>,
-    ends_at: Option<Timestamp>,
-) -> Result<(), Failure> {
-    match (starts_at, ends_at) {
-        (Some(starts_at), Some(ends_at)) if starts_at >= ends_at => {
-            let message = "Ends at must be after starts at.";
-            let input = ends_at.to_string();
-            Err(Failure::refused(Flaw::field("ends_at", message, input)))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Its products must be the organization's own.
 pub(super) fn products(
     world: &World,
     organization: Id<Organization>,
     products: &[Id<Product>],
 ) -> Result<(), Failure> {
-    let flaws: Vec<_> = products
-        .iter()
-        .enumerate()
-        .filter(|(_, id)| {
-            world
-                .products
-                .find(**id)
-                .is_none_or(|row| row.organization != organization)
-        })
-        .map(|(index, id)| {
-            Flaw::body(
-                "value_error",
-                ["products".into(), index.into()],
-                "Product does not exist.",
-                id.to_string(),
-            )
-        })
-        .collect();
-    if flaws.is_empty() {
+    let own = |id: Id<Product>| {
+        let row = world.products.find(id);
+        row.is_some_and(|row| row.organization == organization)
+    };
+    let mut listed = products.iter().enumerate();
+    let Some((index, id)) = listed.find(|(_, id)| !own(**id)) else {
         return Ok(());
-    }
-    Err(Failure::Refused(flaws))
+    };
+    let place = ["products".into(), index.into()];
+    let flaw = Flaw::body("value_error", place, "Product not found.", id.to_string());
+    Err(Failure::refused(flaw))
 }

@@ -9,7 +9,7 @@ use crate::world::World;
 
 const SORTS: &SortKeys<Discount> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
-    ("name", |_, row| SortKey::Text(row.name.clone())),
+    ("name", |_, row| SortKey::Text(row.name.to_lowercase())),
     ("code", |_, row| {
         row.code.clone().map_or(SortKey::Absent, SortKey::Text)
     }),

@@ -24,7 +24,7 @@ use crate::resource::subscription::Subscription;
 use crate::world::{Id, found_by};
 
 pub(crate) use render::{render, render_base, render_public};
-pub(crate) use rules::{is_applicable, plain_email};
+pub(crate) use rules::{counts, is_applicable, plain_email};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
@@ -75,6 +75,17 @@ pub(crate) enum Duration {
     Forever,
     /// For so many months.
     Repeating(i64),
+}
+
+impl Duration {
+    /// Polar's word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Forever => "forever",
+            Self::Repeating(_) => "repeating",
+        }
+    }
 }
 
 /// One use of the discount.

@@ -9,7 +9,7 @@ use crate::world::World;
 
 /// The discount as its seller sees it.
 pub(crate) fn render(world: &World, discount: &Discount) -> Value {
-    let mut shown = render_base(discount);
+    let mut shown = render_base(world, discount);
     let products: Vec<_> = discount
         .products
         .iter()
@@ -21,8 +21,8 @@ pub(crate) fn render(world: &World, discount: &Discount) -> Value {
 }
 
 /// The discount inside an order or a subscription.
-pub(crate) fn render_base(discount: &Discount) -> Value {
-    let mut shown = render_worth(discount);
+pub(crate) fn render_base(world: &World, discount: &Discount) -> Value {
+    let mut shown = render_worth(world, discount);
     let more = json!({
         "created_at": render::time(discount.created_at),
         "modified_at": render::time_or_null(discount.modified_at),
@@ -42,14 +42,14 @@ pub(crate) fn render_base(discount: &Discount) -> Value {
 }
 
 /// The discount as a buyer sees it.
-pub(crate) fn render_public(discount: &Discount) -> Value {
-    let mut shown = render_worth(discount);
+pub(crate) fn render_public(world: &World, discount: &Discount) -> Value {
+    let mut shown = render_worth(world, discount);
     let more = json!({"id": discount.id, "name": discount.name, "code": discount.code});
     render::merge(&mut shown, more);
     shown
 }
 
-fn render_worth(discount: &Discount) -> Value {
+fn render_worth(world: &World, discount: &Discount) -> Value {
     let mut shown = match discount.duration {
         Duration::Once => json!({"duration": "once"}),
         Duration::Forever => json!({"duration": "forever"}),
@@ -62,8 +62,11 @@ fn render_worth(discount: &Discount) -> Value {
             json!({"type": "percentage", "basis_points": basis_points})
         }
         Worth::Fixed(amounts) => {
-            // The single amount is deprecated, still sent.
-            let (currency, amount) = amounts.iter().next().unzip();
+            // The single amount is deprecated, still sent: the usual currency's, else the first.
+            let seller = world.organizations.find(discount.organization);
+            let usual = seller
+                .and_then(|row| amounts.get_key_value(row.default_presentment_currency.as_str()));
+            let (currency, amount) = usual.or_else(|| amounts.iter().next()).unzip();
             json!({
                 "type": "fixed",
                 "amount": amount.copied().unwrap_or_default(),

@@ -2,21 +2,27 @@
 
 use jiff::Timestamp;
 
-use super::{Discount, Duration, Worth};
+use super::{Discount, Duration, Redemption, Worth};
 use crate::billing::{self, Cycle, Interval};
-use crate::resource::customer::Customer;
+use crate::resource::checkout::Checkout;
+use crate::resource::order::{Order, OrderStatus};
 use crate::resource::organization::Organization;
-use crate::resource::price::{Price, PriceKind};
+use crate::resource::price::Price;
 use crate::resource::product::Product;
 use crate::world::{Id, World};
 
 impl Discount {
-    /// True when it may be redeemed now at all.
+    /// True when somebody may take it up now.
     pub(crate) fn is_redeemable(&self, now: Timestamp) -> bool {
+        self.deleted_at.is_none() && self.is_open(now)
+    }
+
+    /// True when its dates and its limit let it be used now, also by those who took it up before it was
+    /// deleted.
+    pub(crate) fn is_open(&self, now: Timestamp) -> bool {
         let used = i64::try_from(self.redemptions.len()).unwrap_or(i64::MAX);
-        self.deleted_at.is_none()
-            && self.starts_at.is_none_or(|starts_at| starts_at <= now)
-            && self.ends_at.is_none_or(|ends_at| now < ends_at)
+        self.starts_at.is_none_or(|starts_at| starts_at <= now)
+            && self.ends_at.is_none_or(|ends_at| now <= ends_at)
             && self.max_redemptions.is_none_or(|most| used < most)
     }
 
@@ -29,19 +35,21 @@ impl Discount {
         worth && (self.products.is_empty() || self.products.contains(&product))
     }
 
-    /// True when this buyer may use it once more, found by id or by e-mail.
-    pub(crate) fn is_left_for(&self, customer: Option<Id<Customer>>, email: Option<&str>) -> bool {
+    /// True when a buyer whose uses are those that `counts` finds may use it once more. Uses by the session
+    /// `asking` don't count.
+    pub(crate) fn is_left_for(
+        &self,
+        asking: Id<Checkout>,
+        counts: impl Fn(&Redemption) -> bool,
+    ) -> bool {
         let Some(most) = self.max_redemptions_per_customer else {
             return true;
         };
-        let email = email.map(plain_email);
         let used = self
             .redemptions
             .iter()
-            .filter(|used| {
-                (used.customer.is_some() && used.customer == customer)
-                    || (used.email.is_some() && used.email == email)
-            })
+            .filter(|used| used.checkout != Some(asking))
+            .filter(|used| counts(used))
             .count();
         i64::try_from(used).unwrap_or(i64::MAX) < most
     }
@@ -112,10 +120,20 @@ impl Discount {
     }
 }
 
-/// True when a discount can lower some of the prices: billed up front, and not free.
-pub(crate) fn is_applicable<'p>(prices: impl Iterator<Item = &'p Price>) -> bool {
-    let mut prices = prices;
-    prices.any(|price| !matches!(price.kind, PriceKind::MeteredUnit { .. }) && !price.is_free())
+/// True when a discount can lower some of the prices: those that are not free.
+pub(crate) fn is_applicable<'p>(mut prices: impl Iterator<Item = &'p Price>) -> bool {
+    prices.any(|price| !price.is_free())
+}
+
+/// False for a use whose orders have all gone back to the buyer.
+pub(crate) fn counts(world: &World, used: &Redemption) -> bool {
+    let of_it = |order: &&Order| {
+        (used.checkout.is_some() && order.checkout == used.checkout)
+            || (used.subscription.is_some() && order.subscription == used.subscription)
+    };
+    let kept = [OrderStatus::Paid, OrderStatus::PartiallyRefunded];
+    let mut orders = world.orders.iter().filter(of_it).peekable();
+    orders.peek().is_none() || orders.any(|order| kept.contains(&order.status))
 }
 
 impl World {
@@ -155,7 +173,6 @@ mod tests {
     use serde_json::Map;
 
     use super::*;
-    use crate::resource::discount::Redemption;
     use crate::world::Chance;
 
     fn discount(worth: Worth, duration: Duration) -> Discount {
@@ -241,14 +258,22 @@ mod tests {
             email: Some("ada@example.com".to_owned()),
         });
         assert!(limited.is_redeemable(now));
-        assert!(!limited.is_left_for(None, Some("Ada+again@example.com")));
-        assert!(limited.is_left_for(None, Some("bob@example.com")));
+        let here = Chance::new(2).id();
+        let left = |email| limited.is_left_for(here, |used| used.email.as_deref() == Some(email));
+        assert!(!left("ada@example.com"));
+        assert!(left("bob@example.com"));
         limited.redemptions.push(limited.redemptions[0].clone());
         assert!(!limited.is_redeemable(now));
     }
 
     #[test]
-    fn it_is_redeemable_from_its_start_until_just_before_its_end() {
+    fn limits_see_through_what_follows_a_plus_sign() {
+        assert_eq!(plain_email("Ada+again@Example.com"), "ada@example.com");
+        assert_eq!(plain_email("ada"), "ada");
+    }
+
+    #[test]
+    fn it_is_redeemable_from_its_start_to_its_end() {
         let mut dated = discount(Worth::Percentage(100), Duration::Once);
         dated.starts_at = Some(at("2026-02-01T00:00:00Z"));
         dated.ends_at = Some(at("2026-03-01T00:00:00Z"));
@@ -256,7 +281,8 @@ mod tests {
             ("2026-01-31T23:59:59Z", false),
             ("2026-02-01T00:00:00Z", true),
             ("2026-02-28T23:59:59Z", true),
-            ("2026-03-01T00:00:00Z", false),
+            ("2026-03-01T00:00:00Z", true),
+            ("2026-03-01T00:00:01Z", false),
         ] {
             assert_eq!(dated.is_redeemable(at(now)), redeemable, "{now}");
         }

@@ -52,7 +52,7 @@ struct Input {
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let input: Input = call.input()?;
     let mut row = get::own(world, call)?.clone();
-    check_unchanged(&row, &input)?;
+    check_unchanged(&row, &input, call.sends("duration"))?;
     check_unused(&row, &input)?;
     if let Some(code) = input.code.clone().sent() {
         row.code = filled(code);
@@ -64,7 +64,6 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     }
     input.starts_at.apply(&mut row.starts_at);
     input.ends_at.apply(&mut row.ends_at);
-    check::dates(row.starts_at, row.ends_at)?;
     input.max_redemptions.apply(&mut row.max_redemptions);
     input
         .max_redemptions_per_customer
@@ -88,33 +87,25 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     Ok(shown.into())
 }
 
-/// Type and duration are settled for good.
-fn check_unchanged(row: &Discount, input: &Input) -> Result<(), Failure> {
+/// Type and duration are settled for good. A duration of null is another one, too.
+fn check_unchanged(row: &Discount, input: &Input, says_duration: bool) -> Result<(), Failure> {
     let kind = match row.worth {
         Worth::Fixed(_) => "fixed",
         Worth::Percentage(_) => "percentage",
     };
-    let duration = match row.duration {
-        Duration::Once => "once",
-        Duration::Forever => "forever",
-        Duration::Repeating(_) => "repeating",
+    let refused = |field: &str, message: &str, input: Option<&String>| {
+        let flaw = Flaw::field(field, message, input.map(String::as_str));
+        Err(Failure::refused(flaw))
     };
-    let mut flaws = Vec::new();
-    if let Some(wanted) = input.kind.as_ref().filter(|wanted| *wanted != kind) {
-        flaws.push(Flaw::field(
-            "type",
-            "Discount type cannot be changed.",
-            wanted.as_str(),
-        ));
+    let duration = input.duration.as_ref();
+    if says_duration && duration.is_none_or(|wanted| wanted != row.duration.word()) {
+        return refused("duration", "Duration cannot be changed.", duration);
     }
-    if let Some(wanted) = input.duration.as_ref().filter(|wanted| *wanted != duration) {
-        let message = "Discount duration cannot be changed.";
-        flaws.push(Flaw::field("duration", message, wanted.as_str()));
+    let wanted = input.kind.as_ref();
+    if wanted.is_some_and(|wanted| wanted != kind) {
+        return refused("type", "Type cannot be changed.", wanted);
     }
-    if flaws.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::Refused(flaws))
+    Ok(())
 }
 
 /// What a discount is worth, and how long, is settled once somebody has used it.
@@ -153,7 +144,7 @@ fn check_unused(row: &Discount, input: &Input) -> Result<(), Failure> {
     let Some((field, _)) = changed.into_iter().find(|(_, changed)| *changed) else {
         return Ok(());
     };
-    let message = "A discount that has been redeemed keeps its worth and its duration.";
+    let message = "This field cannot be changed because the discount has already been redeemed.";
     Err(Failure::refused(Flaw::field(field, message, Value::Null)))
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{BillingReason, Order, OrderItem, OrderStatus};
-use crate::billing::{Address, Bill, TaxSetting};
+use crate::billing::{Bill, TaxLocation, TaxSetting};
 use crate::resource::checkout::Checkout;
 use crate::resource::customer::Customer;
 use crate::resource::discount::Discount;
@@ -40,9 +40,7 @@ pub(crate) fn add(world: &mut World, new: NewOrder) -> Option<Id<Order>> {
         .billing_name
         .clone()
         .or_else(|| customer.name.clone());
-    let country = address
-        .as_ref()
-        .map(|address: &Address| address.country.as_str());
+    let location = TaxLocation::of(address.as_ref(), customer.tax_id.is_some());
     let subtotal = new
         .items
         .iter()
@@ -50,7 +48,7 @@ pub(crate) fn add(world: &mut World, new: NewOrder) -> Option<Id<Order>> {
         .fold(0, i64::saturating_add);
     let price = new.items.iter().find_map(|item| item.price);
     let setting = tax_setting(world, new.organization, price);
-    let bill = Bill::new(subtotal, new.discount_amount, country, setting);
+    let bill = Bill::new(subtotal, new.discount_amount, location, setting);
     let invoice_number = invoice_number(world, new.organization, new.customer);
     let id = world.chance.id();
     let created_at = world.stamp();
@@ -82,6 +80,7 @@ pub(crate) fn add(world: &mut World, new: NewOrder) -> Option<Id<Order>> {
             billing_address: address,
             invoice_number,
             invoice_generated: false,
+            invoiced_to: None,
             receipt_number: None,
             next_payment_attempt_at: None,
             failures: 0,

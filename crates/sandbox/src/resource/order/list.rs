@@ -1,6 +1,6 @@
 //! `GET /v1/orders/`
 
-use super::{Order, render};
+use super::{Order, OrderStatus, render};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::list::{self, SortKey, SortKeys, View};
@@ -8,19 +8,32 @@ use crate::reply::Reply;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
+/// Statuses in the order they sort in.
+const RANKS: [OrderStatus; 5] = [
+    OrderStatus::Pending,
+    OrderStatus::Paid,
+    OrderStatus::PartiallyRefunded,
+    OrderStatus::Refunded,
+    OrderStatus::Void,
+];
+
 const SORTS: &SortKeys<Order> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
     ("status", |_, row| {
-        SortKey::Text(row.status.word().to_owned())
+        let rank = RANKS.iter().position(|status| *status == row.status);
+        SortKey::Number(
+            rank.and_then(|rank| i64::try_from(rank).ok())
+                .unwrap_or_default(),
+        )
     }),
     ("invoice_number", |_, row| {
         SortKey::Text(row.invoice_number.clone())
     }),
-    ("amount", |_, row| SortKey::Number(row.total_amount())),
+    ("amount", |_, row| SortKey::Number(row.net_amount())),
     ("net_amount", |_, row| SortKey::Number(row.net_amount())),
     ("customer", |world, row| {
         let customer = world.customers.find(row.customer);
-        text(customer.and_then(|row| row.name.as_ref().or(row.email.as_ref())))
+        text(customer.and_then(|row| row.email.as_ref()))
     }),
     ("product", |world, row| {
         let product = row.product.and_then(|id| world.products.find(id));
@@ -68,19 +81,20 @@ pub(super) fn matching<'w>(
 
 fn matches(world: &World, call: &Call, organization: Id<Organization>, row: &Order) -> bool {
     let query = &call.query;
-    let kind = if row.subscription.is_some() {
-        "recurring"
-    } else {
-        "one_time"
-    };
+    let product = row.product.and_then(|id| world.products.find(id));
+    let kind = product.map(|row| match row.cycle {
+        Some(_) => "recurring",
+        None => "one_time",
+    });
     let external_id = || {
         let customer = world.customers.find(row.customer);
-        customer.and_then(|row| row.external_id.as_ref())
+        let living = customer.filter(|row| row.deleted_at.is_none());
+        living.and_then(|row| row.external_id.as_ref())
     };
     row.organization == organization
         && query.allows("organization_id", row.organization)
         && query.allows_some("product_id", row.product)
-        && query.allows("product_billing_type", kind)
+        && query.allows_some("product_billing_type", kind)
         && query.allows_some("discount_id", row.discount)
         && query.allows("customer_id", row.customer)
         && query.allows_found("external_customer_id", external_id)

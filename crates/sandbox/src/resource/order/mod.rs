@@ -3,6 +3,7 @@
 mod add;
 mod amount;
 mod announce;
+mod document;
 mod draft;
 mod dunning;
 mod export;
@@ -30,6 +31,7 @@ use crate::world::{Id, found_by};
 
 pub(crate) use add::{NewOrder, add, item, tax_setting};
 pub(crate) use announce::{announce, record};
+pub(crate) use document::document;
 pub(crate) use dunning::{pending_of, run as dun};
 pub(crate) use invoice::write as write_invoice;
 pub(crate) use render::render;
@@ -80,6 +82,9 @@ pub(crate) struct Order {
     pub(crate) billing_address: Option<Address>,
     pub(crate) invoice_number: String,
     pub(crate) invoice_generated: bool,
+    /// Whom the invoice that exists names.
+    #[serde(default)]
+    pub(crate) invoiced_to: Option<(Option<String>, Option<Address>)>,
     pub(crate) receipt_number: Option<String>,
     pub(crate) next_payment_attempt_at: Option<Timestamp>,
     /// How many charges have failed.

@@ -40,7 +40,6 @@ pub(crate) fn render(world: &World, order: &Order) -> Value {
     let subscription = order
         .subscription
         .and_then(|id| world.subscriptions.find(id));
-    let first_label = order.items.first().map(|item| item.label.as_str());
     let around = json!({
         "customer": customer.map(|row| customer::render(world, row)),
         // Deprecated, still sent.
@@ -49,18 +48,26 @@ pub(crate) fn render(world: &World, order: &Order) -> Value {
         "product": product.map(product::render_brief),
         // Deprecated, still sent.
         "product_price": price.and_then(|id| world.prices.find(id)).map(|row| price::render(world, row)),
-        "discount": order.discount.and_then(|id| world.discounts.find(id)).map(discount::render_base),
+        "discount": order.discount.and_then(|id| world.discounts.find(id)).map(|row| discount::render_base(world, row)),
         "subscription": subscription.map(|row| subscription::render_brief(world, row)),
         "items": order.items.iter().map(render_item).collect::<Vec<_>>(),
-        "description": product.map(|row| row.name.as_str()).or(first_label).unwrap_or_default(),
+        "description": description(world, order),
         // Deprecated, still sent.
         "amount": order.net_amount(),
-        "from_balance_amount": 0,
+        "from_balance_amount": order.applied_balance,
         "refundable_amount": order.refundable_amount(),
         "refundable_tax_amount": order.refundable_tax(),
     });
     render::merge(&mut shown, around);
     shown
+}
+
+/// What was bought: the product's name, else the first line.
+pub(super) fn description(world: &World, order: &Order) -> String {
+    let product = order.product.and_then(|id| world.products.find(id));
+    let label = order.items.first().map(|item| &item.label);
+    let found = product.map(|row| &row.name).or(label);
+    found.cloned().unwrap_or_default()
 }
 
 fn render_amounts(order: &Order) -> Value {

@@ -4,7 +4,7 @@ use polarkit_model::Patch;
 use serde::Deserialize;
 
 use super::{announce, get, render};
-use crate::billing::AddressInput;
+use crate::billing::{Address, AddressInput};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
@@ -24,20 +24,11 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let mut order = get::own(world, call)?.clone();
     if let Some(wanted) = input.billing_address.map(AddressInput::kept) {
         // The tax was reckoned for this place.
-        if let Some(before) = &order.billing_address
-            && (before.country != wanted.country || before.state != wanted.state)
-        {
-            let field = if before.country == wanted.country {
-                "state"
-            } else {
-                "country"
-            };
-            return Err(Failure::refused(Flaw::body(
-                "value_error",
-                ["billing_address".into(), field.into()],
-                "The country and the state of an order cannot be changed.",
-                wanted.part(field),
-            )));
+        if let Some(before) = &order.billing_address {
+            let flaws = moved(before, &wanted);
+            if !flaws.is_empty() {
+                return Err(Failure::Refused(flaws));
+            }
         }
         order.billing_address = Some(wanted);
     }
@@ -49,4 +40,20 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     announce::touch(world, id);
     announce(world, id, &["updated"]);
     Ok(render(world, world.orders.get(id)?).into())
+}
+
+/// What is wrong with an address in another place.
+fn moved(before: &Address, wanted: &Address) -> Vec<Flaw> {
+    let parts = [
+        ("country", "Country cannot be changed"),
+        ("state", "State cannot be changed"),
+    ];
+    parts
+        .into_iter()
+        .filter(|(part, _)| before.part(part) != wanted.part(part))
+        .map(|(part, message)| {
+            let place = ["billing_address".into(), part.into()];
+            Flaw::body("value_error", place, message, wanted.part(part))
+        })
+        .collect()
 }

@@ -36,6 +36,8 @@ impl Default for SubscriptionSettings {
 pub(crate) struct Features {
     pub(crate) issue_funding_enabled: bool,
     pub(crate) seat_based_pricing_enabled: bool,
+    #[serde(default)]
+    pub(crate) unit_based_pricing_enabled: bool,
     pub(crate) wallets_enabled: bool,
     pub(crate) member_model_enabled: bool,
     pub(crate) checkout_localization_enabled: bool,
@@ -57,6 +59,7 @@ impl Default for Features {
         Self {
             issue_funding_enabled: false,
             seat_based_pricing_enabled: true,
+            unit_based_pricing_enabled: false,
             wallets_enabled: false,
             member_model_enabled: true,
             checkout_localization_enabled: false,

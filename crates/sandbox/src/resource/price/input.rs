@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{Price, PriceKind, SeatTiers};
+use super::{Price, PriceKind, SeatTiers, UnitTiers};
 use crate::billing::TaxSetting;
 use crate::resource::meter::Meter;
 use crate::resource::product::Product;
@@ -42,6 +42,13 @@ enum KindInput {
     },
     SeatBased {
         seat_tiers: SeatTiers,
+    },
+    UnitBased {
+        tiers: UnitTiers,
+        #[serde(default)]
+        minimum_units: Option<i64>,
+        #[serde(default)]
+        unit_label: Option<Value>,
     },
     MeteredUnit {
         meter_id: Id<Meter>,
@@ -84,7 +91,18 @@ impl PriceInput {
                 maximum: maximum_amount,
                 preset: preset_amount,
             },
-            KindInput::SeatBased { seat_tiers } => PriceKind::SeatBased { tiers: seat_tiers },
+            KindInput::SeatBased { seat_tiers } => PriceKind::SeatBased {
+                tiers: seat_tiers.sorted(),
+            },
+            KindInput::UnitBased {
+                tiers,
+                minimum_units,
+                unit_label,
+            } => PriceKind::UnitBased {
+                tiers: tiers.sorted(),
+                minimum: minimum_units,
+                label: unit_label,
+            },
             KindInput::MeteredUnit {
                 meter_id,
                 unit_amount,

@@ -4,10 +4,12 @@ mod input;
 mod render;
 mod rules;
 mod tiers;
+mod units;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::billing::TaxSetting;
 use crate::resource::meter::Meter;
@@ -16,8 +18,9 @@ use crate::world::{Id, found_by};
 
 pub(crate) use input::PriceInput;
 pub(crate) use render::render;
-pub(crate) use rules::{Place, check};
+pub(crate) use rules::{Listed, Place, flaws};
 pub(crate) use tiers::SeatTiers;
+pub(crate) use units::UnitTiers;
 
 /// One price of a product in one currency. Prices never change: they are archived and replaced.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,6 +54,14 @@ pub(crate) enum PriceKind {
     },
     /// By the number of seats.
     SeatBased { tiers: SeatTiers },
+    /// By a number of units, billed up front.
+    UnitBased {
+        tiers: UnitTiers,
+        /// The fewest that can be bought; one unless said otherwise.
+        minimum: Option<i64>,
+        /// What a unit is called, by language and plural form.
+        label: Option<Value>,
+    },
     /// By what a meter counts, billed afterwards.
     MeteredUnit {
         meter: Id<Meter>,
@@ -73,21 +84,73 @@ impl Price {
             PriceKind::SeatBased { tiers } => {
                 tiers.tiers.iter().all(|tier| tier.price_per_seat == 0)
             }
+            PriceKind::UnitBased { tiers, .. } => tiers.is_free(),
             PriceKind::Custom { .. } | PriceKind::MeteredUnit { .. } => false,
         }
     }
 
     /// What is billed up front: `chosen` counts for prices the buyer chooses, `seats` for seat prices.
     pub(crate) fn upfront(&self, chosen: Option<i64>, seats: Option<i64>) -> i64 {
+        self.costs(Quantity {
+            chosen,
+            seats,
+            units: None,
+        })
+    }
+
+    /// What is billed up front for this much of it.
+    pub(crate) fn costs(&self, quantity: Quantity) -> i64 {
         match &self.kind {
             PriceKind::Fixed { amount } => *amount,
             PriceKind::Custom {
                 minimum, preset, ..
-            } => chosen.or(*preset).unwrap_or(*minimum),
+            } => quantity.chosen.or(*preset).unwrap_or(*minimum),
             PriceKind::SeatBased { tiers } => {
-                tiers.amount(seats.unwrap_or_else(|| tiers.minimum()))
+                tiers.amount(quantity.seats.unwrap_or_else(|| tiers.minimum()))
+            }
+            PriceKind::UnitBased { tiers, minimum, .. } => {
+                tiers.amount(quantity.units.unwrap_or(minimum.unwrap_or(1)))
             }
             PriceKind::MeteredUnit { .. } => 0,
+        }
+    }
+
+    /// How many of something can be bought at this price; none when it is not sold by number.
+    pub(crate) fn bounds(&self) -> Option<(Countable, Bounds)> {
+        match &self.kind {
+            PriceKind::SeatBased { tiers } => {
+                let bounds = Bounds {
+                    least: tiers.minimum(),
+                    most: tiers.maximum(),
+                };
+                Some((Countable::Seats, bounds))
+            }
+            PriceKind::UnitBased { tiers, minimum, .. } => {
+                let bounds = Bounds {
+                    least: minimum.unwrap_or(1),
+                    most: tiers.maximum(),
+                };
+                Some((Countable::Units, bounds))
+            }
+            PriceKind::Fixed { .. } | PriceKind::Custom { .. } | PriceKind::MeteredUnit { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The line on a bill for this price of the product called `name`.
+    pub(crate) fn label(&self, name: &str, quantity: Quantity) -> String {
+        let counted = |number: i64, one: &str, many: &str| {
+            let noun = if number == 1 { one } else { many };
+            format!("{name} ({number} {noun})")
+        };
+        match (&self.kind, quantity.seats, quantity.units) {
+            (PriceKind::SeatBased { .. }, Some(seats), _) => counted(seats, "seat", "seats"),
+            (PriceKind::UnitBased { label, .. }, _, Some(number)) => {
+                let noun = units::noun(label.as_ref(), number);
+                format!("{name} ({number} {noun})")
+            }
+            _ => name.to_owned(),
         }
     }
 
@@ -95,9 +158,10 @@ impl Price {
     pub(crate) const fn tiers(&self) -> Option<&SeatTiers> {
         match &self.kind {
             PriceKind::SeatBased { tiers } => Some(tiers),
-            PriceKind::Fixed { .. } | PriceKind::Custom { .. } | PriceKind::MeteredUnit { .. } => {
-                None
-            }
+            PriceKind::Fixed { .. }
+            | PriceKind::Custom { .. }
+            | PriceKind::UnitBased { .. }
+            | PriceKind::MeteredUnit { .. } => None,
         }
     }
 
@@ -107,7 +171,68 @@ impl Price {
             PriceKind::Fixed { .. } => "fixed",
             PriceKind::Custom { .. } => "custom",
             PriceKind::SeatBased { .. } => "seat_based",
+            PriceKind::UnitBased { .. } => "unit_based",
             PriceKind::MeteredUnit { .. } => "metered_unit",
+        }
+    }
+}
+
+/// How much is bought, for prices that ask.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Quantity {
+    /// What the buyer wants to pay.
+    pub(crate) chosen: Option<i64>,
+    pub(crate) seats: Option<i64>,
+    pub(crate) units: Option<i64>,
+}
+
+/// What is sold by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Countable {
+    Seats,
+    Units,
+}
+
+impl Countable {
+    /// Polar's word for it, which names fields too.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Seats => "seats",
+            Self::Units => "units",
+        }
+    }
+
+    /// Polar's word for prices by it.
+    pub(crate) const fn pricing(self) -> &'static str {
+        match self {
+            Self::Seats => "seat-based",
+            Self::Units => "unit-based",
+        }
+    }
+}
+
+/// How many can be bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    pub(crate) least: i64,
+    pub(crate) most: Option<i64>,
+}
+
+impl Bounds {
+    /// True when so many can be bought.
+    pub(crate) fn hold(self, number: i64) -> bool {
+        number >= self.least && self.most.is_none_or(|most| number <= most)
+    }
+
+    /// The narrower of these and a session's own.
+    pub(crate) fn within(self, least: Option<i64>, most: Option<i64>) -> Self {
+        let most = match (self.most, most) {
+            (Some(own), Some(other)) => Some(own.min(other)),
+            (own, other) => own.or(other),
+        };
+        Self {
+            least: self.least.max(least.unwrap_or(self.least)),
+            most,
         }
     }
 }

@@ -53,6 +53,16 @@ fn own_fields(world: &World, price: &Price) -> Map<String, Value> {
             // Deprecated, still sent.
             "price_per_seat": tiers.tiers.first().map(|tier| tier.price_per_seat),
         }),
+        PriceKind::UnitBased {
+            tiers,
+            minimum,
+            label,
+        } => json!({
+            "tiers": tiers.render(),
+            "minimum_units": minimum,
+            "maximum_units": tiers.maximum(),
+            "unit_label": label,
+        }),
         PriceKind::MeteredUnit {
             meter,
             unit_amount,

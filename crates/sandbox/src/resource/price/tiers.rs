@@ -61,22 +61,33 @@ impl SeatTiers {
         }
     }
 
-    /// What is wrong with the steps, if anything.
-    pub(crate) fn flaw(&self) -> Option<&'static str> {
+    /// The same steps by rising number of seats.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.tiers.sort_by_key(|tier| tier.min_seats);
+        self
+    }
+
+    /// What is wrong with the steps, if anything. They are in order.
+    pub(crate) fn flaw(&self) -> Option<String> {
         for pair in self.tiers.windows(2) {
             let [this, next] = pair else { continue };
             match this.max_seats {
-                None => return Some("Only the last tier can have unlimited max_seats."),
+                None => {
+                    let message = "Only the last tier can have unlimited max_seats (None)";
+                    return Some(message.to_owned());
+                }
                 Some(most) if most + 1 != next.min_seats => {
-                    return Some("Tiers must be contiguous: no gap and no overlap.");
+                    let from = next.min_seats;
+                    return Some(format!(
+                        "Gap or overlap between tiers: tier ending at {most} and tier starting at {from}"
+                    ));
                 }
                 Some(_) => {}
             }
         }
-        self.tiers
-            .iter()
-            .any(|tier| tier.max_seats.is_some_and(|most| most < tier.min_seats))
-            .then_some("max_seats must be greater than or equal to min_seats.")
+        let (least, most) = (self.minimum(), self.maximum()?);
+        (most < least)
+            .then(|| format!("maximum_seats must be >= minimum_seats, got {most} < {least}"))
     }
 
     fn rate(&self, seats: i64) -> i64 {

@@ -9,9 +9,9 @@ use crate::billing::{Cycle, Interval};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::reply::Reply;
-use crate::resource::custom_field;
-use crate::resource::price::{self, Place, PriceInput};
-use crate::world::World;
+use crate::resource::organization::Organization;
+use crate::resource::price::{self, Listed, Place, PriceInput};
+use crate::world::{Id, World};
 
 #[derive(Deserialize)]
 struct Input {
@@ -53,19 +53,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         interval,
         count: input.meter_interval_count.unwrap_or(1),
     });
-    rules::meter_cycle(world, organization, cycle, meter_cycle)?;
-    custom_field::check_attached(world, organization, &input.attached_custom_fields)?;
-    let place = Place {
-        organization,
-        recurring: cycle.is_some(),
-        branch: Some(if cycle.is_some() {
-            "recurring"
-        } else {
-            "one_time"
-        }),
-    };
-    let listed: Vec<_> = input.prices.iter().enumerate().collect();
-    price::check(world, place, &listed, &[])?;
+    check(world, organization, &input, meter_cycle)?;
 
     let id = world.chance.id();
     let created_at = world.stamp();
@@ -86,7 +74,6 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
             prices: Vec::new(),
             benefits: Vec::new(),
             custom_fields: input.attached_custom_fields,
-            medias: input.medias.unwrap_or_default(),
             metadata: input.metadata,
         },
     );
@@ -99,4 +86,26 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let shown = render(world, world.products.get(id)?);
     world.emit(organization, "product.created", &shown);
     Ok(shown.into())
+}
+
+/// Everything that is wrong with a new product, at once.
+fn check(
+    world: &World,
+    organization: Id<Organization>,
+    input: &Input,
+    meter_cycle: Option<Cycle>,
+) -> Result<(), Failure> {
+    let place = Place {
+        organization,
+        recurring: input.recurring_interval.is_some(),
+        at: vec!["prices".into()],
+    };
+    let prices = input.prices.iter().enumerate();
+    let listed: Vec<_> = prices.map(|(i, price)| Listed::new(i, price)).collect();
+    let mut flaws = price::flaws(world, &place, &listed);
+    flaws.extend(rules::meter_cycle(world, organization, meter_cycle));
+    flaws.extend(rules::medias(input.medias.as_deref().unwrap_or_default()));
+    let fields = &input.attached_custom_fields;
+    flaws.extend(rules::custom_fields(world, organization, fields));
+    rules::all_fine(flaws)
 }

@@ -5,21 +5,25 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::list::{self, SortKey, SortKeys};
 use crate::reply::Reply;
-use crate::resource::price::Price;
+use crate::resource::price::{Price, PriceKind};
 use crate::world::World;
 
 const SORTS: &SortKeys<Product> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
     ("name", |_, row| SortKey::Text(row.name.clone())),
     ("price_amount_type", |world, row| {
-        first_price(world, row).map_or(SortKey::Absent, |price| {
-            SortKey::Text(price.word().to_owned())
-        })
+        match first_price(world, row).map(|price| &price.kind) {
+            Some(PriceKind::Custom { .. }) => SortKey::Number(1),
+            Some(PriceKind::Fixed { .. }) => SortKey::Number(2),
+            _ => SortKey::Absent,
+        }
     }),
     ("price_amount", |world, row| {
-        first_price(world, row).map_or(SortKey::Absent, |price| {
-            SortKey::Number(price.upfront(None, None))
-        })
+        match first_price(world, row).map(|price| &price.kind) {
+            Some(PriceKind::Custom { minimum, .. }) => SortKey::Number(*minimum),
+            Some(PriceKind::Fixed { amount }) => SortKey::Number(*amount),
+            _ => SortKey::Absent,
+        }
     }),
 ];
 
@@ -44,6 +48,11 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     Ok(list::page(world, call, rows, SORTS, render))
 }
 
+/// The oldest of its prices.
 fn first_price<'w>(world: &'w World, product: &Product) -> Option<&'w Price> {
-    world.prices.find(*product.prices.first()?)
+    let prices = product
+        .prices
+        .iter()
+        .filter_map(|id| world.prices.find(*id));
+    prices.min_by_key(|price| price.created_at)
 }

@@ -11,7 +11,6 @@ mod update_benefits;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use crate::billing::Cycle;
 use crate::call::Handler;
@@ -53,7 +52,6 @@ pub(crate) struct Product {
     /// What buyers get, in the order in which they are shown.
     pub(crate) benefits: Vec<Id<Benefit>>,
     pub(crate) custom_fields: Vec<AttachedField>,
-    pub(crate) medias: Vec<Uuid>,
     pub(crate) metadata: Map<String, Value>,
 }
 

@@ -1,9 +1,12 @@
-//! What a product's intervals may be.
+//! What a product may be made of, beside its prices.
 
 use serde_json::Value;
+use uuid::Uuid;
 
+use super::AttachedField;
 use crate::billing::{Cycle, Interval};
 use crate::failure::{Failure, Flaw};
+use crate::resource::custom_field;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
@@ -30,75 +33,68 @@ pub(crate) fn pair(
     }
 }
 
-/// Usage may be billed more often than the subscription, where the organization has that and it divides evenly.
+/// Usage may be billed more often than the subscription where the organization has that.
 pub(super) fn meter_cycle(
     world: &World,
     organization: Id<Organization>,
     cycle: Option<Cycle>,
-    meter_cycle: Option<Cycle>,
-) -> Result<(), Failure> {
-    let Some(meter_cycle) = meter_cycle else {
-        return Ok(());
-    };
+) -> Option<Flaw> {
     let enabled = world
         .organizations
         .find(organization)
         .is_some_and(|row| row.features.meter_cycling_enabled);
-    let message = if !enabled {
-        "Meter cycling is not enabled for this organization."
-    } else if cycle.is_some_and(|cycle| divides(meter_cycle, cycle)) {
-        return Ok(());
-    } else {
-        "The meter interval must evenly divide the billing interval."
-    };
-    let input = meter_cycle.interval.word();
-    Err(Failure::refused(Flaw::field(
+    let message = "Separate meter cycling is not enabled for this organization.";
+    let wanted = cycle.filter(|_| !enabled)?;
+    Some(Flaw::field(
         "meter_interval",
         message,
-        input,
-    )))
+        wanted.interval.word(),
+    ))
 }
 
-/// True when `part` fits into `whole` without a rest.
-fn divides(part: Cycle, whole: Cycle) -> bool {
-    let (n, m) = (whole.count, part.count);
-    if m <= 0 {
-        return false;
-    }
-    match (part.interval, whole.interval) {
-        (Interval::Day, Interval::Day)
-        | (Interval::Week, Interval::Week)
-        | (Interval::Month, Interval::Month)
-        | (Interval::Year, Interval::Year) => n % m == 0,
-        (Interval::Day, Interval::Week) => (7 * n) % m == 0,
-        (Interval::Day, Interval::Month | Interval::Year) => m == 1,
-        (Interval::Month, Interval::Year) => (12 * n) % m == 0,
-        (Interval::Week | Interval::Month | Interval::Year, _) => false,
+/// Refuses every picture: nothing here has been uploaded.
+pub(super) fn medias(files: &[Uuid]) -> Vec<Flaw> {
+    let message = "File does not exist or is not yet uploaded.";
+    let flaw = |(index, file): (usize, &Uuid)| {
+        let place = ["medias".into(), index.into()];
+        Flaw::body("value_error", place, message, file.to_string())
+    };
+    files.iter().enumerate().map(flaw).collect()
+}
+
+/// Refuses questions that the organization does not have.
+pub(super) fn custom_fields(
+    world: &World,
+    organization: Id<Organization>,
+    attached: &[AttachedField],
+) -> Vec<Flaw> {
+    let unknown = |field: &AttachedField| {
+        custom_field::live(world, field).is_none_or(|row| row.organization != organization)
+    };
+    let flaw = |(index, field): (usize, &AttachedField)| {
+        let place = ["attached_custom_fields".into(), index.into()];
+        let input = field.custom_field_id.to_string();
+        Flaw::body("value_error", place, "Custom field does not exist.", input)
+    };
+    let listed = attached.iter().enumerate();
+    listed
+        .filter(|(_, field)| unknown(field))
+        .map(flaw)
+        .collect()
+}
+
+/// Nothing, or all that is wrong at once.
+pub(crate) fn all_fine(flaws: Vec<Flaw>) -> Result<(), Failure> {
+    if flaws.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Refused(flaws))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_meter_cycle_divides_the_billing_cycle_without_a_rest() {
-        use Interval::{Day, Month, Week, Year};
-        let of = |interval, count| Cycle { interval, count };
-        let cases = [
-            (of(Day, 1), of(Month, 1), true),
-            (of(Day, 2), of(Month, 1), false),
-            (of(Day, 7), of(Week, 2), true),
-            (of(Day, 4), of(Week, 1), false),
-            (of(Month, 5), of(Year, 1), false),
-            (of(Month, 3), of(Year, 1), true),
-            (of(Week, 1), of(Month, 1), false),
-            (of(Year, 1), of(Month, 1), false),
-        ];
-        for (part, whole, fits) in cases {
-            assert_eq!(divides(part, whole), fits, "{part:?} in {whole:?}");
-        }
-    }
 
     #[test]
     fn half_a_trial_is_refused_at_the_missing_half() {

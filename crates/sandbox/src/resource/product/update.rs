@@ -10,8 +10,7 @@ use crate::billing::Interval;
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
-use crate::resource::custom_field;
-use crate::resource::price::{self, Place, Price, PriceInput, PriceKind};
+use crate::resource::price::{self, Listed, Place, Price, PriceInput};
 use crate::world::{Id, World};
 
 #[derive(Deserialize)]
@@ -53,16 +52,10 @@ enum Change {
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let input: Input = call.input()?;
     let product = get::own(world, call)?.clone();
-    check(world, &product, &input)?;
+    rules::all_fine(flaws(world, &product, &input))?;
     let trial = trial(&product, &input)?;
-    let prices = input.prices.as_deref().unwrap_or_default();
-    if input.prices.is_some() {
-        check_prices(world, &product, prices)?;
-    }
-    let kept = input
-        .prices
-        .is_some()
-        .then(|| replace_prices(world, &product, prices));
+    let changes = input.prices.as_deref();
+    let prices = changes.map(|changes| replace_prices(world, &product, changes));
 
     let now = world.stamp();
     let row = world.products.get_mut(product.id)?;
@@ -72,12 +65,11 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     input.description.apply(&mut row.description);
     row.visibility = input.visibility.unwrap_or(product.visibility);
     row.archived = input.is_archived.unwrap_or(product.archived);
-    row.medias = input.medias.unwrap_or(product.medias);
     row.custom_fields = input
         .attached_custom_fields
         .unwrap_or(product.custom_fields);
     row.metadata = input.metadata.unwrap_or(product.metadata);
-    row.prices = kept.unwrap_or(product.prices);
+    row.prices = prices.unwrap_or(product.prices);
     if input.is_archived == Some(true) {
         leave_links(world, product.id);
     }
@@ -86,54 +78,67 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     Ok(shown.into())
 }
 
-/// What is archived cannot be bought through a link any more.
+/// What is archived cannot be bought through a link any more; a link with nothing to buy is gone.
 fn leave_links(world: &mut World, id: Id<Product>) {
+    let now = world.stamp();
     world.checkout_links.change_where(
         |link| link.products.contains(&id),
-        |link| link.products.retain(|product| *product != id),
+        |link| {
+            link.products.retain(|product| *product != id);
+            if link.products.is_empty() {
+                link.deleted_at = Some(now);
+            }
+        },
     );
 }
 
-fn check(world: &World, product: &Product, input: &Input) -> Result<(), Failure> {
-    let mut flaws = Vec::new();
-    let interval = product.cycle.map(|cycle| cycle.interval);
-    if input
-        .recurring_interval
-        .is_some_and(|wanted| Some(wanted) != interval)
-    {
-        flaws.push(Flaw::field(
-            "recurring_interval",
-            "Recurring interval cannot be changed.",
-            input.recurring_interval.map(Interval::word),
-        ));
+/// Everything that is wrong with the changes.
+fn flaws(world: &World, product: &Product, input: &Input) -> Vec<Flaw> {
+    let changes = input.prices.as_deref();
+    let mut flaws = changes.map_or_else(Vec::new, |changes| prices(world, product, changes));
+    flaws.extend(interval(product, input));
+    let wants_trial = matches!(input.trial_interval, Patch::Value(_))
+        || matches!(input.trial_interval_count, Patch::Value(_));
+    if product.cycle.is_none() && wants_trial {
+        let message = "Trial configuration is only supported on recurring products.";
+        let word = input.trial_interval.value().map(|interval| interval.word());
+        flaws.push(Flaw::field("trial_interval", message, word));
+        let count = input.trial_interval_count.value().copied();
+        flaws.push(Flaw::field("trial_interval_count", message, count));
     }
-    let count = product.cycle.map(|cycle| cycle.count);
-    if input
-        .recurring_interval_count
-        .is_some_and(|wanted| Some(wanted) != count)
-    {
-        flaws.push(Flaw::field(
+    flaws.extend(rules::medias(input.medias.as_deref().unwrap_or_default()));
+    let fields = input.attached_custom_fields.as_deref().unwrap_or_default();
+    flaws.extend(rules::custom_fields(world, product.organization, fields));
+    flaws
+}
+
+/// How often a product is billed is settled for good: its interval, which is only said with its count.
+fn interval(product: &Product, input: &Input) -> Option<Flaw> {
+    let wanted = (input.recurring_interval, input.recurring_interval_count);
+    let own = product.cycle.map(|cycle| cycle.count);
+    let (field, message, value): (_, _, Value) = match wanted {
+        (None, None) => return None,
+        (None, count) if count == own => return None,
+        (None, count) => (
             "recurring_interval_count",
             "Recurring interval count cannot be changed.",
-            input.recurring_interval_count,
-        ));
-    }
-    if product.cycle.is_none() {
-        let message = "Trials are not supported on one-time products.";
-        if let Patch::Value(interval) = input.trial_interval {
-            flaws.push(Flaw::field("trial_interval", message, interval.word()));
+            count.into(),
+        ),
+        (Some(interval), count) => {
+            let same = product
+                .cycle
+                .is_some_and(|cycle| cycle.interval == interval);
+            if same && count == own {
+                return None;
+            }
+            (
+                "recurring_interval",
+                "Recurring interval cannot be changed.",
+                interval.word().into(),
+            )
         }
-        if let Patch::Value(count) = input.trial_interval_count {
-            flaws.push(Flaw::field("trial_interval_count", message, count));
-        }
-    }
-    if !flaws.is_empty() {
-        return Err(Failure::Refused(flaws));
-    }
-    match &input.attached_custom_fields {
-        Some(fields) => custom_field::check_attached(world, product.organization, fields),
-        None => Ok(()),
-    }
+    };
+    Some(Flaw::field(field, message, value))
 }
 
 fn trial(product: &Product, input: &Input) -> Result<Option<crate::billing::Cycle>, Failure> {
@@ -144,44 +149,49 @@ fn trial(product: &Product, input: &Input) -> Result<Option<crate::billing::Cycl
     rules::pair("trial", interval, count)
 }
 
-fn check_prices(world: &World, product: &Product, changes: &[Change]) -> Result<(), Failure> {
-    let mut listed = Vec::new();
-    let mut kept: Vec<(String, PriceKind)> = Vec::new();
+/// What is wrong with the prices that are kept and the new ones.
+fn prices(world: &World, product: &Product, changes: &[Change]) -> Vec<Flaw> {
+    let (mut flaws, mut listed) = (Vec::new(), Vec::new());
     for (index, change) in changes.iter().enumerate() {
-        match change {
-            Change::New(price) => listed.push((index, price)),
-            Change::Keep { id } => {
-                let known = product
-                    .prices
-                    .contains(id)
-                    .then(|| world.prices.find(*id))
-                    .flatten();
-                let Some(price) = known else {
-                    return Err(Failure::refused(Flaw::body(
-                        "value_error",
-                        ["prices".into(), index.into()],
-                        "Price does not exist.",
-                        id.to_string(),
-                    )));
-                };
-                kept.push((price.currency.clone(), price.kind.clone()));
+        let kept = match change {
+            Change::New(price) => {
+                listed.push(Listed::new(index, price));
+                continue;
             }
+            Change::Keep { id } => product.prices.contains(id).then_some(*id),
+        };
+        match kept.and_then(|id| world.prices.find(id)) {
+            Some(price) => listed.push(Listed {
+                index,
+                currency: price.currency.clone(),
+                tax: price.tax,
+                kind: price.kind.clone(),
+                is_new: false,
+            }),
+            None => flaws.push(Flaw::body(
+                "value_error",
+                ["prices".into(), index.into()],
+                "Price does not exist.",
+                change.kept().map(|id| id.to_string()),
+            )),
         }
-    }
-    if changes.is_empty() {
-        return Err(Failure::refused(Flaw::body(
-            "too_short",
-            ["prices".into()],
-            "At least one price is required.",
-            Value::Array(Vec::new()),
-        )));
     }
     let place = Place {
         organization: product.organization,
         recurring: product.cycle.is_some(),
-        branch: None,
+        at: vec!["prices".into()],
     };
-    price::check(world, place, &listed, &kept)
+    flaws.extend(price::flaws(world, &place, &listed));
+    flaws
+}
+
+impl Change {
+    const fn kept(&self) -> Option<Id<Price>> {
+        match self {
+            Self::New(_) => None,
+            Self::Keep { id } => Some(*id),
+        }
+    }
 }
 
 /// Adds the new prices and archives those that are not mentioned; gives what the product has then.

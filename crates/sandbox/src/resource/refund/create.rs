@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Refund, render};
-use crate::billing::share_of;
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
@@ -31,7 +30,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let input: Input = call.input()?;
     let order = refundable(world, organization, &input)?.clone();
-    let tax = tax(&order, input.amount);
+    let (amount, tax) = order.split_refund(input.amount);
     let id = world.chance.id();
     let created_at = world.stamp();
     let refund = world.refunds.insert(
@@ -46,7 +45,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
             customer: order.customer,
             reason: input.reason,
             comment: input.comment,
-            amount: input.amount,
+            amount,
             tax,
             currency: order.currency,
             revoke_benefits: input.revoke_benefits,
@@ -55,7 +54,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     );
     let shown = render(refund);
     world.emit(organization, "refund.created", &shown);
-    give_back(world, order.id, input.amount, tax, input.revoke_benefits);
+    give_back(world, order.id, (amount, tax), input.revoke_benefits);
     Ok(shown.into())
 }
 
@@ -78,7 +77,7 @@ fn refundable<'w>(
         return Err(Failure::named(403, "RefundedAlready", detail));
     }
     if input.revoke_benefits && order.subscription.is_some() {
-        let detail = "Benefits of a subscription order cannot be revoked by a refund: cancel the subscription instead.";
+        let detail = "Subscription benefits can only be revoked upon cancellation";
         return Err(Failure::named(
             400,
             "RevokeSubscriptionBenefitsProhibited",
@@ -98,32 +97,19 @@ fn refundable<'w>(
         .of(id)
         .any(|row| row.status == PaymentStatus::Succeeded);
     if !charged {
-        let detail = format!("Refund cannot be made: order {id} has no successful payment.");
+        let detail = format!("Refund issued for unknown order: {id}");
         return Err(Failure::named(404, "RefundUnknownPayment", detail));
     }
     Ok(order)
 }
 
-/// The tax that goes back with `amount`: its share, or all that is left with the last of it.
-fn tax(order: &Order, amount: i64) -> i64 {
-    if amount == order.refundable_amount() {
-        return order.refundable_tax();
-    }
-    share_of(amount, order.tax_amount, order.net_amount()).min(order.refundable_tax())
-}
-
-fn give_back(world: &mut World, id: Id<Order>, amount: i64, tax: i64, revoke: bool) {
+/// Writes the refund into its order.
+fn give_back(world: &mut World, id: Id<Order>, (amount, tax): (i64, i64), revoke: bool) {
     let now = world.stamp();
     let Some(order) = world.orders.find_mut(id) else {
         return;
     };
-    order.refunded_amount += amount;
-    order.refunded_tax += tax;
-    order.status = if order.refundable_amount() == 0 {
-        OrderStatus::Refunded
-    } else {
-        OrderStatus::PartiallyRefunded
-    };
+    order.note_refund(amount, tax);
     order.benefits_revoked |= revoke;
     order.modified_at = Some(now);
     order::record(world, id, "refunded");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Subscription, SubscriptionStatus, get, pending};
-use crate::billing::Bill;
+use crate::billing::{Bill, TaxLocation};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::reply::Reply;
@@ -72,9 +72,9 @@ impl Sums {
     ) -> Result<Self, Failure> {
         let customer = world.customers.get(row.customer)?;
         let address = customer.billing_address.as_ref();
-        let country = address.map(|address| address.country.as_str());
+        let location = TaxLocation::of(address, customer.tax_id.is_some());
         let setting = order::tax_setting(world, row.organization, row.prices.first().copied());
-        let bill = Bill::new(amount, discount, country, setting);
+        let bill = Bill::new(amount, discount, location, setting);
         let balances = &customer.balances;
         let balance = balances.get(&row.currency).copied().unwrap_or_default();
         let applied = order::applied_balance(bill.total, balance);

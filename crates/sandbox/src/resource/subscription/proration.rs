@@ -154,9 +154,7 @@ fn quantity_cost(world: &World, row: &Subscription, price: &Price) -> i64 {
     let seats = price.upfront(None, row.seats);
     let fixed = static_prices(world, row).find_map(|price| match price.kind {
         PriceKind::Fixed { amount } => Some(amount),
-        PriceKind::Custom { .. } | PriceKind::SeatBased { .. } | PriceKind::MeteredUnit { .. } => {
-            None
-        }
+        _ => None,
     });
     let amounts: Vec<_> = fixed.into_iter().chain([seats]).collect();
     let off = discount_of(world, row).map_or(0, |discount| {

@@ -23,7 +23,7 @@ pub(crate) fn render(world: &World, row: &Subscription) -> Value {
         "user_id": row.customer,
         "user": customer.map(customer::render_user),
         "product": product.map(|product| product::render(world, product)),
-        "discount": row.discount.and_then(|id| world.discounts.find(id)).map(discount::render_base),
+        "discount": row.discount.and_then(|id| world.discounts.find(id)).map(|row| discount::render_base(world, row)),
         // Deprecated, still sent.
         "price": prices.first(),
         "prices": prices,

@@ -143,9 +143,7 @@ fn prices<'w>(
                 unit_amount,
                 cap,
             } => Some((price.id, meter, unit_amount, cap)),
-            PriceKind::Fixed { .. } | PriceKind::Custom { .. } | PriceKind::SeatBased { .. } => {
-                None
-            }
+            _ => None,
         }
     })
 }

@@ -1,6 +1,8 @@
 //! Stories of selling: once, by subscription, with changes of mind.
 
+mod document;
 mod plan_change;
 mod purchase;
+mod refusal;
 mod renewal;
 mod stall;
