@@ -44,7 +44,7 @@ impl Builder {
     /// ```
     /// use polarkit::{Builder, Server};
     ///
-    /// let variables = [("POLAR_ACCESS_TOKEN", "polar_oat_…"), ("POLAR_SERVER", "production")];
+    /// let variables = [("POLAR_ACCESS_TOKEN", "polar_oat_example"), ("POLAR_SERVER", "production")];
     /// let builder = Builder::from_variables(|name| {
     ///     let (_, value) = variables.iter().find(|(known, _)| *known == name)?;
     ///     Some((*value).to_owned())

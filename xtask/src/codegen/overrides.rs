@@ -1,6 +1,6 @@
 //! `spec/overrides.toml`: what we decided ourselves, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use polarkit_spec::{Event, Facts, Field, Kind, Location, Parameter, Shape, StringRule};
@@ -50,9 +50,15 @@ pub(super) struct Overrides {
     /// What the main nouns are, by shape.
     #[serde(default)]
     pub docs: BTreeMap<String, String>,
-    /// Where Polar's own reference describes the main nouns, by shape.
+    /// The operation whose page in Polar's own reference shows a main noun, by shape.
     #[serde(default)]
     pub pages: BTreeMap<String, String>,
+    /// What a group of operations is about, by its path.
+    #[serde(default)]
+    pub groups: BTreeMap<String, String>,
+    /// Groups with an example of their own, by module: `crates/sdk/src/nouns/<module>.md`.
+    #[serde(default)]
+    pub examples: BTreeSet<String>,
     /// What the common fields are, by name.
     #[serde(default)]
     pub field_docs: BTreeMap<String, String>,

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 ///
 /// Answered by `benefits:list`, `benefits:create`, `benefits:get`, `benefits:update`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/benefits/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/get-benefit)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

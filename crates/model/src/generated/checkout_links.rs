@@ -15,7 +15,7 @@ use serde_json::Value;
 ///
 /// Answered by `checkout-links:list`, `checkout-links:create`, `checkout-links:get`, `checkout-links:update`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/checkout-links/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/get-checkout-link)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutLink {

@@ -31,7 +31,7 @@ open_enum! {
 ///
 /// Answered by `checkouts:list`, `checkouts:create`, `checkouts:get`, `checkouts:update`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/checkouts/get-session)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/get-checkout-session)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Checkout {
@@ -1224,7 +1224,7 @@ impl CheckoutProductsCreate {
 ///
 /// Answered by `checkouts:client_get`, `checkouts:client_update`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/checkouts/get-session-from-client)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/get-checkout-session-from-client)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckoutPublic {

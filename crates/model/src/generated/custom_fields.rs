@@ -14,7 +14,7 @@ use serde_json::Value;
 ///
 /// Answered by `custom-fields:list`, `custom-fields:create`, `custom-fields:get`, `custom-fields:update`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/custom-fields/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/get-custom-field)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

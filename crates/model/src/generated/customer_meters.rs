@@ -12,7 +12,7 @@ use serde::Serialize;
 ///
 /// Answered by `customer_meters:list`, `customer_meters:get`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/customer-meters/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_meters/get-customer-meter)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerMeter {

@@ -1652,7 +1652,7 @@ impl From<CustomerBenefitGrantSlackSharedChannelUpdate> for CustomerBenefitGrant
 ///
 /// Answered by `customer_portal:customer_meters:list`, `customer_portal:customer_meters:get`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/customer-meters/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-customer-meter)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerCustomerMeter {
@@ -1842,7 +1842,7 @@ impl Read for CustomerEmailUpdateVerifyResponse {
 ///
 /// Answered by `customer_portal:orders:list`, `customer_portal:orders:get`, `customer_portal:orders:update`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/customer-portal/orders/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-order)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerOrder {
@@ -3255,7 +3255,7 @@ impl Default for CustomerSeatAssign {
 ///
 /// Answered by `customer_portal:seats:list_claimed_subscriptions`, `customer_portal:subscriptions:list`, `customer_portal:subscriptions:get`, `customer_portal:subscriptions:update`, ….
 ///
-/// [API reference](https://docs.polar.sh/api-reference/customer-portal/subscriptions/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/get-subscription)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSubscription {

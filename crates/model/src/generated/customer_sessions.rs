@@ -12,7 +12,7 @@ use serde_json::Value;
 ///
 /// Answered by `customer-sessions:create`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/customer-portal/sessions/create)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-sessions/create-customer-session)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerSession {

@@ -17,7 +17,7 @@ use serde_json::Value;
 ///
 /// Answered by `customers:list`, `customers:create`, `customers:get`, `customers:update`, ….
 ///
-/// [API reference](https://docs.polar.sh/api-reference/customers/get-external)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-customer-by-external-id)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -382,7 +382,7 @@ open_enum! {
 ///
 /// Answered by `customers:get_state`, `customers:get_state_external`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/customers/state)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/get-customer-state)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

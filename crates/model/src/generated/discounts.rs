@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 ///
 /// Answered by `discounts:list`, `discounts:create`, `discounts:get`, `discounts:update`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/discounts/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/get-discount)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

@@ -1306,7 +1306,7 @@ impl Read for CustomerUpdatedMetadata {
 ///
 /// Answered by `events:list`, `events:get`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/events/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/events/get-event)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

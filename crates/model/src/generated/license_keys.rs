@@ -510,7 +510,7 @@ impl LicenseKeyValidate {
 ///
 /// Answered by `license_keys:get`, `customer_portal:license_keys:get`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/license-keys/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/get-license-key)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LicenseKeyWithActivations {

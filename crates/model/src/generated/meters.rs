@@ -33,7 +33,7 @@ open_enum! {
 ///
 /// Answered by `meters:list`, `meters:create`, `meters:get`, `meters:update`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/meters/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/get-meter)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Meter {
@@ -240,7 +240,7 @@ impl MeterCreate {
 ///
 /// Answered by `meters:quantities`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/meters/get-quantities)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/get-meter-quantities)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MeterQuantities {

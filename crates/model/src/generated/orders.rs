@@ -16,7 +16,7 @@ use serde_json::Value;
 ///
 /// Answered by `orders:list`, `orders:create`, `orders:get`, `orders:update`, ….
 ///
-/// [API reference](https://docs.polar.sh/api-reference/orders/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/get-order)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Order {
@@ -433,7 +433,7 @@ impl Default for OrderFinalize {
 ///
 /// Answered by `orders:invoice`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/orders/get-invoice)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/get-order-invoice)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderInvoice {
@@ -557,7 +557,7 @@ impl Read for OrderProduct {
 ///
 /// Answered by `orders:receipt`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/orders/get-receipt)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/get-order-receipt)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OrderReceipt {

@@ -42,7 +42,7 @@ impl From<OrganizationCompanyLegalEntitySchema> for LegalEntityCreate {
 ///
 /// Answered by `organizations:list`, `organizations:create`, `organizations:get`, `organizations:update`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/organizations/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/get-organization)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Organization {

@@ -53,7 +53,7 @@ impl ExistingProductPrice {
 ///
 /// Answered by `products:list`, `products:create`, `products:get`, `products:update`, ….
 ///
-/// [API reference](https://docs.polar.sh/api-reference/products/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/get-product)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Product {

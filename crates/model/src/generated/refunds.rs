@@ -14,7 +14,7 @@ use serde_json::Value;
 ///
 /// Answered by `refunds:list`, `refunds:create`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/refunds/list)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/refunds/list-refunds)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Refund {

@@ -1121,7 +1121,7 @@ impl UniqueAggregation {
 ///
 /// Answered by `license_keys:validate`, `customer_portal:license_keys:validate`.
 ///
-/// [API reference](https://docs.polar.sh/api-reference/license-keys/validate)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/validate-license-key)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ValidatedLicenseKey {

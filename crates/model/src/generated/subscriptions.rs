@@ -16,7 +16,7 @@ use serde_json::Value;
 ///
 /// Answered by `subscriptions:list`, `subscriptions:create`, `subscriptions:get`, `subscriptions:update`, ….
 ///
-/// [API reference](https://docs.polar.sh/api-reference/subscriptions/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/get-subscription)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Subscription {

@@ -21,7 +21,7 @@ use serde_json::Value;
 /// }
 /// ```
 ///
-/// [API reference](https://docs.polar.sh/api-reference/webhooks/order.paid), a page per type.
+/// [Polar's reference](https://polar.sh/docs/api-reference/webhooks/order.paid), a page per type.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {

@@ -64,7 +64,7 @@ impl Read for WebhookDelivery {
 ///
 /// Answered by `webhooks:list_webhook_endpoints`, `webhooks:create_webhook_endpoint`, `webhooks:get_webhook_endpoint`, `webhooks:update_webhook_endpoint`, ….
 ///
-/// [API reference](https://docs.polar.sh/api-reference/webhooks/endpoints/get)
+/// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/get-webhook-endpoint)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookEndpoint {

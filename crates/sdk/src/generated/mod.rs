@@ -49,111 +49,111 @@ pub mod subscriptions;
 pub mod webhooks;
 
 impl crate::Polar {
-    /// Operations of `benefit_grants`.
+    /// Who holds which benefit, across the organization.
     pub fn benefit_grants(&self) -> benefit_grants::BenefitGrants<'_> {
         benefit_grants::BenefitGrants { polar: self }
     }
-    /// Operations of `benefits`.
+    /// What products give: licence keys, downloads, features, credits on a meter.
     pub fn benefits(&self) -> benefits::Benefits<'_> {
         benefits::Benefits { polar: self }
     }
-    /// Operations of `checkout_links`.
+    /// Links that open a fresh checkout each time they are followed.
     pub fn checkout_links(&self) -> checkout_links::CheckoutLinks<'_> {
         checkout_links::CheckoutLinks { polar: self }
     }
-    /// Operations of `checkouts`.
+    /// Purchases under way.
     pub fn checkouts(&self) -> checkouts::Checkouts<'_> {
         checkouts::Checkouts { polar: self }
     }
-    /// Operations of `custom_fields`.
+    /// What else a checkout asks its buyer.
     pub fn custom_fields(&self) -> custom_fields::CustomFields<'_> {
         custom_fields::CustomFields { polar: self }
     }
-    /// Operations of `customer_meters`.
+    /// What each customer used of each meter, and has left.
     pub fn customer_meters(&self) -> customer_meters::CustomerMeters<'_> {
         customer_meters::CustomerMeters { polar: self }
     }
-    /// Operations of `customer_portal`.
+    /// What customers may see and do themselves, with the token of their session.
     pub fn customer_portal(&self) -> customer_portal::CustomerPortal<'_> {
         customer_portal::CustomerPortal { polar: self }
     }
-    /// Operations of `customer_seats`.
+    /// Seats of a subscription or an order: given, taken, revoked.
     pub fn customer_seats(&self) -> customer_seats::CustomerSeats<'_> {
         customer_seats::CustomerSeats { polar: self }
     }
-    /// Operations of `customer_sessions`.
+    /// Passes to the customer portal, an hour each.
     pub fn customer_sessions(&self) -> customer_sessions::CustomerSessions<'_> {
         customer_sessions::CustomerSessions { polar: self }
     }
-    /// Operations of `customers`.
+    /// Who buys: people and teams, by Polar's id or by yours.
     pub fn customers(&self) -> customers::Customers<'_> {
         customers::Customers { polar: self }
     }
-    /// Operations of `discounts`.
+    /// Rebates a checkout may take, by code or by choice.
     pub fn discounts(&self) -> discounts::Discounts<'_> {
         discounts::Discounts { polar: self }
     }
-    /// Operations of `disputes`.
+    /// Payments a buyer disputes at the bank.
     pub fn disputes(&self) -> disputes::Disputes<'_> {
         disputes::Disputes { polar: self }
     }
-    /// Operations of `event_types`.
+    /// The names of events, and what people call them.
     pub fn event_types(&self) -> event_types::EventTypes<'_> {
         event_types::EventTypes { polar: self }
     }
-    /// Operations of `events`.
+    /// Usage you report and what Polar notes itself: what meters count.
     pub fn events(&self) -> events::Events<'_> {
         events::Events { polar: self }
     }
-    /// Operations of `files`.
+    /// Files to download, and pictures of products.
     pub fn files(&self) -> files::Files<'_> {
         files::Files { polar: self }
     }
-    /// Operations of `license_keys`.
+    /// Licence keys: validated, activated, limited, revoked.
     pub fn license_keys(&self) -> license_keys::LicenseKeys<'_> {
         license_keys::LicenseKeys { polar: self }
     }
-    /// Operations of `members`.
+    /// The members of all teams.
     pub fn members(&self) -> members::Members<'_> {
         members::Members { polar: self }
     }
-    /// Operations of `meters`.
+    /// Rules that sum events up, and what they come to.
     pub fn meters(&self) -> meters::Meters<'_> {
         meters::Meters { polar: self }
     }
-    /// Operations of `metrics`.
+    /// Revenue, subscriptions, usage and the rest, day by day or month by month.
     pub fn metrics(&self) -> metrics::Metrics<'_> {
         metrics::Metrics { polar: self }
     }
-    /// Operations of `oauth2`.
+    /// Acting for other organizations and users, with their consent.
     pub fn oauth2(&self) -> oauth2::Oauth2<'_> {
         oauth2::Oauth2 { polar: self }
     }
-    /// Operations of `orders`.
+    /// Sales: what was charged, refunded and taxed.
     pub fn orders(&self) -> orders::Orders<'_> {
         orders::Orders { polar: self }
     }
-    /// Operations of `organizations`.
+    /// The sellers the token belongs to.
     pub fn organizations(&self) -> organizations::Organizations<'_> {
         organizations::Organizations { polar: self }
     }
-    /// Operations of `payments`.
+    /// Attempts to charge, whether they succeeded or not.
     pub fn payments(&self) -> payments::Payments<'_> {
         payments::Payments { polar: self }
     }
-    /// Operations of `products`.
+    /// What is for sale, once or by subscription, with its prices and benefits.
     pub fn products(&self) -> products::Products<'_> {
         products::Products { polar: self }
     }
-    /// Operations of `refunds`.
+    /// Money given back for orders.
     pub fn refunds(&self) -> refunds::Refunds<'_> {
         refunds::Refunds { polar: self }
     }
-    /// Operations of `subscriptions`.
+    /// Sales that renew.
     pub fn subscriptions(&self) -> subscriptions::Subscriptions<'_> {
         subscriptions::Subscriptions { polar: self }
     }
-    /// Operations of `webhooks`.
+    /// Endpoints that Polar sends events to, and what became of each delivery.
     pub fn webhooks(&self) -> webhooks::Webhooks<'_> {
         webhooks::Webhooks { polar: self }
     }

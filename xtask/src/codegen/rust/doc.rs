@@ -2,7 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use polarkit_spec::{Field, IntegerRule, Kind, NumberRule, Shape, StringRule};
+use polarkit_spec::{Facts, Field, IntegerRule, Kind, NumberRule, Shape, StringRule};
+
+/// Where Polar's own reference shows an operation.
+pub(super) fn reference(facts: &Facts, operation: &str) -> Option<String> {
+    let page = facts.operation(operation)?.page.as_ref()?;
+    let version = &facts.document_version;
+    Some(format!(
+        "[Polar's reference](https://polar.sh/docs/api-reference/{version}/{page})"
+    ))
+}
 
 /// About a field: what it is for, where we have words for it, then its type and bounds.
 pub(super) fn told(words: &BTreeMap<String, String>, field: &Field) -> String {

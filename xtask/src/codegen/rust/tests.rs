@@ -26,6 +26,9 @@ shapes = [{ id = "OrderId", shapes = ["Order"] }]
 [sentences]
 "orders:find" = "Finds an order."
 
+[groups]
+orders = "Sales."
+
 [docs]
 Order = "A sale."
 "#;

@@ -19,7 +19,7 @@ const EXAMPLE: &str = r##"///
 /// }
 /// ```
 ///
-/// [API reference](https://docs.polar.sh/api-reference/webhooks/order.paid), a page per type.
+/// [Polar's reference](https://polar.sh/docs/api-reference/webhooks/order.paid), a page per type.
 "##;
 
 pub(super) fn emit(plan: &Plan<'_>) -> Result<String> {

@@ -12,7 +12,7 @@ use polarkit_spec::Kind;
 
 pub(super) use self::object::{Member, Presence, Struct};
 use super::{
-    HEADER,
+    HEADER, doc,
     plan::{Plan, Planned},
     ty::Ty,
 };
@@ -145,10 +145,9 @@ fn type_doc(plan: &Plan<'_>, planned: &Planned<'_>) -> String {
     if !users.is_empty() {
         text.push_str(&format!("\n///\n/// {}", users.join(" ")));
     }
-    if let Some(page) = overrides.pages.get(shape) {
-        text.push_str(&format!(
-            "\n///\n/// [API reference](https://docs.polar.sh/api-reference/{page})"
-        ));
+    let shown_by = overrides.pages.get(shape);
+    if let Some(page) = shown_by.and_then(|id| doc::reference(plan.types.facts, id)) {
+        text.push_str(&format!("\n///\n/// {page}"));
     }
     text
 }

@@ -17,14 +17,11 @@ pub(super) fn operation(plan: &Plan<'_>, operation: &Operation) -> Result<String
         answers(operation),
         repeats(operation, plan.types.overrides.sends.get(&operation.id))
     );
-    let version = &plan.types.facts.document_version;
-    let reference = match &operation.page {
-        Some(page) => {
-            format!("\n\n[Polar's reference](https://polar.sh/docs/api-reference/{version}/{page})")
-        }
-        None => String::new(),
-    };
-    Ok(format!("{sentence}\n\n{facts}{reference}"))
+    let mut text = format!("{sentence}\n\n{facts}");
+    if let Some(reference) = doc::reference(plan.types.facts, &operation.id) {
+        text.extend(["\n\n", &reference]);
+    }
+    Ok(text)
 }
 
 /// The text as lines of a doc comment.

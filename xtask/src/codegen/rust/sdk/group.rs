@@ -22,32 +22,58 @@ pub(super) fn emit(plan: &Plan<'_>, group: &Group<'_>, children: &[&Group<'_>]) 
     }
     for child in children {
         methods.push_str(&accessor(
+            plan,
             child,
             "self.polar",
             &format!("super::{}::", child.module()),
-        ));
+        )?);
     }
-    let mut text = format!("//! Operations of `{}`.\n{HEADER}\n", group.path.join("."));
+    let about = about(plan, group)?;
+    let mut text = format!("//! {about}\n{HEADER}\n");
     text.push_str(&use_lines(&imports, &requests));
     text.push_str(&format!(
-        "\n/// Operations of `{}`.\n#[derive(Debug, Clone, Copy)]\npub struct {name}<'a> {{\n\
+        "\n/// {about}\n{example}#[derive(Debug, Clone, Copy)]\npub struct {name}<'a> {{\n\
          pub(crate) polar: &'a Polar,\n}}\n\nimpl<'a> {name}<'a> {{\n{methods}}}\n{requests}",
-        group.path.join("."),
+        example = example(plan, group),
         name = group.type_name()
     ));
     Ok(text)
 }
 
 /// The method of a parent that leads to a group.
-pub(super) fn accessor(group: &Group<'_>, polar: &str, module: &str) -> String {
+pub(super) fn accessor(
+    plan: &Plan<'_>,
+    group: &Group<'_>,
+    polar: &str,
+    module: &str,
+) -> Result<String> {
     let lifetime = if polar == "self" { "'_" } else { "'a" };
-    format!(
-        "/// Operations of `{}`.\npub fn {}(&self) -> {module}{name}<{lifetime}> {{\n\
+    Ok(format!(
+        "/// {}\npub fn {}(&self) -> {module}{name}<{lifetime}> {{\n\
          {module}{name} {{ polar: {polar} }}\n}}\n",
-        group.path.join("."),
+        about(plan, group)?,
         group.accessor(),
         name = group.type_name()
-    )
+    ))
+}
+
+/// What the group is about, in our words.
+fn about<'a>(plan: &Plan<'a>, group: &Group<'_>) -> Result<&'a str> {
+    let path = group.path.join(".");
+    let words = plan.types.overrides.groups.get(&path);
+    words
+        .map(String::as_str)
+        .with_context(|| format!("overrides.toml: say under [groups] what `{path}` is about"))
+}
+
+/// The example written by hand, where there is one.
+fn example(plan: &Plan<'_>, group: &Group<'_>) -> String {
+    let module = group.module();
+    if plan.types.overrides.examples.contains(&module) {
+        format!("#[doc = concat!(\"\\n\", include_str!(\"../nouns/{module}.md\"))]\n")
+    } else {
+        String::new()
+    }
 }
 
 fn use_lines(imports: &BTreeSet<String>, requests: &str) -> String {

@@ -61,7 +61,7 @@ pub(super) fn files(plan: &Plan<'_>) -> Result<Vec<(String, String)>> {
         let text = group::emit(plan, group, &children).with_context(|| group.module())?;
         files.push((format!("{}.rs", group.module()), text));
     }
-    files.push(("mod.rs".to_owned(), index(&groups)));
+    files.push(("mod.rs".to_owned(), index(plan, &groups)?));
     Ok(files)
 }
 
@@ -83,7 +83,7 @@ fn groups<'a>(plan: &Plan<'a>) -> Vec<Group<'a>> {
         .collect()
 }
 
-fn index(groups: &[Group<'_>]) -> String {
+fn index(plan: &Plan<'_>, groups: &[Group<'_>]) -> Result<String> {
     let mut text = format!(
         "//! All operations, a module per group, written by the generator.
 {HEADER}
@@ -101,12 +101,9 @@ fn index(groups: &[Group<'_>]) -> String {
     }
     text.push_str("\nimpl crate::Polar {\n");
     for group in groups.iter().filter(|group| group.path.len() == 1) {
-        text.push_str(&group::accessor(
-            group,
-            "self",
-            &format!("{}::", group.module()),
-        ));
+        let module = format!("{}::", group.module());
+        text.push_str(&group::accessor(plan, group, "self", &module)?);
     }
     text.push_str("}\n");
-    text
+    Ok(text)
 }
