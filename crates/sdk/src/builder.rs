@@ -5,7 +5,6 @@ use std::{fmt, sync::Arc, time::Duration};
 use polarkit_model::{Clock, Secret};
 
 use crate::{
-    API_VERSION,
     client::{Polar, Settings, Shared},
     clock::SystemClock,
     environment::EnvironmentError,
@@ -14,6 +13,7 @@ use crate::{
     server::{Server, ServerError},
     server_time::Listener,
     transport::{BoxError, Transport},
+    version::Version,
 };
 
 /// A client about to be made.
@@ -30,7 +30,7 @@ impl Default for Builder {
         Self {
             settings: Settings {
                 server: Server::default(),
-                version: API_VERSION.to_owned(),
+                version: Version::PINNED,
                 timeout: Duration::from_secs(30),
                 retry: Retry::default(),
                 limits: None,
@@ -55,8 +55,8 @@ impl Builder {
         self
     }
 
-    /// Which version of the API to ask for.
-    pub fn version(mut self, version: impl Into<String>) -> Self {
+    /// Which version of the API to ask for: [`Version::PINNED`] unless told otherwise.
+    pub fn version(mut self, version: impl Into<Version>) -> Self {
         self.settings.version = version.into();
         self
     }

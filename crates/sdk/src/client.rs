@@ -18,6 +18,7 @@ use crate::{
     server::Server,
     server_time::{Listener, ServerTime},
     transport::{Body, Transport},
+    version::Version,
 };
 
 /// A client of Polar's API. A clone shares its connections and what it knows.
@@ -41,7 +42,7 @@ pub(crate) struct Shared {
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) server: Server,
-    pub(crate) version: String,
+    pub(crate) version: Version,
     pub(crate) timeout: Duration,
     pub(crate) retry: Retry,
     pub(crate) limits: Option<Limits>,

@@ -105,7 +105,9 @@ impl<'a> Course<'a> {
         let response = self.polar.transport.send(message).await;
         let response = response.map_err(|source| self.network(source))?;
         let now = shared.settings.clock.now();
-        shared.server_time.hear(response.headers(), now);
+        if self.request.elsewhere.is_none() {
+            shared.server_time.hear(response.headers(), now);
+        }
         if response.status().is_success() {
             return Ok(response);
         }

@@ -77,6 +77,8 @@ mod clock;
 #[cfg(feature = "client")]
 mod dispatch;
 #[cfg(feature = "client")]
+mod download;
+#[cfg(feature = "client")]
 mod environment;
 #[cfg(feature = "client")]
 mod error;
@@ -112,6 +114,7 @@ pub mod tower;
 pub mod transport;
 #[cfg(feature = "client")]
 pub mod usage;
+mod version;
 pub mod webhooks;
 
 pub use polarkit_model as model;
@@ -122,6 +125,7 @@ pub use polarkit_model::{Clock, Money, Page, Patch, Secret, Timestamp, read::Rea
 pub use crate::{
     builder::{BuildError, Builder},
     client::Polar,
+    download::{ByteStream, Download},
     environment::EnvironmentError,
     error::Error,
     limit::{Limits, Rate},
@@ -136,10 +140,11 @@ pub use crate::{
     server_time::ServerTime,
     transport::{Transport, TransportError},
 };
-pub use crate::{clock::SystemClock, kind::Kind};
-
-/// The version of Polar's API that is asked for unless told otherwise.
-pub const API_VERSION: &str = "2026-04";
+pub use crate::{
+    clock::SystemClock,
+    kind::Kind,
+    version::{API_VERSION, Version},
+};
 
 /// The guide's code compiles.
 #[cfg(all(doctest, feature = "axum", feature = "reqwest"))]

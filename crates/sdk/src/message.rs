@@ -1,7 +1,10 @@
 //! A request as it goes over the wire.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::{
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT},
+    request::Builder,
+};
 use polarkit_model::Secret;
 
 use crate::{client::Polar, error::Error, request::Request};
@@ -16,14 +19,13 @@ pub(crate) fn write(polar: &Polar, request: &Request) -> Result<http::Request<By
     if let Some(fault) = &request.fault {
         return Err(refused(fault.argument, &fault.problem));
     }
-    let settings = &polar.shared.settings;
-    let version = request.overrides.version.as_ref();
     let mut message = http::Request::builder()
         .method(request.method.clone())
-        .uri(format!("{}{}", settings.server.base(), request.target()))
-        .header(ACCEPT, "application/json")
-        .header(USER_AGENT, concat!("polarkit/", env!("CARGO_PKG_VERSION")))
-        .header("polar-version", version.unwrap_or(&settings.version));
+        .header(USER_AGENT, concat!("polarkit/", env!("CARGO_PKG_VERSION")));
+    message = match &request.elsewhere {
+        Some(url) => message.uri(url.as_str()),
+        None => addressed(message, polar, request),
+    };
     if let Some(token) = token(polar, request) {
         let bearer = bearer(token).ok_or_else(|| refused("token", "cannot stand in a header"))?;
         message = message.header(AUTHORIZATION, bearer);
@@ -37,8 +39,25 @@ pub(crate) fn write(polar: &Polar, request: &Request) -> Result<http::Request<By
     message.body(bytes).map_err(unsendable)
 }
 
-/// Who asks: the call's own token, or else the client's, unless it is open to everybody.
+/// To the client's server, with what only that is told.
+fn addressed(message: Builder, polar: &Polar, request: &Request) -> Builder {
+    let settings = &polar.shared.settings;
+    let version = request.overrides.version.as_ref();
+    message
+        .uri(format!("{}{}", settings.server.base(), request.target()))
+        .header(ACCEPT, "application/json")
+        .header(
+            "polar-version",
+            version.unwrap_or(&settings.version).as_str(),
+        )
+}
+
+/// Who asks: the call's own token, or else the client's, unless it is open to everybody;
+/// nobody, where another host may be meant.
 pub(crate) fn token<'a>(polar: &'a Polar, request: &'a Request) -> Option<&'a Secret> {
+    if request.elsewhere.is_some() {
+        return None;
+    }
     let own = polar.token.as_ref().filter(|_| !request.open);
     request.overrides.token.as_ref().or(own)
 }

@@ -45,8 +45,8 @@ pub(crate) fn call<'a, T: Send + 'a>(
 macro_rules! per_call {
     ($name:ident) => {
         impl $name<'_> {
-            /// Asks for another version of the API, this once.
-            pub fn api_version(mut self, version: impl Into<String>) -> Self {
+            /// Asks for another [version](crate::Version) of the API, this once.
+            pub fn api_version(mut self, version: impl Into<crate::Version>) -> Self {
                 self.request.overrides.version = Some(version.into());
                 self
             }

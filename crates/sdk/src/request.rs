@@ -7,8 +7,9 @@ use http::Method;
 use polarkit_model::{EventCreate, EventsIngest, FreeForm, LicenseKeyValidate, Secret};
 use serde::Serialize;
 use serde_json::Value;
+use url::Url;
 
-use crate::retry::Retry;
+use crate::{retry::Retry, version::Version};
 
 /// A request as data.
 #[derive(Clone)]
@@ -23,6 +24,9 @@ pub struct Request {
     pub(crate) repeatable: bool,
     /// Whether it is asked without the client's token.
     pub(crate) open: bool,
+    /// The whole address, where another host than the client's server may be meant. Nothing of
+    /// the client goes there.
+    pub(crate) elsewhere: Option<Url>,
     /// Why it can't be sent; told when it is.
     pub(crate) fault: Option<Fault>,
 }
@@ -40,7 +44,7 @@ impl fmt::Debug for Request {
 /// What this one call does differently from its client.
 #[derive(Clone, Default)]
 pub(crate) struct Overrides {
-    pub(crate) version: Option<String>,
+    pub(crate) version: Option<Version>,
     pub(crate) token: Option<Secret>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<Retry>,
@@ -72,8 +76,24 @@ impl Request {
             body: None,
             overrides: Overrides::default(),
             open: false,
+            elsewhere: None,
             fault: None,
         }
+    }
+
+    /// A read of an address that proves itself. It may hold a signature: what is wrong with it is
+    /// told without it.
+    pub(crate) fn download(url: &str) -> Self {
+        let mut request = Self::new("download", Method::GET, "").open();
+        let parsed = Url::parse(url).ok();
+        request.elsewhere = parsed.filter(|url| matches!(url.scheme(), "http" | "https"));
+        if request.elsewhere.is_none() {
+            request.fault = Some(Fault {
+                argument: "url",
+                problem: "is no http(s) address".to_owned(),
+            });
+        }
+        request
     }
 
     /// Says that it is open to everybody. The client's token stays at home: it proves nothing

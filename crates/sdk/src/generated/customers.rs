@@ -8,7 +8,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{Polar, operation::operation, pages::list};
+use crate::{Polar, download::export, operation::operation, pages::list};
 
 /// Who buys: people and teams, by Polar's id or by yours.
 #[doc = concat!("\n", include_str!("../nouns/customers.md"))]
@@ -309,6 +309,8 @@ impl Export<'_> {
         self
     }
 }
+
+export!(Export);
 
 operation! {
 /// Reads a customer.

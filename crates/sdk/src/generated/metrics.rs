@@ -7,7 +7,7 @@ use polarkit_model::{
     ProductBillingType, ProductId, TimeInterval,
 };
 
-use crate::{Polar, operation::operation};
+use crate::{Polar, download::export, operation::operation};
 
 /// Revenue, subscriptions, usage and the rest, day by day or month by month.
 #[doc = concat!("\n", include_str!("../nouns/metrics.md"))]
@@ -251,6 +251,8 @@ impl Export<'_> {
         self
     }
 }
+
+export!(Export);
 
 operation! {
 /// Reads from when on and how far at once metrics can be asked for.

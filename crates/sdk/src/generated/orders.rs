@@ -9,7 +9,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{Polar, operation::operation, pages::list};
+use crate::{Polar, download::export, operation::operation, pages::list};
 
 /// Sales: what was charged, refunded and taxed.
 #[doc = concat!("\n", include_str!("../nouns/orders.md"))]
@@ -391,6 +391,8 @@ impl Export<'_> {
         self
     }
 }
+
+export!(Export);
 
 operation! {
 /// Reads an order.

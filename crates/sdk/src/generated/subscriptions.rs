@@ -8,7 +8,7 @@ use polarkit_model::{
 };
 use serde_json::Value;
 
-use crate::{Polar, operation::operation, pages::list};
+use crate::{Polar, download::export, operation::operation, pages::list};
 
 /// Sales that renew.
 #[doc = concat!("\n", include_str!("../nouns/subscriptions.md"))]
@@ -327,6 +327,8 @@ impl Export<'_> {
         self
     }
 }
+
+export!(Export);
 
 operation! {
 /// Reads a subscription.

@@ -201,7 +201,7 @@ async fn one_call_may_differ_from_its_client() {
         .with_retry(Retry::never())
         .with_timeout(5 * SECOND)
         .with_token("polar_cst_y")
-        .api_version("2026-10");
+        .api_version("2027-01");
     let Error::Network { source, .. } = call.await.unwrap_err() else {
         panic!("not a network error")
     };
@@ -216,7 +216,7 @@ async fn one_call_may_differ_from_its_client() {
             .to_owned()
     };
     assert_eq!(header("authorization"), "Bearer polar_cst_y");
-    assert_eq!(header("polar-version"), "2026-10");
+    assert_eq!(header("polar-version"), "2027-01");
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,8 @@ mod axum_shop;
 #[cfg(test)]
 mod blocking;
 #[cfg(test)]
+mod downloads;
+#[cfg(test)]
 mod environment;
 #[cfg(test)]
 mod errors;
@@ -36,3 +38,5 @@ mod secrets;
 mod stand;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod versions;

@@ -29,24 +29,11 @@ async fn a_checkout_is_created_with_what_was_set_and_nothing_else() {
         ("POST", "/v1/checkouts/")
     );
     assert_eq!(asked.headers["authorization"], "Bearer polar_oat_x");
-    assert_eq!(asked.headers["polar-version"], "2026-04");
+    assert_eq!(asked.headers["polar-version"], "2026-10");
     assert_eq!(
         serde_json::from_slice::<Value>(&asked.body).unwrap(),
         value!({"products": [product], "external_customer_id": "u_42", "metadata": {"plan": "pro"}})
     );
-}
-
-#[tokio::test]
-async fn a_version_can_be_asked_for_once() {
-    let (stand, polar) = Stand::answering([]).await;
-    let _missing = polar.metrics().limits().api_version("2026-10").await;
-    let _missing = polar.metrics().limits().await;
-    let versions: Vec<_> = stand
-        .asked()
-        .iter()
-        .map(|asked| asked.headers["polar-version"].clone())
-        .collect();
-    assert_eq!(versions, ["2026-10", "2026-04"]);
 }
 
 #[tokio::test]

@@ -92,6 +92,9 @@ fn use_lines(imports: &BTreeSet<String>, requests: &str) -> String {
         text.push_str("use serde_json::Value;\n");
     }
     let mut own = vec!["Polar"];
+    if requests.contains("export!(") {
+        own.push("download::export");
+    }
     if requests.contains("operation! {") {
         own.push("operation::operation");
     }

@@ -280,6 +280,9 @@ impl<'a> Method<'a> {
         if let Some(item) = &self.item {
             text.push_str(&format!("\nlist!({ty}, {item});\n"));
         }
+        if self.read == "text" {
+            text.push_str(&format!("\nexport!({ty});\n"));
+        }
         text
     }
 }
