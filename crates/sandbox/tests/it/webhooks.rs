@@ -210,3 +210,48 @@ async fn a_message_can_be_sent_again_and_a_disabled_endpoint_hears_nothing() {
     assert_eq!(receiver.arrived().len(), 2);
     assert_eq!(log(&sandbox).await[0]["webhook_event"]["skipped"], true);
 }
+
+#[tokio::test]
+async fn asking_for_a_failed_message_makes_one_attempt_more_and_no_harm() {
+    let (sandbox, receiver) = (Running::start().await, Receiver::start().await);
+    endpoint(&sandbox, &receiver).await;
+    receiver.answer_always(503);
+    customer(&sandbox, "ada").await;
+    let wait = json!({"advance": "PT2H"});
+    sandbox.control("/sandbox/clock", wait.clone()).await;
+    let id = receiver.arrived()[0].header("webhook-id").to_owned();
+    let again = format!("/v1/webhooks/events/{id}/redeliver");
+    sandbox.call(Method::POST, &again, Value::Null).await;
+    sandbox.control("/sandbox/clock", wait).await;
+    assert_eq!(receiver.arrived().len(), 11, "it is not repeated any more");
+    let newest = log(&sandbox).await[0].clone();
+    assert_eq!(newest["response"], "thank you");
+    assert_eq!(newest["webhook_event"]["succeeded"], false);
+    receiver.answer_always(204);
+    sandbox.call(Method::POST, &again, Value::Null).await;
+    settle(&sandbox).await;
+    receiver.answer_always(503);
+    sandbox.call(Method::POST, &again, Value::Null).await;
+    settle(&sandbox).await;
+    let newest = log(&sandbox).await[0].clone();
+    assert_eq!(newest["succeeded"], false);
+    assert_eq!(
+        newest["webhook_event"]["succeeded"], true,
+        "what has arrived has arrived"
+    );
+}
+
+#[tokio::test]
+async fn the_log_outlives_its_endpoint() {
+    let (sandbox, receiver) = (Running::start().await, Receiver::start().await);
+    let endpoint = endpoint(&sandbox, &receiver).await;
+    customer(&sandbox, "ada").await;
+    settle(&sandbox).await;
+    let id = endpoint["id"].as_str().unwrap();
+    let path = format!("/v1/webhooks/endpoints/{id}");
+    sandbox.call(Method::DELETE, &path, Value::Null).await;
+    assert_eq!(log(&sandbox).await.len(), 1);
+    let path = format!("/v1/webhooks/deliveries?endpoint_id={id}");
+    let (_, list) = sandbox.call(Method::GET, &path, Value::Null).await;
+    assert_eq!(list["items"], json!([]));
+}

@@ -2,12 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::delivery::is_archived;
 use super::outbox::{Attempt, Turn};
 use super::{Delivery, Endpoint, Message};
 use crate::world::{Id, World};
 
 /// Attempts before a message has failed for good.
-const ATTEMPTS_MAX: u32 = 10;
+const ATTEMPTS_MAX: usize = 10;
 /// So many failed messages in a row switch an endpoint off.
 const FAILURES_MAX: usize = 10;
 /// Longer pauses become a random one between half of this and this.
@@ -51,20 +52,30 @@ impl World {
         while let Some((turn, attempt)) = self.outbox.start(self.now()) {
             let endpoint = self.endpoints.find(attempt.endpoint);
             let message = self.messages.find(attempt.message);
-            if let (Some(endpoint), Some(message)) = (endpoint, message)
-                && endpoint.enabled
-                && !endpoint.deleted
-            {
-                return Some(Shipment {
-                    turn,
-                    message: message.id,
-                    url: endpoint.url.clone(),
-                    secret: endpoint.secret.clone(),
-                    body: message.body.clone(),
-                });
+            let (Some(endpoint), Some(message)) = (endpoint, message) else {
+                self.outbox.end(turn);
+                continue;
+            };
+            let shipment = Shipment {
+                turn,
+                message: message.id,
+                url: endpoint.url.clone(),
+                secret: endpoint.secret.clone(),
+                body: message.body.clone(),
+            };
+            let is_open = endpoint.enabled && !endpoint.deleted;
+            let has_arrived = message.succeeded == Some(true) && !attempt.redelivery;
+            let (was_skipped, is_over) = (message.skipped, is_archived(message, self.now()));
+            if is_open && !has_arrived && !is_over {
+                if was_skipped {
+                    self.mark_skipped(shipment.message, false);
+                }
+                return Some(shipment);
             }
             self.outbox.end(turn);
-            self.skip(attempt.message);
+            if !is_open {
+                self.mark_skipped(shipment.message, true);
+            }
         }
         None
     }
@@ -97,31 +108,38 @@ impl World {
             created_at: now,
             succeeded: outcome.succeeded(),
             http_code: outcome.http_code,
-            response: outcome.response.chars().take(RESPONSE_CHARS).collect(),
+            response: kept(&outcome.response),
         };
         self.deliveries.insert(id, delivery);
     }
 
+    /// Plans the next attempt, until there were so many that the message has failed for good. Attempts
+    /// count whoever asked for them: one more after that is not repeated.
     fn retry(&mut self, attempt: Attempt) {
-        let made = attempt.made + 1;
+        let made = self.deliveries.of(attempt.message).count();
         if made < ATTEMPTS_MAX {
             let due = self.now().saturating_add(self.pause(made));
             let next = Attempt {
-                made,
                 in_line: false,
                 ..attempt
             };
             self.outbox.add(due.unwrap_or(Timestamp::MAX), next);
             return;
         }
-        if let Some(row) = self.messages.find_mut(attempt.message) {
-            row.succeeded = Some(false);
+        let failed = self.messages.find_mut(attempt.message).is_some_and(|row| {
+            let fails = row.succeeded != Some(true);
+            if fails {
+                row.succeeded = Some(false);
+            }
+            fails
+        });
+        if failed {
+            self.disable_if_failing(attempt.endpoint);
         }
-        self.disable_if_failing(attempt.endpoint);
     }
 
     /// Doubles with every attempt, stretched by chance up to twice, until it is long enough.
-    fn pause(&mut self, made: u32) -> SignedDuration {
+    fn pause(&mut self, made: usize) -> SignedDuration {
         let base = 2_000_i64.saturating_mul(1 << made.min(20));
         let mut pause = self.delivery_chance.between(base, base.saturating_mul(2));
         if pause > PAUSE_MAX_MS {
@@ -130,7 +148,8 @@ impl World {
         SignedDuration::from_millis(pause)
     }
 
-    /// Switches an endpoint off when its latest completed messages all failed.
+    /// Switches an endpoint off when its latest completed messages all failed. What it still waits for
+    /// is skipped.
     fn disable_if_failing(&mut self, endpoint: Id<Endpoint>) {
         let latest: Vec<_> = self
             .messages
@@ -145,14 +164,20 @@ impl World {
         if let Some(row) = self.endpoints.find_mut(endpoint) {
             row.enabled = false;
         }
-        for message in self.outbox.give_up(endpoint) {
-            self.skip(message);
+        self.outbox.give_up(endpoint);
+        let is_pending = |row: &&Message| row.succeeded.is_none() && !row.skipped;
+        let pending = self.messages.of(endpoint).filter(is_pending);
+        let pending: Vec<_> = pending.map(|row| row.id).collect();
+        for message in pending {
+            self.mark_skipped(message, true);
         }
     }
 
-    fn skip(&mut self, message: Id<Message>) {
+    fn mark_skipped(&mut self, message: Id<Message>, skipped: bool) {
+        let now = self.stamp();
         if let Some(row) = self.messages.find_mut(message) {
-            row.skipped = true;
+            row.skipped = skipped;
+            row.modified_at = Some(now);
         }
     }
 
@@ -172,4 +197,14 @@ impl World {
             self.messages.remove(message);
         }
     }
+}
+
+/// What is kept of an answer.
+fn kept(response: &str) -> Option<String> {
+    let kept: String = response
+        .chars()
+        .filter(|char| *char != '\0')
+        .take(RESPONSE_CHARS)
+        .collect();
+    (!kept.is_empty()).then_some(kept)
 }

@@ -25,8 +25,8 @@ pub(crate) struct Delivery {
     pub(crate) succeeded: bool,
     /// Absent when nothing answered.
     pub(crate) http_code: Option<u16>,
-    /// What was answered, or why nothing was.
-    pub(crate) response: String,
+    /// What was answered, or why nothing was. Absent when the answer was empty.
+    pub(crate) response: Option<String>,
 }
 
 found_by!(Delivery: message);
@@ -40,7 +40,7 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         .filter_map(|row| {
             let message = world.messages.find(row.message)?;
             let endpoint = world.endpoints.find(message.endpoint)?;
-            let mine = endpoint.organization == organization && !endpoint.deleted;
+            let mine = endpoint.organization == organization;
             (mine && wanted(call, row, message, endpoint)).then_some((row, message))
         })
         .collect();
@@ -55,20 +55,17 @@ pub(super) fn redeliver(world: &mut World, call: &Call) -> Result<Reply, Failure
     let organization = call.organization()?;
     let message = world.messages.get(call.id("id")?)?;
     let endpoint = world.endpoints.get(message.endpoint)?;
-    if endpoint.organization != organization || endpoint.deleted {
+    if endpoint.organization != organization {
         return Err(Failure::not_found());
     }
-    let (id, endpoint) = (message.id, message.endpoint);
-    if !is_archived(message, world.now()) {
-        let now = world.stamp();
-        let attempt = Attempt {
-            message: id,
-            endpoint,
-            made: 0,
-            in_line: false,
-        };
-        world.outbox.add(now, attempt);
-    }
+    let attempt = Attempt {
+        message: message.id,
+        endpoint: message.endpoint,
+        redelivery: true,
+        in_line: false,
+    };
+    let now = world.stamp();
+    world.outbox.add(now, attempt);
     Ok(Value::Null.into())
 }
 
@@ -82,7 +79,9 @@ fn wanted(call: &Call, row: &Delivery, message: &Message, endpoint: &Endpoint) -
         event.as_str(),
         code.as_deref().unwrap_or_default(),
     ];
-    query.allows("endpoint_id", endpoint.id)
+    let of_deleted = endpoint.deleted && query.get("endpoint_id").is_some();
+    !of_deleted
+        && query.allows("endpoint_id", endpoint.id)
         && query.allows("event_type", &message.event)
         && query.allows_flag("succeeded", row.succeeded)
         && query.allows_some("http_code_class", class)
@@ -96,7 +95,7 @@ fn wanted(call: &Call, row: &Delivery, message: &Message, endpoint: &Endpoint) -
 }
 
 /// Old payloads are put away.
-fn is_archived(message: &Message, now: Timestamp) -> bool {
+pub(super) fn is_archived(message: &Message, now: Timestamp) -> bool {
     let end = message.created_at.saturating_add(RETENTION_H.hours());
     end.is_ok_and(|end| end < now)
 }

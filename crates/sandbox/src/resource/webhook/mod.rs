@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(crate) use self::attempt::{Outcome, Shipment};
+use self::chat::News;
 pub(crate) use self::delivery::Delivery;
 use self::outbox::Attempt;
 pub(crate) use self::outbox::Outbox;
@@ -78,7 +79,7 @@ pub(crate) struct Message {
     pub(crate) last_http_code: Option<u16>,
     /// Unknown while attempts are still to come.
     pub(crate) succeeded: Option<bool>,
-    /// Given up because the endpoint was switched off.
+    /// Not sent, because the endpoint was switched off.
     pub(crate) skipped: bool,
 }
 
@@ -91,12 +92,16 @@ impl World {
     pub(crate) fn emit(&mut self, organization: Id<Organization>, event: &str, data: &Value) {
         let created_at = self.stamp();
         for (endpoint, format) in self.listeners(organization, event) {
-            if format == Format::Raw || chat::cares(event, data) {
-                let body = match format {
-                    Format::Raw => raw(event, created_at, data),
-                    Format::Discord => chat::discord(self, organization, event, data),
-                    Format::Slack => chat::slack(self, organization, event, data),
-                };
+            let news = || {
+                let organization = self.organizations.find(organization)?;
+                News::of(&organization.name, event, data)
+            };
+            let body = match format {
+                Format::Raw => Some(raw(event, created_at, data)),
+                Format::Discord => news().map(|news| news.discord()),
+                Format::Slack => news().map(|news| news.slack()),
+            };
+            if let Some(body) = body {
                 self.write_message(endpoint, created_at, event, body);
             }
         }
@@ -152,7 +157,7 @@ impl World {
             let attempt = Attempt {
                 message: id,
                 endpoint,
-                made: 0,
+                redelivery: false,
                 in_line: true,
             };
             self.outbox.add(created_at, attempt);

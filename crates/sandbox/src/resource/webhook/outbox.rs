@@ -43,8 +43,9 @@ pub(crate) type Turn = (Timestamp, u64);
 pub(crate) struct Attempt {
     pub(super) message: Id<Message>,
     pub(super) endpoint: Id<Endpoint>,
-    /// Attempts already made in this round.
-    pub(super) made: u32,
+    /// Somebody asked for it, although the message may have arrived already.
+    #[serde(default)]
+    pub(super) redelivery: bool,
     /// Whether later messages of the endpoint wait for this attempt.
     pub(super) in_line: bool,
 }
@@ -109,16 +110,13 @@ impl Outbox {
         Some(attempt)
     }
 
-    /// Gives up what waits for an endpoint, and says which messages that were.
-    pub(super) fn give_up(&mut self, endpoint: Id<Endpoint>) -> Vec<Id<Message>> {
-        let mut messages = Vec::new();
+    /// Gives up what waits for an endpoint.
+    pub(super) fn give_up(&mut self, endpoint: Id<Endpoint>) {
         for in_line in [true, false] {
             for (turn, attempt) in self.queues.remove(&(endpoint, in_line)).unwrap_or_default() {
                 self.forget(turn, &attempt);
-                messages.push(attempt.message);
             }
         }
-        messages
     }
 
     /// True while an attempt of the message waits or is under way.
