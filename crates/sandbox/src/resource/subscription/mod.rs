@@ -14,6 +14,8 @@ mod end;
 mod export;
 mod get;
 mod label;
+#[cfg(test)]
+mod life;
 mod list;
 mod pause;
 mod pending;
@@ -48,7 +50,7 @@ pub(crate) use bill::run as bill;
 pub(crate) use cycle::run as cycle;
 pub(crate) use dunning::{fall_past_due, look_at_grants, recover, use_card};
 pub(crate) use end::{Reason, at_period_end, end_now, take_back};
-pub(crate) use label::trial_label;
+pub(crate) use label::{day, trial_label};
 pub(crate) use list::is_wanted_as_active;
 pub(crate) use pause::{come_back, resume, schedule as pause, unschedule as unpause};
 pub(crate) use pending::clear as clear_pending;
