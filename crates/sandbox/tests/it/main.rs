@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod conventions;
+mod door;
 mod grants;
 mod hostile;
 mod page;

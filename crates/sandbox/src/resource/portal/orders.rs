@@ -10,7 +10,6 @@ use crate::list::{self, SortKey, SortKeys};
 use crate::render;
 use crate::reply::Reply;
 use crate::resource::order::{self, Order};
-use crate::resource::payment::PaymentStatus;
 use crate::resource::payment_method::Decline;
 use crate::resource::subscription;
 use crate::world::World;
@@ -95,7 +94,6 @@ pub(super) fn payment_status(world: &mut World, call: &Call) -> Result<Reply, Fa
     let latest = world.payments.of(row.id).next_back();
     let status = match latest.map(|payment| payment.status) {
         Some(status) => json!(status),
-        None if row.is_paid() => json!(PaymentStatus::Succeeded),
         None => json!("no_payment"),
     };
     let error = latest.and_then(|payment| payment.decline);

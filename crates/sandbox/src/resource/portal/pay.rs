@@ -33,6 +33,7 @@ struct Means {
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let input: Input = call.input()?;
+    names_one(&input, &call.body)?;
     let (_, row) = own(world, call)?;
     check(world, row)?;
     let (id, customer, subscription) = (row.id, row.customer, row.subscription);
@@ -60,8 +61,9 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 }
 
 fn check(world: &World, row: &Order) -> Result<(), Failure> {
-    if row.status != OrderStatus::Pending || row.next_payment_attempt_at.is_none() {
-        let detail = format!("Order {} is not eligible for a payment retry.", row.id);
+    let is_open = row.status == OrderStatus::Pending && row.next_payment_attempt_at.is_some();
+    if !is_open || row.subscription.is_none() {
+        let detail = format!("Order {} is not eligible for payment retry.", row.id);
         return Err(Failure::named(422, "OrderNotEligibleForRetry", detail));
     }
     let tries = world
@@ -70,46 +72,58 @@ fn check(world: &World, row: &Order) -> Result<(), Failure> {
         .filter(|payment| payment.trigger == Trigger::RetryCustomer)
         .count();
     if tries >= TRIES {
-        let detail = "You have tried to pay this order too often.";
+        let detail = format!(
+            "Maximum number of manual payment retry attempts has been reached for order {}.",
+            row.id
+        );
         return Err(Failure::named(429, "ManualRetryLimitExceeded", detail));
     }
     Ok(())
 }
 
+/// A body that names no card, or two, is refused as a whole.
+fn names_one(input: &Input, body: &Value) -> Result<(), Failure> {
+    let cards = [
+        input.confirmation_token_id.is_some(),
+        input.payment_method_id.is_some(),
+    ];
+    let problem = match cards {
+        [false, false] => "Either confirmation_token_id or payment_method_id must be provided",
+        [true, true] => "Only one of confirmation_token_id or payment_method_id can be provided",
+        [true, false] | [false, true] => return Ok(()),
+    };
+    let message = format!("Value error, {problem}");
+    let mut flaw = Flaw::body("value_error", [], message, body.clone());
+    flaw.context = Some(json!({"error": {}}));
+    Err(Failure::refused(flaw))
+}
+
 /// A card typed in now behaves as at a purchase; one on file as at a renewal.
 fn means(world: &World, customer: Id<Customer>, input: &Input) -> Result<Means, Failure> {
-    match (&input.confirmation_token_id, input.payment_method_id) {
-        (Some(token), None) => {
-            let card = payment_method::card(token);
-            let outcome = card.first;
-            Ok(Means {
-                card,
-                outcome,
-                on_file: None,
-            })
-        }
-        (None, Some(id)) => {
-            let method = payment_method::of(world, customer)
-                .into_iter()
-                .find(|row| row.id == id)
-                .ok_or_else(Failure::not_found)?;
-            let card = method.card.clone();
-            let outcome = card.later;
-            Ok(Means {
-                card,
-                outcome,
-                on_file: Some(id),
-            })
-        }
-        (Some(_), Some(_)) | (None, None) => {
-            let message = "Either confirmation_token_id or payment_method_id must be provided.";
-            Err(Failure::refused(Flaw::field(
-                "confirmation_token_id",
-                message,
-                Value::Null,
-            )))
-        }
-    }
+    let Some(id) = input.payment_method_id else {
+        let token = input.confirmation_token_id.as_deref().unwrap_or_default();
+        let card = payment_method::card(token);
+        let outcome = card.first;
+        return Ok(Means {
+            card,
+            outcome,
+            on_file: None,
+        });
+    };
+    let method = payment_method::of(world, customer)
+        .into_iter()
+        .find(|row| row.id == id)
+        .ok_or_else(|| {
+            let detail = "Payment method does not belong to customer";
+            Failure::named(422, "PaymentRetryValidationError", detail)
+        })?;
+    let card = method.card.clone();
+    let outcome = card.later;
+    Ok(Means {
+        card,
+        outcome,
+        on_file: Some(id),
+    })
 }
 
 fn shown(status: &str, secret: Option<&str>, error: Option<&str>) -> Value {

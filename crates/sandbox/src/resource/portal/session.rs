@@ -1,10 +1,10 @@
 //! `GET /v1/customer-portal/customer-session/introspect` and `…/user`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Visitor;
 use crate::call::Call;
-use crate::failure::Failure;
+use crate::failure::{Failure, Flaw};
 use crate::render;
 use crate::reply::Reply;
 use crate::resource::customer::CustomerKind;
@@ -38,7 +38,9 @@ pub(super) fn user(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         .into());
     }
     if customer.kind == CustomerKind::Team {
-        return Err(Failure::Refused(Vec::new()));
+        let message = "Team customers must use member sessions. Create a customer session via the API with a member_id.";
+        let flaw = Flaw::body("value_error", [], message, Value::Null);
+        return Err(Failure::refused(flaw));
     }
     Ok(json!({
         "type": "customer",
