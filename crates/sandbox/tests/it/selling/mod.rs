@@ -6,3 +6,4 @@ mod purchase;
 mod refusal;
 mod renewal;
 mod stall;
+mod wishes;
