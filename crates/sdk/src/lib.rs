@@ -88,6 +88,8 @@ mod limit;
 #[cfg(feature = "client")]
 mod message;
 #[cfg(feature = "client")]
+pub mod oauth2;
+#[cfg(feature = "client")]
 mod operation;
 #[cfg(feature = "client")]
 #[path = "generated/mod.rs"]

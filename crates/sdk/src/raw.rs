@@ -1,29 +1,39 @@
 //! Below the typed door an open one: for what the types don't know yet.
 
+use bytes::Bytes;
 use http::Method;
 use polarkit_model::read::ReadError;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    client::Polar,
+    client::{Polar, decode},
+    error::Error,
     operation::{Call, Operation, call, per_call},
     reply::Reply,
     request::Request,
 };
 
 impl Polar {
-    /// A request to any path under the server, answered with JSON as it comes.
+    /// A request to any path under the server, which begins with a slash and stands as it is sent.
+    /// Awaited, it gives JSON as it comes; [`Raw::typed`] a type of your own; [`Raw::reply`] what
+    /// stands around the body as well.
     ///
     /// ```no_run
     /// # async fn example(polar: polarkit::Polar) -> Result<(), polarkit::Error> {
+    /// #[derive(serde::Deserialize)]
+    /// struct New {
+    ///     name: String,
+    /// }
+    ///
     /// let answer = polar.raw("/v1/not-in-the-types-yet/").query("limit", 5).await?;
+    /// let typed: New = polar.raw("/v1/nor-this").typed().await?;
     /// # Ok(()) }
     /// ```
     pub fn raw(&self, path: &str) -> Raw<'_> {
         Raw {
             polar: self,
-            request: Request::new("raw", Method::GET, path),
+            request: Request::raw(path),
         }
     }
 }
@@ -46,7 +56,7 @@ impl Raw<'_> {
 
     /// Sends it and waits, for code that doesn't await. See [`blocking`](crate::blocking).
     #[cfg(feature = "blocking")]
-    pub fn wait(self) -> Result<Value, crate::Error> {
+    pub fn wait(self) -> Result<Value, Error> {
         crate::blocking::wait(self.polar, self.request, <Self as Operation>::read)
     }
 
@@ -66,6 +76,26 @@ impl Raw<'_> {
     pub fn json(mut self, body: &impl Serialize) -> Self {
         self.request = self.request.json(body);
         self
+    }
+
+    /// Gives it a body of another kind.
+    pub fn body(mut self, content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
+        self.request = self.request.bytes(content_type, bytes.into());
+        self
+    }
+
+    /// Sends it and reads the JSON of success as a type of yours, as strictly as the type is. What
+    /// cannot be read gives [`Error::Decode`].
+    pub async fn typed<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let reply = self.polar.dispatch(&self.request).await?;
+        let read = polarkit_model::read::with_serde(&reply.body);
+        read.map_err(|source| decode(&self.request, source, &reply))
+    }
+
+    /// Sends it and gives the reply of success whole: status, headers, body. Any other is an
+    /// error, and has its own status and body.
+    pub async fn reply(self) -> Result<Reply, Error> {
+        self.polar.dispatch(&self.request).await
     }
 }
 
@@ -92,7 +122,7 @@ impl Operation for Raw<'_> {
 }
 
 impl<'a> IntoFuture for Raw<'a> {
-    type Output = Result<Value, crate::Error>;
+    type Output = Result<Value, Error>;
     type IntoFuture = Call<'a, Value>;
 
     fn into_future(self) -> Self::IntoFuture {

@@ -81,6 +81,19 @@ impl Request {
         }
     }
 
+    /// A request to a path nobody has checked.
+    pub(crate) fn raw(path: &str) -> Self {
+        let mut request = Self::new("raw", Method::GET, path);
+        if !path.starts_with('/') {
+            // Behind the server's name it would make another name: `@elsewhere.example`.
+            request.fault = Some(Fault {
+                argument: "path",
+                problem: "does not begin with a slash".to_owned(),
+            });
+        }
+        request
+    }
+
     /// A read of an address that proves itself. It may hold a signature: what is wrong with it is
     /// told without it.
     pub(crate) fn download(url: &str) -> Self {
@@ -147,12 +160,7 @@ impl Request {
     /// Gives it a JSON body.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
-            Ok(bytes) => {
-                self.body = Some(Body {
-                    content_type: "application/json",
-                    bytes: bytes.into(),
-                });
-            }
+            Ok(bytes) => return self.bytes("application/json", bytes.into()),
             Err(error) => {
                 let problem = error.to_string();
                 self.fault.get_or_insert(Fault {
@@ -161,6 +169,15 @@ impl Request {
                 });
             }
         }
+        self
+    }
+
+    /// Gives it a body as it is.
+    pub(crate) fn bytes(mut self, content_type: &'static str, bytes: Bytes) -> Self {
+        self.body = Some(Body {
+            content_type,
+            bytes,
+        });
         self
     }
 
@@ -179,11 +196,7 @@ impl Request {
                 other => form.append_pair(name, &other.to_string()),
             };
         }
-        request.body = Some(Body {
-            content_type: "application/x-www-form-urlencoded",
-            bytes: form.finish().into(),
-        });
-        request
+        request.bytes("application/x-www-form-urlencoded", form.finish().into())
     }
 
     /// Gives it events. Polar drops those it has seen, by their external ids, so that a batch in

@@ -21,9 +21,12 @@ pub struct AuthorizationCodeTokenRequest {
     /// Text.
     pub client_secret: Secret,
     /// Text.
-    pub code: String,
+    pub code: Secret,
     /// A URL, 1 to 2083 characters.
     pub redirect_uri: String,
+    /// Text. May be null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_verifier: Option<Secret>,
 }
 
 impl AuthorizationCodeTokenRequest {
@@ -32,7 +35,7 @@ impl AuthorizationCodeTokenRequest {
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
-        code: impl Into<String>,
+        code: impl Into<Secret>,
         redirect_uri: impl Into<String>,
     ) -> Self {
         Self {
@@ -40,7 +43,16 @@ impl AuthorizationCodeTokenRequest {
             client_secret: client_secret.into(),
             code: code.into(),
             redirect_uri: redirect_uri.into(),
+            code_verifier: None,
         }
+    }
+
+    /// Text. May be null.
+    #[inline]
+    #[must_use]
+    pub fn code_verifier(mut self, code_verifier: impl Into<Secret>) -> Self {
+        self.code_verifier = Some(code_verifier.into());
+        self
     }
 }
 

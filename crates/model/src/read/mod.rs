@@ -35,7 +35,10 @@ mod plain;
 
 use std::cell::OnceCell;
 
-use serde::{Deserialize as _, Deserializer, de::Error as _};
+use serde::{
+    Deserialize as _, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
 
 pub use self::{error::ReadError, node::Node};
 pub(crate) use self::{json::Json, node::through_serde};
@@ -45,6 +48,16 @@ pub fn from_slice<T: Read>(json: &[u8]) -> Result<T, ReadError> {
     let json = serde_json::from_slice(json)
         .map_err(|error| ReadError::new(format!("not JSON: {error}")))?;
     from_json(&json)
+}
+
+/// Reads a JSON text as any type of serde's, as strictly as the type is.
+pub fn with_serde<T: DeserializeOwned>(json: &[u8]) -> Result<T, ReadError> {
+    // Its message would show the value.
+    let place = |error: serde_json::Error| {
+        let (line, column) = (error.line(), error.column());
+        ReadError::new(format!("not as the type is, at {line}:{column}"))
+    };
+    serde_json::from_slice(json).map_err(place)
 }
 
 /// Reads what was parsed.

@@ -49,7 +49,7 @@ impl Shop {
         checkouts
             .client_confirm(checkout.client_secret.reveal())
             .customer_name("Ada")
-            .customer_email("ada@example.com")
+            .customer_email(format!("{external_customer_id}@example.com"))
             .customer_billing_address(AddressInput::new("DE"))
             .confirmation_token_id("pm_card_visa")
             .await

@@ -25,7 +25,13 @@ mod limits;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod oauth2;
+#[cfg(test)]
+mod portal;
+#[cfg(test)]
 mod proof;
+#[cfg(test)]
+mod raw;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

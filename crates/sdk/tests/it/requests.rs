@@ -148,14 +148,6 @@ async fn a_validation_that_counts_is_made_once() {
 }
 
 #[tokio::test]
-async fn what_has_no_type_can_be_had_raw() {
-    let (stand, polar) = Stand::answering([json(200, r#"{"new":true}"#)]).await;
-    let answer = polar.raw("/v1/new/").query("limit", 5).await.unwrap();
-    assert_eq!(answer["new"], true);
-    assert_eq!(stand.asked()[0].uri, "/v1/new/?limit=5");
-}
-
-#[tokio::test]
 async fn the_servers_time_is_learnt_from_any_answer() {
     let date = vec![("date", "Fri, 01 Jan 2027 00:00:00 GMT".to_owned())];
     let (_, polar) = Stand::answering([(404, date, String::new())]).await;

@@ -3486,20 +3486,21 @@ fn oauth2(calls: &mut impl Calls) {
             .token(TokenRequest::from(AuthorizationCodeTokenRequest::new(
                 "client_id".to_owned(),
                 Secret::from("client_secret"),
-                "code".to_owned(),
+                Secret::from("code"),
                 "https://example.com/there".to_owned(),
             ))),
     );
     calls.full(
         0,
-        polar
-            .oauth2()
-            .token(TokenRequest::from(AuthorizationCodeTokenRequest::new(
+        polar.oauth2().token(TokenRequest::from(
+            AuthorizationCodeTokenRequest::new(
                 "client_id".to_owned(),
                 Secret::from("client_secret"),
-                "code".to_owned(),
+                Secret::from("code"),
                 "https://example.com/there".to_owned(),
-            ))),
+            )
+            .code_verifier(Secret::from("code_verifier")),
+        )),
     );
     calls.full(
         1,
