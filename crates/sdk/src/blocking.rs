@@ -1,9 +1,13 @@
-//! The same calls for code that doesn't await: `.wait()` on every operation.
+//! The same calls for code that doesn't await: `.wait()` on every operation, `.iter()` on every
+//! list.
 //!
 //! ```no_run
 //! # fn example(order: polarkit::model::OrderId) -> Result<(), Box<dyn std::error::Error>> {
 //! let polar = polarkit::Polar::from_env()?;
 //! let order = polar.orders().get(order).wait()?;
+//! for product in polar.products().list().iter() {
+//!     println!("{}", product?.name);
+//! }
 //! # Ok(()) }
 //! ```
 //!
@@ -15,24 +19,27 @@
 //! default one; a transport given to the builder serves both.
 
 use std::{
-    io,
+    fmt, io,
+    iter::FusedIterator,
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{SyncSender, sync_channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
 };
 
+use futures_util::StreamExt as _;
 use polarkit_model::read::ReadError;
 use tokio::{
     runtime::{self, Handle},
-    sync::oneshot,
+    sync::{mpsc, oneshot},
 };
 
 use crate::{
     client::Polar,
     error::Error,
     operation::call,
+    pages::Items,
     reply::Reply,
     request::Request,
     transport::{Transport, TransportError},
@@ -101,6 +108,69 @@ pub(crate) fn wait<T: Send + 'static>(
     receiver
         .recv()
         .unwrap_or_else(|_gone| Err(ended(operation)))
+}
+
+/// The items of a list, across its pages, for a loop that doesn't await. Asks for a page when its
+/// first item is; an error ends it.
+pub struct Iter<T> {
+    /// Asks for one more; gone after the last.
+    more: Option<mpsc::Sender<()>>,
+    items: Receiver<Option<Result<T, Error>>>,
+    operation: &'static str,
+    /// Why it could not begin.
+    failed: Option<Error>,
+}
+
+/// Iterates over what a client in the background streams.
+pub(crate) fn iter<T: Send + 'static>(
+    polar: &Polar,
+    request: Request,
+    stream: fn(&Polar, Request) -> Items<'_, T>,
+) -> Iter<T> {
+    let operation = request.operation;
+    let there = polar.in_background();
+    let (more, mut wanted) = mpsc::channel(1);
+    let (sender, items) = sync_channel(1);
+    let job = async move {
+        let mut stream = stream(&there, request);
+        while wanted.recv().await.is_some() {
+            answer(&sender, stream.next().await);
+        }
+    };
+    Iter {
+        more: Some(more),
+        items,
+        operation,
+        failed: begin(polar, operation, job).err(),
+    }
+}
+
+impl<T> Iterator for Iter<T> {
+    type Item = Result<T, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let more = self.more.take()?;
+        if let Some(error) = self.failed.take() {
+            return Some(Err(error));
+        }
+        let asked = more.try_send(()).is_ok();
+        let item = self.items.recv().ok().filter(|_| asked);
+        let item = item.unwrap_or_else(|| Some(Err(ended(self.operation))));
+        if matches!(item, Some(Ok(_))) {
+            self.more = Some(more);
+        }
+        item
+    }
+}
+
+impl<T> FusedIterator for Iter<T> {}
+
+impl<T> fmt::Debug for Iter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter")
+            .field("operation", &self.operation)
+            .finish_non_exhaustive()
+    }
 }
 
 fn begin(

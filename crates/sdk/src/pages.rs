@@ -104,6 +104,14 @@ macro_rules! list {
             pub fn pages(self) -> crate::Pages<'a, $item> {
                 crate::pages::pages(self.polar, self.request)
             }
+
+            /// All items, as [`stream`](Self::stream) gives them, for a loop that doesn't await.
+            /// See [`blocking`](crate::blocking).
+            #[cfg(feature = "blocking")]
+            #[inline]
+            pub fn iter(self) -> crate::blocking::Iter<$item> {
+                crate::blocking::iter(self.polar, self.request, crate::pages::stream)
+            }
         }
     };
 }
