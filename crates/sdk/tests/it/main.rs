@@ -33,6 +33,8 @@ mod proof;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
+mod recordings;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod sandbox;

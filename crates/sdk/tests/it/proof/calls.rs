@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use polarkit::{
-    Error, Operation, Polar, Server,
+    Error, Operation, Polar, ReadError, Reply, Server,
     model::FreeForm,
     transport::{Body, Sending, Transport},
 };
@@ -34,6 +34,9 @@ pub(crate) trait Calls {
 /// An operation whose answer can be looked at.
 pub(crate) trait Called<'a>: Operation + Clone {
     fn ask(self) -> polarkit::Call<'a, Value>;
+
+    /// What a reply of success says, as `Debug` shows it.
+    fn shown(reply: &Reply) -> Result<String, ReadError>;
 }
 
 impl<'a, O, T> Called<'a> for O
@@ -48,6 +51,10 @@ where
             call.await
                 .map(|answer| serde_json::to_value(answer).unwrap())
         })
+    }
+
+    fn shown(reply: &Reply) -> Result<String, ReadError> {
+        Self::read(reply).map(|answer| format!("{answer:?}"))
     }
 }
 
