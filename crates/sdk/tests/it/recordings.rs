@@ -16,9 +16,12 @@ use super::{
     proof::calls::{Called, Calls},
 };
 
-/// What was recorded and the types don't know: where, and as `Debug` shows it. Nothing else may
-/// be unknown to them, and all of these must be met.
-const UNKNOWN: [(&str, &str); 0] = [];
+/// What was recorded and fits no arm that is known: where, and how `Debug` begins to show it.
+/// Nothing else may, and all of these must be met.
+const UNKNOWN: [(&str, &str); 1] = [
+    // Properties of a grant that has none, which is so of several types: nothing is lost.
+    ("customers:get_state", "Unrecognized(Object {})"),
+];
 
 #[test]
 #[ignore = "run by .ci/conformance"]
@@ -35,8 +38,12 @@ fn every_recorded_answer_is_understood() {
     let total: u32 = read.values().sum();
     println!("{total} recorded answers of {} operations", read.len());
     assert!(faults.is_empty(), "{faults:#?}");
-    let named = UNKNOWN.map(|(operation, arm)| (operation, arm.to_owned()));
-    assert_eq!(unknown, BTreeSet::from(named));
+    for (operation, arm) in UNKNOWN {
+        let known = unknown.len();
+        unknown.retain(|(asked, shown)| !(*asked == operation && shown.starts_with(arm)));
+        assert!(unknown.len() < known, "{operation} has no {arm} any more");
+    }
+    assert!(unknown.is_empty(), "{unknown:#?}");
     assert!(total > 150 && read.len() > 40, "{total} {}", read.len());
 }
 
