@@ -27,10 +27,7 @@ use serde_json::{Value, json};
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().init();
-    let polar = Polar::builder()
-        .server(env::var("POLAR_SERVER")?.parse()?)
-        .token(env::var("POLAR_ACCESS_TOKEN")?)
-        .build()?;
+    let polar = Polar::from_env()?;
     let users = env::var("SHOP_USERS")?;
     let users = users.split(',').filter_map(|user| user.split_once('='));
     let shop = Shop {

@@ -57,6 +57,10 @@ impl Rate {
 /// therefore counts until a second after it was *answered*: however long it travelled, Polar
 /// never sees a fourth.
 ///
+/// One limit is not kept to: a token that Polar has not accepted in the last five minutes may ask
+/// 60 times a minute. Who sends more than 60 calls before the first is answered runs into it; the
+/// refusal holds every clone back, as any does, and what may be repeated is tried again.
+///
 /// [`Builder::limits`]: crate::Builder::limits
 /// [`Retry::total_max`]: crate::Retry::total_max
 /// [`Error::HeldBack`]: crate::Error::HeldBack

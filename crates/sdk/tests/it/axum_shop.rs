@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[expect(dead_code, reason = "an example has a `main`")]
-#[path = "../../examples/axum_shop.rs"]
+#[path = "../../examples/axum_shop/main.rs"]
 mod shop;
 
 /// The shop on a port of its own, where Polar's webhooks go.

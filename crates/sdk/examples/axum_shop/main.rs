@@ -5,7 +5,7 @@
 //!
 //! | variable | example |
 //! |---|---|
-//! | `POLAR_SERVER` | `http://localhost:8787`, `sandbox`, `production` |
+//! | `POLAR_SERVER` | `http://localhost:8787`, `sandbox` (unless set), `production` |
 //! | `POLAR_ACCESS_TOKEN`, `POLAR_WEBHOOK_SECRET`, `POLAR_ORGANIZATION_ID` | what Polar gave you |
 //! | `SUCCESS_URL` | `http://localhost:8000/` |
 //! | `SHOP_USERS` | `key-of-ada=u_42,key-of-bob=u_43` |
@@ -15,20 +15,23 @@
     reason = "an app has rules of its own"
 )]
 
+mod failure;
+mod ledger;
+mod user;
+
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::HashMap,
     env,
     error::Error,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use axum::{
     Json, Router,
-    extract::{FromRef, FromRequestParts, Path, Request, State},
-    http::{StatusCode, header::AUTHORIZATION, request::Parts},
-    middleware::{Next, from_fn_with_state},
-    response::{IntoResponse, Response},
+    extract::{FromRef, Path, State},
+    http::{StatusCode, request::Parts},
+    middleware::from_fn_with_state,
     routing::{get, post},
 };
 use polarkit::{
@@ -39,18 +42,21 @@ use polarkit::{
     },
     tower::UsageLayer,
     usage::UsageTracker,
-    webhooks::{Event, Webhook, WebhookConfig},
+    webhooks::WebhookConfig,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::{
+    failure::Failure,
+    ledger::{Ledger, access, receive},
+    user::{User, authenticate},
+};
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().init();
-    let polar = Polar::builder()
-        .server(env::var("POLAR_SERVER")?.parse()?)
-        .token(env::var("POLAR_ACCESS_TOKEN")?)
-        .build()?;
+    let polar = Polar::from_env()?;
     let users = env::var("SHOP_USERS")?;
     let users = users.split(',').filter_map(|user| user.split_once('='));
     let shop = Shop {
@@ -89,13 +95,6 @@ pub(crate) struct Shop {
     pub(crate) ledger: Arc<Mutex<Ledger>>,
 }
 
-/// Who may use what. A real app keeps it in its database.
-#[derive(Default)]
-pub(crate) struct Ledger {
-    owned: BTreeSet<(String, ProductId)>,
-    seen: HashSet<String>,
-}
-
 impl FromRef<Shop> for WebhookConfig {
     fn from_ref(input: &Shop) -> Self {
         input.webhooks.clone()
@@ -122,29 +121,6 @@ pub(crate) fn app(shop: Shop) -> Router {
         .layer(count)
         .layer(from_fn_with_state(shop.clone(), authenticate))
         .with_state(shop)
-}
-
-/// Who is calling, by the application's own id.
-#[derive(Clone)]
-struct User(String);
-
-async fn authenticate(State(shop): State<Shop>, mut request: Request, next: Next) -> Response {
-    let header = request.headers().get(AUTHORIZATION);
-    let key = header.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    if let Some(id) = key.and_then(|key| shop.users.get(key)) {
-        let user = User(id.clone());
-        request.extensions_mut().insert(user);
-    }
-    next.run(request).await
-}
-
-impl<S: Sync> FromRequestParts<S> for User {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Failure> {
-        let user = parts.extensions.get::<Self>().cloned();
-        user.ok_or(Failure(StatusCode::UNAUTHORIZED, "Who are you?"))
-    }
 }
 
 async fn health(State(shop): State<Shop>) -> Json<Value> {
@@ -241,64 +217,5 @@ async fn validate_license(
             Err(Failure(StatusCode::BAD_REQUEST, "Invalid license key"))
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-async fn access(State(shop): State<Shop>, User(id): User) -> Json<Vec<ProductId>> {
-    let ledger = shop.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-    let own = ledger.owned.iter().filter(|(owner, _)| *owner == id);
-    Json(own.map(|(_, product)| *product).collect())
-}
-
-/// Success for whatever another attempt can't mend: Polar disables endpoints that keep failing.
-async fn receive(State(shop): State<Shop>, webhook: Webhook) -> Json<Value> {
-    let mut ledger = shop.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-    if ledger.seen.insert(webhook.verified.id) {
-        match webhook.delivery {
-            Ok(delivery) => ledger.apply(delivery.event),
-            Err(unread) => tracing::error!(%unread, "keep its bytes and look into it"),
-        }
-    }
-    Json(json!({"status": "processed"}))
-}
-
-impl Ledger {
-    /// Access comes with payment, not with a checkout, and goes when Polar revokes it, not when a
-    /// subscription is cancelled: it is paid to the end of its period.
-    fn apply(&mut self, event: Event) {
-        match event {
-            Event::OrderPaid(order) => {
-                self.owned
-                    .extend(order.customer.external_id.zip(order.product_id));
-            }
-            Event::SubscriptionRevoked(subscription) => {
-                let owner = subscription.customer.external_id.unwrap_or_default();
-                self.owned.remove(&(owner, subscription.product_id));
-            }
-            other => tracing::info!(kind = other.kind(), "of no interest"),
-        }
-    }
-}
-
-/// What a caller is told: a status and our own words. What Polar said goes to the log.
-struct Failure(StatusCode, &'static str);
-
-impl From<polarkit::Error> for Failure {
-    fn from(error: polarkit::Error) -> Self {
-        tracing::warn!(%error, "Polar said no");
-        match error.kind() {
-            Kind::NotFound => Self(StatusCode::NOT_FOUND, "Not found"),
-            Kind::Validation => Self(StatusCode::BAD_REQUEST, "Polar does not take this"),
-            Kind::RateLimit | Kind::Network => {
-                Self(StatusCode::SERVICE_UNAVAILABLE, "Try again in a while")
-            }
-            _ => Self(StatusCode::BAD_GATEWAY, "Something is wrong with us"),
-        }
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        (self.0, Json(json!({"detail": self.1}))).into_response()
     }
 }
