@@ -107,3 +107,115 @@ impl Step<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_only_the_newest_has_says_since_when() {
+        let merged = merged([
+            version(
+                "2026-10",
+                &["get", "find"],
+                &fields(&["id", "name"]),
+                &["paid"],
+            ),
+            version("2026-04", &["get"], &fields(&["id"]), &["paid"]),
+        ]);
+        let [get, find] = merged.operations.as_slice() else {
+            panic!("{merged:?}")
+        };
+        assert_eq!((&get.since, &get.until), (&None, &None));
+        assert_eq!(find.since.as_deref(), Some("2026-10"));
+        assert_eq!(order(&merged, "id").since, None);
+        assert_eq!(order(&merged, "name").since.as_deref(), Some("2026-10"));
+    }
+
+    #[test]
+    fn what_only_an_older_one_has_stays_optional_and_says_until_when() {
+        let merged = merged([
+            version("2026-10", &["get"], &fields(&["id"]), &["paid"]),
+            version(
+                "2026-04",
+                &["get", "find"],
+                &fields(&["id", "name"]),
+                &["paid", "sent"],
+            ),
+        ]);
+        let find = merged.operations.iter().find(|known| known.id == "find");
+        assert_eq!(find.unwrap().until.as_deref(), Some("2026-04"));
+        let name = order(&merged, "name");
+        assert_eq!(
+            (name.required, name.until.as_deref()),
+            (false, Some("2026-04"))
+        );
+        let words = &merged.shapes["Status"].kind;
+        assert_eq!(
+            words,
+            &Kind::Enum(vec!["paid".to_owned(), "sent".to_owned()])
+        );
+    }
+
+    #[test]
+    fn what_was_once_null_may_be() {
+        let mut old = fields(&["id"]);
+        old[0]["shape"]["nullable"] = json!(true);
+        let merged = merged([
+            version("2026-10", &[], &fields(&["id"]), &[]),
+            version("2026-04", &[], &old, &[]),
+        ]);
+        assert!(order(&merged, "id").shape.nullable);
+    }
+
+    #[test]
+    fn of_several_versions_the_first_that_had_it_is_named() {
+        let merged = merged([
+            version("2027-01", &["get"], &fields(&["id", "name"]), &[]),
+            version("2026-10", &["get"], &fields(&["id", "name"]), &[]),
+            version("2026-04", &[], &fields(&["id"]), &[]),
+        ]);
+        assert_eq!(merged.operations[0].since.as_deref(), Some("2026-10"));
+        assert_eq!(order(&merged, "name").since.as_deref(), Some("2026-10"));
+    }
+
+    #[test]
+    fn versions_out_of_order_stop_the_generator() {
+        let [old, new] = ["2026-04", "2026-10"].map(|name| version(name, &[], &fields(&[]), &[]));
+        assert!(merge(old, vec![new]).is_err());
+    }
+
+    fn merged<const N: usize>(versions: [Facts; N]) -> Facts {
+        let mut versions = versions.into_iter();
+        merge(versions.next().unwrap(), versions.collect()).unwrap()
+    }
+
+    fn order<'a>(facts: &'a Facts, field: &str) -> &'a Field {
+        let Kind::Object(object) = &facts.shapes["Order"].kind else {
+            panic!("not an object")
+        };
+        object.field(field).unwrap()
+    }
+
+    fn fields(names: &[&str]) -> Value {
+        let field =
+            |name| json!({"name": name, "required": true, "shape": {"kind": {"string": {}}}});
+        names.iter().map(field).collect()
+    }
+
+    fn version(name: &str, operations: &[&str], fields: &Value, words: &[&str]) -> Facts {
+        let operation = |id: &&str| {
+            json!({"id": id, "method": "GET", "path": "/", "tag": "orders", "group": "orders",
+                "name": id, "auth": [], "scopes": [], "parameters": [], "success": {"status": 200}})
+        };
+        let operations: Vec<_> = operations.iter().map(operation).collect();
+        let facts = json!({"document_version": name, "versions": [], "default_version": "",
+        "operations": operations, "events": [], "shapes": {
+            "Order": {"kind": {"object": {"fields": fields}}},
+            "Status": {"kind": {"enum": words}},
+        }});
+        Facts::from_json(&facts.to_string()).unwrap()
+    }
+}

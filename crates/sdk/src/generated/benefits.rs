@@ -144,7 +144,7 @@ impl List<'_> {
 
     /// An id. May be given several times.
     #[inline]
-    pub fn id(mut self, id: Uuid) -> Self {
+    pub fn id(mut self, id: BenefitId) -> Self {
         self.request.query("id", &id);
         self
     }

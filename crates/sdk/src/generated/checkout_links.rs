@@ -183,7 +183,7 @@ impl Update<'_> {
         self
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     pub fn metadata(
         mut self,
@@ -207,7 +207,7 @@ impl Update<'_> {
         self
     }
 
-    /// True or false. May be null.
+    /// Whether the buyer may enter a discount's code. True or false. May be null.
     #[inline]
     pub fn allow_discount_codes(mut self, allow_discount_codes: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.allow_discount_codes(allow_discount_codes);
@@ -224,21 +224,21 @@ impl Update<'_> {
         self
     }
 
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[inline]
     pub fn discount_id(mut self, discount_id: impl Into<Patch<DiscountId>>) -> Self {
         self.body = self.body.discount_id(discount_id);
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.seats(seats);
         self
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[inline]
     pub fn success_url(mut self, success_url: impl Into<Patch<String>>) -> Self {
         self.body = self.body.success_url(success_url);

@@ -239,7 +239,7 @@ impl Create<'_> {
         self
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     pub fn metadata(
         mut self,
@@ -249,7 +249,7 @@ impl Create<'_> {
         self
     }
 
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[inline]
     pub fn custom_field_data(
         mut self,
@@ -259,14 +259,14 @@ impl Create<'_> {
         self
     }
 
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[inline]
     pub fn discount_id(mut self, discount_id: DiscountId) -> Self {
         self.body = self.body.discount_id(discount_id);
         self
     }
 
-    /// True or false. Default: `true`.
+    /// Whether the buyer may enter a discount's code. True or false. Default: `true`.
     #[inline]
     pub fn allow_discount_codes(mut self, allow_discount_codes: bool) -> Self {
         self.body = self.body.allow_discount_codes(allow_discount_codes);
@@ -287,7 +287,7 @@ impl Create<'_> {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     pub fn seats(mut self, seats: i64) -> Self {
         self.body = self.body.seats(seats);
@@ -315,7 +315,7 @@ impl Create<'_> {
         self
     }
 
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.body = self.body.customer_id(customer_id);
@@ -329,7 +329,7 @@ impl Create<'_> {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.body = self.body.external_customer_id(external_customer_id);
@@ -388,14 +388,14 @@ impl Create<'_> {
         self
     }
 
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     #[inline]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.body = self.body.subscription_id(subscription_id);
         self
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[inline]
     pub fn success_url(mut self, success_url: impl Into<String>) -> Self {
         self.body = self.body.success_url(success_url);
@@ -423,14 +423,14 @@ impl Create<'_> {
         self
     }
 
-    /// See `PresentmentCurrency`. May be null.
+    /// ISO 4217, in lower case: what the amounts are amounts of. See `PresentmentCurrency`. May be null.
     #[inline]
     pub fn currency(mut self, currency: impl Into<Currency>) -> Self {
         self.body = self.body.currency(currency);
         self
     }
 
-    /// Free keys. May be null.
+    /// What it costs, and how that is reckoned. Free keys. May be null.
     #[inline]
     pub fn prices(mut self, prices: BTreeMap<String, Vec<ProductPriceCreate>>) -> Self {
         self.body = self.body.prices(prices);
@@ -459,7 +459,7 @@ Update (CheckoutUpdate) -> Checkout = "checkouts:update",
 }
 
 impl Update<'_> {
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[inline]
     pub fn custom_field_data(
         mut self,
@@ -469,7 +469,7 @@ impl Update<'_> {
         self
     }
 
-    /// An id. May be null.
+    /// The product. An id. May be null.
     #[inline]
     pub fn product_id(mut self, product_id: impl Into<Patch<ProductId>>) -> Self {
         self.body = self.body.product_id(product_id);
@@ -490,7 +490,7 @@ impl Update<'_> {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.seats(seats);
@@ -566,7 +566,7 @@ impl Update<'_> {
         self
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     pub fn metadata(
         mut self,
@@ -576,21 +576,21 @@ impl Update<'_> {
         self
     }
 
-    /// See `PresentmentCurrency`. May be null.
+    /// ISO 4217, in lower case: what the amounts are amounts of. See `PresentmentCurrency`. May be null.
     #[inline]
     pub fn currency(mut self, currency: impl Into<Patch<Currency>>) -> Self {
         self.body = self.body.currency(currency);
         self
     }
 
-    /// An id. May be null.
+    /// The discount that was taken. An id. May be null.
     #[inline]
     pub fn discount_id(mut self, discount_id: impl Into<Patch<DiscountId>>) -> Self {
         self.body = self.body.discount_id(discount_id);
         self
     }
 
-    /// True or false. May be null.
+    /// Whether the buyer may enter a discount's code. True or false. May be null.
     #[inline]
     pub fn allow_discount_codes(mut self, allow_discount_codes: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.allow_discount_codes(allow_discount_codes);
@@ -628,7 +628,7 @@ impl Update<'_> {
         self
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// Where the buyer goes after paying. A URL, 1 to 2083 characters. May be null.
     #[inline]
     pub fn success_url(mut self, success_url: impl Into<Patch<String>>) -> Self {
         self.body = self.body.success_url(success_url);
@@ -671,7 +671,7 @@ ClientUpdate (CheckoutUpdatePublic) -> CheckoutPublic = "checkouts:client_update
 }
 
 impl ClientUpdate<'_> {
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[inline]
     pub fn custom_field_data(
         mut self,
@@ -681,7 +681,7 @@ impl ClientUpdate<'_> {
         self
     }
 
-    /// An id. May be null.
+    /// The product. An id. May be null.
     #[inline]
     pub fn product_id(mut self, product_id: impl Into<Patch<ProductId>>) -> Self {
         self.body = self.body.product_id(product_id);
@@ -702,7 +702,7 @@ impl ClientUpdate<'_> {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     pub fn seats(mut self, seats: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.seats(seats);
@@ -797,7 +797,7 @@ ClientConfirm (CheckoutConfirmStripe) -> CheckoutPublicConfirmed = "checkouts:cl
 }
 
 impl ClientConfirm<'_> {
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[inline]
     pub fn custom_field_data(
         mut self,
@@ -807,7 +807,7 @@ impl ClientConfirm<'_> {
         self
     }
 
-    /// An id. May be null.
+    /// The product. An id. May be null.
     #[inline]
     pub fn product_id(mut self, product_id: ProductId) -> Self {
         self.body = self.body.product_id(product_id);
@@ -828,7 +828,7 @@ impl ClientConfirm<'_> {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// How many seats it has. A whole number, 1 to 10000. May be null.
     #[inline]
     pub fn seats(mut self, seats: i64) -> Self {
         self.body = self.body.seats(seats);

@@ -176,21 +176,21 @@ Update (CustomerPortalCustomerUpdate) -> CustomerPortalCustomer = "customer_port
 }
 
 impl Update<'_> {
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     #[inline]
     pub fn billing_name(mut self, billing_name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.billing_name(billing_name);
         self
     }
 
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[inline]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.body = self.body.billing_address(billing_address);
         self
     }
 
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[inline]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
         self.body = self.body.tax_id(tax_id);

@@ -117,35 +117,35 @@ Assign (SeatAssign) -> CustomerSeat = "customer-seats:assign_seat",
 }
 
 impl Assign<'_> {
-    /// An id. May be null.
+    /// The subscription. An id. May be null.
     #[inline]
     pub fn subscription_id(mut self, subscription_id: SubscriptionId) -> Self {
         self.body = self.body.subscription_id(subscription_id);
         self
     }
 
-    /// An id. May be null.
+    /// The order. An id. May be null.
     #[inline]
     pub fn order_id(mut self, order_id: OrderId) -> Self {
         self.body = self.body.order_id(order_id);
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.body = self.body.email(email);
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for the customer. Text. May be null.
     #[inline]
     pub fn external_customer_id(mut self, external_customer_id: impl Into<String>) -> Self {
         self.body = self.body.external_customer_id(external_customer_id);
         self
     }
 
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.body = self.body.customer_id(customer_id);
@@ -159,14 +159,14 @@ impl Assign<'_> {
         self
     }
 
-    /// An id. May be null.
+    /// The member of the customer's team. An id. May be null.
     #[inline]
     pub fn member_id(mut self, member_id: MemberId) -> Self {
         self.body = self.body.member_id(member_id);
         self
     }
 
-    /// Free keys. May be null.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys. May be null.
     #[inline]
     pub fn metadata(
         mut self,

@@ -333,7 +333,7 @@ Update (CustomerUpdate) -> Customer = "customers:update",
 }
 
 impl Update<'_> {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     pub fn metadata(
         mut self,
@@ -343,7 +343,7 @@ impl Update<'_> {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.email(email);
@@ -357,14 +357,14 @@ impl Update<'_> {
         self
     }
 
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[inline]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.body = self.body.billing_address(billing_address);
         self
     }
 
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[inline]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
         self.body = self.body.tax_id(tax_id);
@@ -378,7 +378,7 @@ impl Update<'_> {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[inline]
     pub fn external_id(mut self, external_id: impl Into<Patch<String>>) -> Self {
         self.body = self.body.external_id(external_id);
@@ -433,7 +433,7 @@ UpdateExternal (CustomerUpdateExternalId) -> Customer = "customers:update_extern
 }
 
 impl UpdateExternal<'_> {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     pub fn metadata(
         mut self,
@@ -443,7 +443,7 @@ impl UpdateExternal<'_> {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.email(email);
@@ -457,14 +457,14 @@ impl UpdateExternal<'_> {
         self
     }
 
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[inline]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.body = self.body.billing_address(billing_address);
         self
     }
 
-    /// Text. May be null.
+    /// The buyer's tax number. Text. May be null.
     #[inline]
     pub fn tax_id(mut self, tax_id: impl Into<Patch<String>>) -> Self {
         self.body = self.body.tax_id(tax_id);

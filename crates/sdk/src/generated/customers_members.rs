@@ -182,7 +182,7 @@ impl Create<'_> {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[inline]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
         self.body = self.body.external_id(external_id);
@@ -215,7 +215,7 @@ impl CreateExternal<'_> {
         self
     }
 
-    /// Text. May be null.
+    /// Your own id for it. Text. May be null.
     #[inline]
     pub fn external_id(mut self, external_id: impl Into<String>) -> Self {
         self.body = self.body.external_id(external_id);
@@ -258,7 +258,7 @@ impl Update<'_> {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.email(email);
@@ -311,7 +311,7 @@ impl UpdateExternal<'_> {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.email(email);

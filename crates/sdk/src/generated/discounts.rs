@@ -171,7 +171,7 @@ Update (DiscountUpdate) -> Discount = "discounts:update",
 }
 
 impl Update<'_> {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     pub fn metadata(
         mut self,
@@ -195,14 +195,14 @@ impl Update<'_> {
         self
     }
 
-    /// A point in time. May be null.
+    /// When it begins. A point in time. May be null.
     #[inline]
     pub fn starts_at(mut self, starts_at: impl Into<Patch<Timestamp>>) -> Self {
         self.body = self.body.starts_at(starts_at);
         self
     }
 
-    /// A point in time. May be null.
+    /// When it ends, or is going to. A point in time. May be null.
     #[inline]
     pub fn ends_at(mut self, ends_at: impl Into<Patch<Timestamp>>) -> Self {
         self.body = self.body.ends_at(ends_at);
@@ -256,7 +256,7 @@ impl Update<'_> {
         self
     }
 
-    /// See `PresentmentCurrency`. May be null. On its way out.
+    /// ISO 4217, in lower case: what the amounts are amounts of. See `PresentmentCurrency`. May be null. On its way out.
     #[inline]
     pub fn currency(mut self, currency: impl Into<Patch<Currency>>) -> Self {
         self.body = self.body.currency(currency);
@@ -270,7 +270,7 @@ impl Update<'_> {
         self
     }
 
-    /// A whole number, 1 to 10000. May be null.
+    /// The rate in hundredths of a percent: 1000 is ten percent. A whole number, 1 to 10000. May be null.
     #[inline]
     pub fn basis_points(mut self, basis_points: impl Into<Patch<i64>>) -> Self {
         self.body = self.body.basis_points(basis_points);

@@ -236,7 +236,7 @@ impl Update<'_> {
         self
     }
 
-    /// A point in time. May be null.
+    /// Until when it is good. A point in time. May be null.
     #[inline]
     pub fn expires_at(mut self, expires_at: impl Into<Patch<Timestamp>>) -> Self {
         self.body = self.body.expires_at(expires_at);
@@ -279,7 +279,7 @@ impl Validate<'_> {
         self
     }
 
-    /// An id. May be null.
+    /// The customer. An id. May be null.
     #[inline]
     pub fn customer_id(mut self, customer_id: CustomerId) -> Self {
         self.body = self.body.customer_id(customer_id);

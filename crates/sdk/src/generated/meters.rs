@@ -182,7 +182,7 @@ Create (MeterCreate) -> Meter = "meters:create",
 }
 
 impl Create<'_> {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     pub fn metadata(
         mut self,
@@ -213,7 +213,7 @@ impl Create<'_> {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.body = self.body.organization_id(organization_id);
@@ -242,7 +242,7 @@ Update (MeterUpdate) -> Meter = "meters:update",
 }
 
 impl Update<'_> {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     pub fn metadata(
         mut self,
@@ -294,7 +294,7 @@ impl Update<'_> {
         self
     }
 
-    /// True or false. May be null.
+    /// Whether it is out of sale; what was sold goes on. True or false. May be null.
     #[inline]
     pub fn is_archived(mut self, is_archived: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.is_archived(is_archived);

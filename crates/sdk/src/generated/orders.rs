@@ -281,7 +281,7 @@ Create (OrderCreate) -> Order = "orders:create",
 }
 
 impl Create<'_> {
-    /// Free keys.
+    /// What the buyer entered in your custom fields, by their slugs. Free keys.
     #[inline]
     pub fn custom_field_data(
         mut self,
@@ -291,7 +291,7 @@ impl Create<'_> {
         self
     }
 
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     pub fn metadata(
         mut self,
@@ -301,14 +301,14 @@ impl Create<'_> {
         self
     }
 
-    /// An id. May be null.
+    /// The seller it belongs to. An id. May be null.
     #[inline]
     pub fn organization_id(mut self, organization_id: OrganizationId) -> Self {
         self.body = self.body.organization_id(organization_id);
         self
     }
 
-    /// Text. May be null.
+    /// ISO 4217, in lower case: what the amounts are amounts of. Text. May be null.
     #[inline]
     pub fn currency(mut self, currency: impl Into<Currency>) -> Self {
         self.body = self.body.currency(currency);
@@ -322,7 +322,7 @@ impl Create<'_> {
         self
     }
 
-    /// Text, at most 500 characters. May be null.
+    /// What people read about it. Text, at most 500 characters. May be null.
     #[inline]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.body = self.body.description(description);
@@ -415,14 +415,14 @@ Update (OrderUpdate) -> Order = "orders:update",
 }
 
 impl Update<'_> {
-    /// Text. May be null.
+    /// Whom the bill names. Text. May be null.
     #[inline]
     pub fn billing_name(mut self, billing_name: impl Into<Patch<String>>) -> Self {
         self.body = self.body.billing_name(billing_name);
         self
     }
 
-    /// See `AddressInput`. May be null.
+    /// Where the bill goes. See `AddressInput`. May be null.
     #[inline]
     pub fn billing_address(mut self, billing_address: impl Into<Patch<AddressInput>>) -> Self {
         self.body = self.body.billing_address(billing_address);

@@ -129,7 +129,7 @@ Create (OrganizationCreate) -> Organization = "organizations:create",
 }
 
 impl Create<'_> {
-    /// A URL, 1 to 2083 characters. May be null.
+    /// A picture. A URL, 1 to 2083 characters. May be null.
     #[inline]
     pub fn avatar_url(mut self, avatar_url: impl Into<String>) -> Self {
         self.body = self.body.avatar_url(avatar_url);
@@ -143,7 +143,7 @@ impl Create<'_> {
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.body = self.body.email(email);
@@ -171,7 +171,7 @@ impl Create<'_> {
         self
     }
 
-    /// One of 244 words. May be null.
+    /// ISO 3166-1 alpha-2, in upper case. One of 244 words. May be null.
     #[inline]
     pub fn country(mut self, country: impl Into<Country>) -> Self {
         self.body = self.body.country(country);
@@ -263,14 +263,14 @@ impl Update<'_> {
         self
     }
 
-    /// A URL, 1 to 2083 characters. May be null.
+    /// A picture. A URL, 1 to 2083 characters. May be null.
     #[inline]
     pub fn avatar_url(mut self, avatar_url: impl Into<Patch<String>>) -> Self {
         self.body = self.body.avatar_url(avatar_url);
         self
     }
 
-    /// An e-mail address. May be null.
+    /// An e-mail address. An e-mail address. May be null.
     #[inline]
     pub fn email(mut self, email: impl Into<Patch<String>>) -> Self {
         self.body = self.body.email(email);
@@ -298,7 +298,7 @@ impl Update<'_> {
         self
     }
 
-    /// One of 244 words. May be null.
+    /// ISO 3166-1 alpha-2, in upper case. One of 244 words. May be null.
     #[inline]
     pub fn country(mut self, country: impl Into<Patch<Country>>) -> Self {
         self.body = self.body.country(country);

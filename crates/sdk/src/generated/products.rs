@@ -4,7 +4,7 @@
 use polarkit_model::{
     AttachedCustomFieldCreate, BenefitId, FileId, OrganizationId, Page, Patch, Product,
     ProductBenefitsUpdate, ProductCreate, ProductId, ProductPriceChange, ProductSortProperty,
-    ProductUpdate, ProductVisibility, RecurringInterval, TrialInterval, Uuid,
+    ProductUpdate, ProductVisibility, RecurringInterval, TrialInterval,
 };
 use serde_json::Value;
 
@@ -108,7 +108,7 @@ List -> Page<Product> = "products:list",
 impl List<'_> {
     /// An id. May be given several times.
     #[inline]
-    pub fn id(mut self, id: Uuid) -> Self {
+    pub fn id(mut self, id: ProductId) -> Self {
         self.request.query("id", &id);
         self
     }
@@ -218,7 +218,7 @@ Update (ProductUpdate) -> Product = "products:update",
 }
 
 impl Update<'_> {
-    /// Free keys, at most 50 entries.
+    /// What you attached to it: text, numbers and flags under keys of yours. Free keys, at most 50 entries.
     #[inline]
     pub fn metadata(
         mut self,
@@ -249,14 +249,14 @@ impl Update<'_> {
         self
     }
 
-    /// Text. May be null.
+    /// What people read about it. Text. May be null.
     #[inline]
     pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
         self.body = self.body.description(description);
         self
     }
 
-    /// See `RecurringInterval`. May be null.
+    /// How often it renews; null when it doesn't. See `RecurringInterval`. May be null.
     #[inline]
     pub fn recurring_interval(
         mut self,
@@ -266,7 +266,7 @@ impl Update<'_> {
         self
     }
 
-    /// A whole number, 1 to 999. May be null.
+    /// How many intervals a period has. A whole number, 1 to 999. May be null.
     #[inline]
     pub fn recurring_interval_count(
         mut self,
@@ -276,7 +276,7 @@ impl Update<'_> {
         self
     }
 
-    /// True or false. May be null.
+    /// Whether it is out of sale; what was sold goes on. True or false. May be null.
     #[inline]
     pub fn is_archived(mut self, is_archived: impl Into<Patch<bool>>) -> Self {
         self.body = self.body.is_archived(is_archived);
@@ -290,7 +290,7 @@ impl Update<'_> {
         self
     }
 
-    /// A list. Each: One of several shapes. May be null.
+    /// What it costs, and how that is reckoned. A list. Each: One of several shapes. May be null.
     #[inline]
     pub fn prices(mut self, prices: impl Into<Patch<Vec<ProductPriceChange>>>) -> Self {
         self.body = self.body.prices(prices);

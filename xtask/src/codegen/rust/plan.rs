@@ -125,7 +125,7 @@ impl<'a> Plan<'a> {
             .map(Some)
     }
 
-    /// The type of a parameter. One or several of a kind is several.
+    /// The type of a parameter. One or several of a kind is several, as an id in the query is.
     pub(super) fn parameter(
         &self,
         operation: &'a Operation,
@@ -134,8 +134,12 @@ impl<'a> Plan<'a> {
         if parameter.style.is_some() {
             return Ok(Ty::Plain("FreeForm"));
         }
-        if parameter.location == Location::Path && parameter.name == "id" {
-            return Ok(Ty::Id(self.path_id(&operation.path)?));
+        if parameter.name == "id" {
+            let id = Ty::Id(self.path_id(&operation.path)?);
+            return Ok(match parameter.location {
+                Location::Path => id,
+                Location::Query => Ty::List(Box::new(id)),
+            });
         }
         let place = Place {
             owner: "",
@@ -154,6 +158,7 @@ impl<'a> Plan<'a> {
 
     fn path_id(&self, path: &str) -> Result<String> {
         let before = path.split("/{id}").next().unwrap_or_default();
+        let before = before.trim_end_matches('/');
         let paths = &self.types.overrides.ids.paths;
         let fitting = paths
             .iter()

@@ -66,6 +66,32 @@ fn an_operation_takes_what_it_requires_as_parameters_and_the_rest_as_methods() {
 }
 
 #[test]
+fn a_method_that_every_operation_has_already_stops_the_generator() {
+    let flag = json!([{"name": "stream", "in": "query", "required": false,
+        "shape": {"kind": "boolean"}}]);
+    let find = operation("orders:find", "GET /v1/orders/", &flag, None, "Order");
+    let facts = facts(&shapes(), &json!([find]));
+    let overrides = toml::from_str(OVERRIDES).unwrap();
+    let plan = Plan::new(&facts, &overrides).unwrap();
+    let error = sdk::files(&plan).unwrap_err();
+    let told = format!("{error:#}");
+    assert!(
+        told.contains("orders:find") && told.contains("`stream`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_id_in_the_query_is_an_id_of_what_is_listed() {
+    let uuid = json!({"kind": {"string": {"format": "uuid4"}}});
+    let ids = json!([{"name": "id", "in": "query", "required": false, "shape": {"nullable": true,
+        "kind": {"union": {"branches": [uuid, {"kind": {"list": {"items": uuid}}}]}}}}]);
+    let find = operation("orders:find", "GET /v1/orders/", &ids, None, "Order");
+    let file = sdk_file("orders.rs", &shapes(), &json!([find]));
+    assert!(file.contains("pub fn id(mut self, id: OrderId)"), "{file}");
+}
+
+#[test]
 fn a_union_nobody_named_stops_the_generator() {
     let shapes = json!({
         "A": object(&json!([field("either", true, &json!({"kind": {"union": {"branches":

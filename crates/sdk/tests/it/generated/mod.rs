@@ -93,8 +93,8 @@ fn benefits(calls: &mut impl Calls) {
             ))
             .kind(BenefitType::from("custom"))
             .kind(BenefitType::from("custom"))
-            .id(parsed::<Uuid>("11111111-1111-4111-8111-111111111111"))
-            .id(parsed::<Uuid>("11111111-1111-4111-8111-111111111111"))
+            .id(parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"))
+            .id(parsed::<BenefitId>("11111111-1111-4111-8111-111111111111"))
             .exclude_id(parsed::<Uuid>("11111111-1111-4111-8111-111111111111"))
             .exclude_id(parsed::<Uuid>("11111111-1111-4111-8111-111111111111"))
             .query("query".to_owned())
@@ -4059,8 +4059,8 @@ fn products(calls: &mut impl Calls) {
         polar
             .products()
             .list()
-            .id(parsed::<Uuid>("11111111-1111-4111-8111-111111111111"))
-            .id(parsed::<Uuid>("11111111-1111-4111-8111-111111111111"))
+            .id(parsed::<ProductId>("11111111-1111-4111-8111-111111111111"))
+            .id(parsed::<ProductId>("11111111-1111-4111-8111-111111111111"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             ))
@@ -4303,8 +4303,8 @@ fn refunds(calls: &mut impl Calls) {
         polar
             .refunds()
             .list()
-            .id(parsed::<Uuid>("11111111-1111-4111-8111-111111111111"))
-            .id(parsed::<Uuid>("11111111-1111-4111-8111-111111111111"))
+            .id(parsed::<RefundId>("11111111-1111-4111-8111-111111111111"))
+            .id(parsed::<RefundId>("11111111-1111-4111-8111-111111111111"))
             .organization_id(parsed::<OrganizationId>(
                 "11111111-1111-4111-8111-111111111111",
             ))

@@ -7,7 +7,6 @@ use polarkit_spec::{Kind, Location, Operation, Parameter, Shape};
 
 use super::{
     super::{
-        doc,
         model::{Member, Presence, Struct},
         names::{field_name, type_name},
         plan::Plan,
@@ -369,7 +368,7 @@ fn body_setter<'a>(member: Member<'a>, imports: &mut BTreeSet<String>) -> Option
     let (argument, _) = member.setter(imports)?;
     let name = member.name.clone();
     let text = setter(
-        &doc::field(member.field),
+        &member.doc,
         &name,
         &format!("{name}: {argument}"),
         &format!("self.body = self.body.{name}({name});"),
