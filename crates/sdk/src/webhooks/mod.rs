@@ -43,10 +43,10 @@
 //!
 //! # What is refused
 //!
-//! A header that is missing, blank, longer than 2,048 bytes or there twice with two values; a body
-//! above [`BODY_BYTES_MAX`]; a signature no secret of yours made; a time more than [`TOLERANCE`]
-//! from now. Secrets that are empty or only a prefix are refused when a [`Verifier`] is made: with
-//! such a key anybody could sign.
+//! A header that is missing, blank, longer than 2,048 bytes or there twice with two values; an id
+//! with a dot in it; a body above [`BODY_BYTES_MAX`]; a signature no secret of yours made; a time
+//! more than [`TOLERANCE`] from now. Secrets that are empty or only a prefix are refused when a
+//! [`Verifier`] is made: with such a key anybody could sign.
 
 mod config;
 mod headers;

@@ -195,3 +195,23 @@ fn a_body_beyond_the_bound_is_refused_unread() {
         })
     );
 }
+
+/// What is signed is joined by dots: with one in the id, a part of the body could pass for a time.
+#[test]
+fn a_body_does_not_lend_its_digits_for_a_newer_time() {
+    let body = br#"{"type":"order.paid","note":"of 7.1767225600.42"}"#;
+    let old = at(-86_400);
+    let secret = Secret::from(SECRET);
+    let signature = webhooks::sign(&secret, Scheme::WholeSecret, ID, old, body).unwrap();
+    let cut = format!(
+        r#"{ID}.{}.{{"type":"order.paid","note":"of 7"#,
+        old.as_second()
+    );
+    let forged = Headers {
+        id: &cut,
+        ..headers(&signature)
+    };
+    let refused = verifier().verify(&forged, br#"42"}"#, now());
+    let name = "webhook-id";
+    assert_eq!(refused, Err(VerifyError::MalformedHeader { name }));
+}
