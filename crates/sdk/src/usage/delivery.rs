@@ -168,12 +168,14 @@ impl Delivery {
         self.queue.failed(events);
     }
 
-    /// Waits before the same part is sent again; less long while somebody waits for it, unless the
-    /// server asked.
+    /// Waits before the same part is sent again: as long as the server asks, where that is longer.
+    /// Less long while somebody waits for it, unless the server asked.
     async fn wait(&mut self, error: &Error, asked: Option<Duration>) {
         self.failures = self.failures.saturating_add(1);
         let doubled = WAIT.saturating_mul(1 << (self.failures - 1).min(16));
-        let wait = asked.map_or(doubled.min(WAIT_MAX), |asked| asked.min(ASKED_WAIT_MAX));
+        let wait = asked
+            .unwrap_or_default()
+            .clamp(doubled.min(WAIT_MAX), ASKED_WAIT_MAX);
         let pending = self.queue.tally().pending;
         tracing::warn!(%error, pending, wait_ms = wait.as_millis(), "usage not delivered yet");
         let begun = Instant::now();

@@ -198,13 +198,14 @@ impl Queue {
         let Some(oldest) = state.waiting.front() else {
             return if state.closed { Due::Over } else { Due::Idle };
         };
-        let due_at = oldest.since + self.limits.batch_age;
-        let is_due =
-            state.is_hurried() || state.fills_a_batch(&self.limits) || due_at <= Instant::now();
-        if !is_due {
-            return Due::At(due_at);
+        let due_at = oldest.since.checked_add(self.limits.batch_age);
+        let is_due = state.is_hurried()
+            || state.fills_a_batch(&self.limits)
+            || due_at.is_some_and(|due_at| due_at <= Instant::now());
+        if is_due {
+            return Due::Batch(state.take(&self.limits));
         }
-        Due::Batch(state.take(&self.limits))
+        due_at.map_or(Due::Idle, Due::At)
     }
 
     pub(super) async fn woken(&self) {

@@ -31,10 +31,9 @@ pub(super) fn judge(error: &Error, events: usize) -> Verdict {
             blame(paths.filter_map(place), events)
         }
         Error::Request { .. } => blame([], events),
-        Error::RateLimited { retry_after, .. } => Verdict::Later(*retry_after),
         Error::Decode { body, .. } if is_object(body) => Verdict::Arrived,
         _ if error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE) => blame([], events),
-        _ => Verdict::Later(None),
+        _ => Verdict::Later(error.retry_after()),
     }
 }
 

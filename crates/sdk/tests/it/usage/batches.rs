@@ -106,3 +106,16 @@ fn code_without_a_runtime_tracks_and_flushes() {
     assert_eq!(usage.track(event(1)), Tracked::Closed);
     assert_eq!(wire.stored().len(), 401);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_may_wait_until_it_is_full_however_long_that_takes() {
+    let wire = Wire::good();
+    let builder = UsageTracker::builder(wire.polar()).batch_events_max(2);
+    let usage = builder.batch_age_max(Duration::MAX).start().unwrap();
+    usage.track(event(0));
+    pass(Duration::from_hours(1)).await;
+    assert_eq!(usage.tally().pending, 1, "{:?}", usage.tally());
+    usage.track(event(1));
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(usage.tally().delivered, 2);
+}

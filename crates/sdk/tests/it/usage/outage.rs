@@ -205,3 +205,23 @@ async fn a_callback_that_panics_ends_nothing() {
     usage.flush(LONG).await.unwrap();
     assert_eq!((usage.tally().failed, usage.tally().delivered), (1, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_no_wait_is_not_hammered() {
+    let wire = Wire::new(|_, _| Fate::Answered(429, Some(0), String::new()));
+    let usage = UsageTracker::start(wire.polar()).unwrap();
+    usage.track(event());
+    pass(Duration::from_mins(2)).await;
+    let attempts = wire.attempts().len();
+    assert!(attempts < 10, "{attempts} attempts in two minutes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_down_says_for_how_long() {
+    let wire = Wire::first(1, Fate::Answered(503, Some(300), String::new()));
+    let usage = UsageTracker::start(wire.polar()).unwrap();
+    usage.track(event());
+    pass(LONG).await;
+    let at: Vec<_> = wire.attempts().iter().map(|attempt| attempt.at).collect();
+    assert_eq!(at[1] - at[0], Duration::from_mins(5));
+}
