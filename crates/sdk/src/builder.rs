@@ -9,6 +9,7 @@ use crate::{
     clock::SystemClock,
     environment::EnvironmentError,
     limit::{Limiter, Limits},
+    message::bearer,
     retry::Retry,
     server::{Server, ServerError},
     server_time::Listener,
@@ -94,6 +95,13 @@ impl Builder {
     /// The client.
     pub fn build(self) -> Result<Polar, BuildError> {
         let server = self.settings.server.checked()?;
+        if self
+            .token
+            .as_ref()
+            .is_some_and(|token| bearer(token).is_none())
+        {
+            return Err(BuildError::Token);
+        }
         let given = self.transport;
         let carry = || given.clone().map_or_else(|| default_transport(&server), Ok);
         let transport = carry()?;
@@ -147,6 +155,9 @@ pub enum BuildError {
     /// The server's address is none.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The token can't be sent: it has a line break in it, perhaps the one its file ends with.
+    #[error("the token cannot stand in a header: is there a line break at its end?")]
+    Token,
     /// The platform's certificates could not be used.
     #[error(
         "the system's certificates cannot be used (is a package such as ca-certificates installed?)"

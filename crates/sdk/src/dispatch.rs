@@ -105,7 +105,8 @@ impl<'a> Course<'a> {
         let response = self.polar.transport.send(message).await;
         let response = response.map_err(|source| self.network(source))?;
         let now = shared.settings.clock.now();
-        if self.request.elsewhere.is_none() {
+        // A proxy's page tells the proxy's time.
+        if self.request.elsewhere.is_none() && !response.status().is_server_error() {
             shared.server_time.hear(response.headers(), now);
         }
         if response.status().is_success() {

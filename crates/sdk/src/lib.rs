@@ -38,8 +38,9 @@
 //!
 //! [`Error`] tells by cause: the network, the token, the request, the rate limit, Polar itself.
 //! [`Error::kind`] is the coarse answer. A call is tried again by [`Retry`]: reads, usage that
-//! carries ids, whatever never reached Polar. A checkout, an order or a refund is never asked for
-//! twice by itself. Polar's rate limits are kept on this side ([`Limits`]) and shared by clones.
+//! carries ids, whatever never reached Polar. A checkout, an order or a refund is asked for again
+//! only when Polar did nothing of it: not reached, or 429. Polar's rate limits are kept on this
+//! side ([`Limits`]) and shared by clones.
 //!
 //! # Webhooks and usage
 //!

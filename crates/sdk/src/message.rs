@@ -63,7 +63,7 @@ pub(crate) fn token<'a>(polar: &'a Polar, request: &'a Request) -> Option<&'a Se
 }
 
 /// A header that is printed by nobody.
-fn bearer(token: &Secret) -> Option<HeaderValue> {
+pub(crate) fn bearer(token: &Secret) -> Option<HeaderValue> {
     let text = format!("Bearer {}", token.reveal());
     let mut bearer = HeaderValue::from_maybe_shared(Bytes::from(text)).ok()?;
     bearer.set_sensitive(true);

@@ -83,7 +83,7 @@ async fn next<T: Read>(mut place: Place<'_>) -> Result<Option<(Page<T>, Place<'_
     }
     place.asked += 1;
     place.last = !page.pagination.has_next(place.page) || place.asked >= PAGES_MAX;
-    place.page += 1;
+    place.page = place.page.saturating_add(1);
     place.before = Some(reply.body);
     Ok(Some((page, place)))
 }

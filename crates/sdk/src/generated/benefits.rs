@@ -32,7 +32,7 @@ impl<'a> Benefits<'a> {
     }
     /// Creates a benefit.
     ///
-    /// `POST /v1/benefits/`, with an organization's or a user's token good for `benefits:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/benefits/`, with an organization's or a user's token good for `benefits:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/create-benefit)
     #[inline]
@@ -60,7 +60,7 @@ impl<'a> Benefits<'a> {
     }
     /// Changes a benefit; what is not given stays as it is.
     ///
-    /// `PATCH /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/update-benefit)
     #[inline]
@@ -75,7 +75,7 @@ impl<'a> Benefits<'a> {
     }
     /// Removes a benefit.
     ///
-    /// `DELETE /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `DELETE /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/delete-benefit)
     #[inline]
@@ -198,7 +198,7 @@ list!(List, Benefit);
 operation! {
 /// Creates a benefit.
 ///
-/// `POST /v1/benefits/`, with an organization's or a user's token good for `benefits:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/benefits/`, with an organization's or a user's token good for `benefits:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/create-benefit)
 Create (BenefitCreate) -> Benefit = "benefits:create",
@@ -218,7 +218,7 @@ Get -> Benefit = "benefits:get",
 operation! {
 /// Changes a benefit; what is not given stays as it is.
 ///
-/// `PATCH /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/update-benefit)
 Update (BenefitUpdate) -> Benefit = "benefits:update",
@@ -228,7 +228,7 @@ Update (BenefitUpdate) -> Benefit = "benefits:update",
 operation! {
 /// Removes a benefit.
 ///
-/// `DELETE /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `DELETE /v1/benefits/{id}`, with an organization's or a user's token good for `benefits:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/benefits/delete-benefit)
 Delete -> () = "benefits:delete",

@@ -32,7 +32,7 @@ impl<'a> CheckoutLinks<'a> {
     }
     /// Creates a checkout link.
     ///
-    /// `POST /v1/checkout-links/`, with an organization's or a user's token good for `checkout_links:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/checkout-links/`, with an organization's or a user's token good for `checkout_links:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/create-checkout-link)
     #[inline]
@@ -60,7 +60,7 @@ impl<'a> CheckoutLinks<'a> {
     }
     /// Changes a checkout link; what is not given stays as it is.
     ///
-    /// `PATCH /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/update-checkout-link)
     #[inline]
@@ -75,7 +75,7 @@ impl<'a> CheckoutLinks<'a> {
     }
     /// Removes a checkout link.
     ///
-    /// `DELETE /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `DELETE /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/delete-checkout-link)
     #[inline]
@@ -141,7 +141,7 @@ list!(List, CheckoutLink);
 operation! {
 /// Creates a checkout link.
 ///
-/// `POST /v1/checkout-links/`, with an organization's or a user's token good for `checkout_links:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/checkout-links/`, with an organization's or a user's token good for `checkout_links:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/create-checkout-link)
 Create (CheckoutLinkCreate) -> CheckoutLink = "checkout-links:create",
@@ -161,7 +161,7 @@ Get -> CheckoutLink = "checkout-links:get",
 operation! {
 /// Changes a checkout link; what is not given stays as it is.
 ///
-/// `PATCH /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/update-checkout-link)
 Update (CheckoutLinkUpdate) -> CheckoutLink = "checkout-links:update",
@@ -256,7 +256,7 @@ impl Update<'_> {
 operation! {
 /// Removes a checkout link.
 ///
-/// `DELETE /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `DELETE /v1/checkout-links/{id}`, with an organization's or a user's token good for `checkout_links:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkout-links/delete-checkout-link)
 Delete -> () = "checkout-links:delete",

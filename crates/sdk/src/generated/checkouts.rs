@@ -35,7 +35,7 @@ impl<'a> Checkouts<'a> {
     }
     /// Begins a checkout of one of these products; its `url` is where the buyer goes.
     ///
-    /// `POST /v1/checkouts/`, with an organization's or a user's token good for `checkouts:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/checkouts/`, with an organization's or a user's token good for `checkouts:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/create-checkout-session)
     #[inline]
@@ -63,7 +63,7 @@ impl<'a> Checkouts<'a> {
     }
     /// Changes a checkout; what is not given stays as it is.
     ///
-    /// `PATCH /v1/checkouts/{id}`, with an organization's or a user's token good for `checkouts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 422. Never repeated by itself.
+    /// `PATCH /v1/checkouts/{id}`, with an organization's or a user's token good for `checkouts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/update-checkout-session)
     #[inline]
@@ -96,7 +96,7 @@ impl<'a> Checkouts<'a> {
     }
     /// Changes a checkout as its buyer may, by its client secret.
     ///
-    /// `PATCH /v1/checkouts/client/{client_secret}`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Never repeated by itself.
+    /// `PATCH /v1/checkouts/client/{client_secret}`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/update-checkout-session-from-client)
     #[inline]
@@ -115,7 +115,7 @@ impl<'a> Checkouts<'a> {
     }
     /// Confirms a checkout as its buyer, by its client secret: this is what charges.
     ///
-    /// `POST /v1/checkouts/client/{client_secret}/confirm`, with a user's token or none. Answers 200; refuses with 400 (`PaymentError`), 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Never repeated by itself.
+    /// `POST /v1/checkouts/client/{client_secret}/confirm`, with a user's token or none. Answers 200; refuses with 400 (`PaymentError`), 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/confirm-checkout-session-from-client)
     #[inline]
@@ -217,7 +217,7 @@ list!(List, Checkout);
 operation! {
 /// Begins a checkout of one of these products; its `url` is where the buyer goes.
 ///
-/// `POST /v1/checkouts/`, with an organization's or a user's token good for `checkouts:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/checkouts/`, with an organization's or a user's token good for `checkouts:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/create-checkout-session)
 Create (CheckoutProductsCreate) -> Checkout = "checkouts:create",
@@ -451,7 +451,7 @@ Get -> Checkout = "checkouts:get",
 operation! {
 /// Changes a checkout; what is not given stays as it is.
 ///
-/// `PATCH /v1/checkouts/{id}`, with an organization's or a user's token good for `checkouts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 422. Never repeated by itself.
+/// `PATCH /v1/checkouts/{id}`, with an organization's or a user's token good for `checkouts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/update-checkout-session)
 Update (CheckoutUpdate) -> Checkout = "checkouts:update",
@@ -663,7 +663,7 @@ ClientGet -> CheckoutPublic = "checkouts:client_get",
 operation! {
 /// Changes a checkout as its buyer may, by its client secret.
 ///
-/// `PATCH /v1/checkouts/client/{client_secret}`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Never repeated by itself.
+/// `PATCH /v1/checkouts/client/{client_secret}`, open to everybody. Answers 200; refuses with 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/update-checkout-session-from-client)
 ClientUpdate (CheckoutUpdatePublic) -> CheckoutPublic = "checkouts:client_update",
@@ -789,7 +789,7 @@ impl ClientUpdate<'_> {
 operation! {
 /// Confirms a checkout as its buyer, by its client secret: this is what charges.
 ///
-/// `POST /v1/checkouts/client/{client_secret}/confirm`, with a user's token or none. Answers 200; refuses with 400 (`PaymentError`), 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Never repeated by itself.
+/// `POST /v1/checkouts/client/{client_secret}/confirm`, with a user's token or none. Answers 200; refuses with 400 (`PaymentError`), 404 (`ResourceNotFound`), 403 (`CheckoutForbiddenError`), 410 (`ExpiredCheckoutError`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/checkouts/confirm-checkout-session-from-client)
 ClientConfirm (CheckoutConfirmStripe) -> CheckoutPublicConfirmed = "checkouts:client_confirm",

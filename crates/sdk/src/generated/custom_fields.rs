@@ -30,7 +30,7 @@ impl<'a> CustomFields<'a> {
     }
     /// Creates a custom field.
     ///
-    /// `POST /v1/custom-fields/`, with an organization's or a user's token good for `custom_fields:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/custom-fields/`, with an organization's or a user's token good for `custom_fields:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/create-custom-field)
     #[inline]
@@ -58,7 +58,7 @@ impl<'a> CustomFields<'a> {
     }
     /// Changes a custom field; what is not given stays as it is.
     ///
-    /// `PATCH /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/update-custom-field)
     #[inline]
@@ -73,7 +73,7 @@ impl<'a> CustomFields<'a> {
     }
     /// Removes a custom field.
     ///
-    /// `DELETE /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `DELETE /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/delete-custom-field)
     #[inline]
@@ -147,7 +147,7 @@ list!(List, CustomField);
 operation! {
 /// Creates a custom field.
 ///
-/// `POST /v1/custom-fields/`, with an organization's or a user's token good for `custom_fields:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/custom-fields/`, with an organization's or a user's token good for `custom_fields:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/create-custom-field)
 Create (CustomFieldCreate) -> CustomField = "custom-fields:create",
@@ -167,7 +167,7 @@ Get -> CustomField = "custom-fields:get",
 operation! {
 /// Changes a custom field; what is not given stays as it is.
 ///
-/// `PATCH /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/update-custom-field)
 Update (CustomFieldUpdate) -> CustomField = "custom-fields:update",
@@ -177,7 +177,7 @@ Update (CustomFieldUpdate) -> CustomField = "custom-fields:update",
 operation! {
 /// Removes a custom field.
 ///
-/// `DELETE /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `DELETE /v1/custom-fields/{id}`, with an organization's or a user's token good for `custom_fields:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/custom-fields/delete-custom-field)
 Delete -> () = "custom-fields:delete",

@@ -45,7 +45,7 @@ impl<'a> CustomerPortalBenefitGrants<'a> {
     }
     /// Chooses the account a benefit is granted to.
     ///
-    /// `PATCH /v1/customer-portal/benefit-grants/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/customer-portal/benefit-grants/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-benefit-grant)
     #[inline]
@@ -162,7 +162,7 @@ Get -> CustomerBenefitGrant = "customer_portal:benefit-grants:get",
 operation! {
 /// Chooses the account a benefit is granted to.
 ///
-/// `PATCH /v1/customer-portal/benefit-grants/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/customer-portal/benefit-grants/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-benefit-grant)
 Update (CustomerBenefitGrantUpdate) -> CustomerBenefitGrant = "customer_portal:benefit-grants:update",

@@ -32,7 +32,7 @@ impl<'a> CustomerPortalCustomers<'a> {
     }
     /// Changes the customer whose session it is; what is not given stays as it is.
     ///
-    /// `PATCH /v1/customer-portal/customers/me`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 422. Never repeated by itself.
+    /// `PATCH /v1/customer-portal/customers/me`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-customer)
     #[inline]
@@ -59,7 +59,7 @@ impl<'a> CustomerPortalCustomers<'a> {
     }
     /// Adds a way to pay; it may need a further step of the customer.
     ///
-    /// `POST /v1/customer-portal/customers/me/payment-methods`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 400 (`PaymentMethodSetupFailed`), 422. Never repeated by itself.
+    /// `POST /v1/customer-portal/customers/me/payment-methods`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 400 (`PaymentMethodSetupFailed`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/add-customer-payment-method)
     #[inline]
@@ -78,7 +78,7 @@ impl<'a> CustomerPortalCustomers<'a> {
     }
     /// Finishes adding a way to pay after the customer's further step.
     ///
-    /// `POST /v1/customer-portal/customers/me/payment-methods/confirm`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 403 (`CustomerNotReady`), 422. Never repeated by itself.
+    /// `POST /v1/customer-portal/customers/me/payment-methods/confirm`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 403 (`CustomerNotReady`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/confirm-customer-payment-method)
     #[inline]
@@ -96,7 +96,7 @@ impl<'a> CustomerPortalCustomers<'a> {
     }
     /// Removes a way to pay.
     ///
-    /// `DELETE /v1/customer-portal/customers/me/payment-methods/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 204; refuses with 400 (`PaymentMethodInUseByActiveSubscription`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `DELETE /v1/customer-portal/customers/me/payment-methods/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 204; refuses with 400 (`PaymentMethodInUseByActiveSubscription`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/delete-customer-payment-method)
     #[inline]
@@ -110,7 +110,7 @@ impl<'a> CustomerPortalCustomers<'a> {
     }
     /// Asks to change the customer's e-mail address; the new address is sent a token.
     ///
-    /// `POST /v1/customer-portal/customers/me/email-update/request`, with the token of a customer or member session good for `customer_portal:write`. Answers 202; refuses with 422. Never repeated by itself.
+    /// `POST /v1/customer-portal/customers/me/email-update/request`, with the token of a customer or member session good for `customer_portal:write`. Answers 202; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/request-email-change)
     #[inline]
@@ -140,7 +140,7 @@ impl<'a> CustomerPortalCustomers<'a> {
     }
     /// Changes the customer's e-mail address by the token it was sent, and begins a new session.
     ///
-    /// `POST /v1/customer-portal/customers/me/email-update/verify`, open to everybody. Answers 200; refuses with 401, 422. Never repeated by itself.
+    /// `POST /v1/customer-portal/customers/me/email-update/verify`, open to everybody. Answers 200; refuses with 401, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/verify-email-change)
     #[inline]
@@ -168,7 +168,7 @@ Get -> CustomerPortalCustomer = "customer_portal:customers:get",
 operation! {
 /// Changes the customer whose session it is; what is not given stays as it is.
 ///
-/// `PATCH /v1/customer-portal/customers/me`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 422. Never repeated by itself.
+/// `PATCH /v1/customer-portal/customers/me`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-customer)
 Update (CustomerPortalCustomerUpdate) -> CustomerPortalCustomer = "customer_portal:customers:update",
@@ -241,7 +241,7 @@ list!(ListPaymentMethods, CustomerPaymentMethod);
 operation! {
 /// Adds a way to pay; it may need a further step of the customer.
 ///
-/// `POST /v1/customer-portal/customers/me/payment-methods`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 400 (`PaymentMethodSetupFailed`), 422. Never repeated by itself.
+/// `POST /v1/customer-portal/customers/me/payment-methods`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 400 (`PaymentMethodSetupFailed`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/add-customer-payment-method)
 AddPaymentMethod (CustomerPaymentMethodCreate) -> CustomerPaymentMethodCreateResponse = "customer_portal:customers:add_payment_method",
@@ -251,7 +251,7 @@ AddPaymentMethod (CustomerPaymentMethodCreate) -> CustomerPaymentMethodCreateRes
 operation! {
 /// Finishes adding a way to pay after the customer's further step.
 ///
-/// `POST /v1/customer-portal/customers/me/payment-methods/confirm`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 403 (`CustomerNotReady`), 422. Never repeated by itself.
+/// `POST /v1/customer-portal/customers/me/payment-methods/confirm`, with the token of a customer or member session good for `customer_portal:write`. Answers 201; refuses with 403 (`CustomerNotReady`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/confirm-customer-payment-method)
 ConfirmPaymentMethod (CustomerPaymentMethodConfirm) -> CustomerPaymentMethodCreateResponse = "customer_portal:customers:confirm_payment_method",
@@ -261,7 +261,7 @@ ConfirmPaymentMethod (CustomerPaymentMethodConfirm) -> CustomerPaymentMethodCrea
 operation! {
 /// Removes a way to pay.
 ///
-/// `DELETE /v1/customer-portal/customers/me/payment-methods/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 204; refuses with 400 (`PaymentMethodInUseByActiveSubscription`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `DELETE /v1/customer-portal/customers/me/payment-methods/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 204; refuses with 400 (`PaymentMethodInUseByActiveSubscription`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/delete-customer-payment-method)
 DeletePaymentMethod -> () = "customer_portal:customers:delete_payment_method",
@@ -271,7 +271,7 @@ DeletePaymentMethod -> () = "customer_portal:customers:delete_payment_method",
 operation! {
 /// Asks to change the customer's e-mail address; the new address is sent a token.
 ///
-/// `POST /v1/customer-portal/customers/me/email-update/request`, with the token of a customer or member session good for `customer_portal:write`. Answers 202; refuses with 422. Never repeated by itself.
+/// `POST /v1/customer-portal/customers/me/email-update/request`, with the token of a customer or member session good for `customer_portal:write`. Answers 202; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/request-email-change)
 RequestEmailUpdate (CustomerEmailUpdateRequest) -> () = "customer_portal:customers:request_email_update",
@@ -291,7 +291,7 @@ CheckEmailUpdate -> () = "customer_portal:customers:check_email_update",
 operation! {
 /// Changes the customer's e-mail address by the token it was sent, and begins a new session.
 ///
-/// `POST /v1/customer-portal/customers/me/email-update/verify`, open to everybody. Answers 200; refuses with 401, 422. Never repeated by itself.
+/// `POST /v1/customer-portal/customers/me/email-update/verify`, open to everybody. Answers 200; refuses with 401, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/verify-email-change)
 VerifyEmailUpdate (CustomerEmailUpdateVerifyRequest) -> CustomerEmailUpdateVerifyResponse = "customer_portal:customers:verify_email_update",

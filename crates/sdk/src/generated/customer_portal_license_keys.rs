@@ -65,7 +65,7 @@ impl<'a> CustomerPortalLicenseKeys<'a> {
     }
     /// Activates a licence key on one more device, without a token; three calls a second at most.
     ///
-    /// `POST /v1/customer-portal/license-keys/activate`, open to everybody. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `POST /v1/customer-portal/license-keys/activate`, open to everybody. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/activate-license-key)
     #[inline]
@@ -85,7 +85,7 @@ impl<'a> CustomerPortalLicenseKeys<'a> {
     }
     /// Gives a device's activation of a licence key back, without a token; three calls a second at most.
     ///
-    /// `POST /v1/customer-portal/license-keys/deactivate`, open to everybody. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `POST /v1/customer-portal/license-keys/deactivate`, open to everybody. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/deactivate-license-key)
     #[inline]
@@ -203,7 +203,7 @@ impl Validate<'_> {
 operation! {
 /// Activates a licence key on one more device, without a token; three calls a second at most.
 ///
-/// `POST /v1/customer-portal/license-keys/activate`, open to everybody. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `POST /v1/customer-portal/license-keys/activate`, open to everybody. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/activate-license-key)
 Activate (LicenseKeyActivate) -> LicenseKeyActivationRead = "customer_portal:license_keys:activate",
@@ -235,7 +235,7 @@ impl Activate<'_> {
 operation! {
 /// Gives a device's activation of a licence key back, without a token; three calls a second at most.
 ///
-/// `POST /v1/customer-portal/license-keys/deactivate`, open to everybody. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `POST /v1/customer-portal/license-keys/deactivate`, open to everybody. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/deactivate-license-key)
 Deactivate (LicenseKeyDeactivate) -> () = "customer_portal:license_keys:deactivate",

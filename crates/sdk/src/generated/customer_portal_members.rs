@@ -30,7 +30,7 @@ impl<'a> CustomerPortalMembers<'a> {
     }
     /// Adds a member to the customer's team.
     ///
-    /// `POST /v1/customer-portal/members`, with the token of a member session good for `customer_portal:write`. Answers 201; refuses with 400, 401, 403, 422. Never repeated by itself.
+    /// `POST /v1/customer-portal/members`, with the token of a member session good for `customer_portal:write`. Answers 201; refuses with 400, 401, 403, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/add-member)
     #[inline]
@@ -44,7 +44,7 @@ impl<'a> CustomerPortalMembers<'a> {
     }
     /// Changes a member's role in the customer's team.
     ///
-    /// `PATCH /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    /// `PATCH /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-member)
     #[inline]
@@ -59,7 +59,7 @@ impl<'a> CustomerPortalMembers<'a> {
     }
     /// Removes a member from the customer's team.
     ///
-    /// `DELETE /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 204; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    /// `DELETE /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 204; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/remove-member)
     #[inline]
@@ -104,7 +104,7 @@ list!(List, CustomerPortalMember);
 operation! {
 /// Adds a member to the customer's team.
 ///
-/// `POST /v1/customer-portal/members`, with the token of a member session good for `customer_portal:write`. Answers 201; refuses with 400, 401, 403, 422. Never repeated by itself.
+/// `POST /v1/customer-portal/members`, with the token of a member session good for `customer_portal:write`. Answers 201; refuses with 400, 401, 403, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/add-member)
 Add (CustomerPortalMemberCreate) -> CustomerPortalMember = "customer_portal:members:add_member",
@@ -130,7 +130,7 @@ impl Add<'_> {
 operation! {
 /// Changes a member's role in the customer's team.
 ///
-/// `PATCH /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+/// `PATCH /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-member)
 Update (CustomerPortalMemberUpdate) -> CustomerPortalMember = "customer_portal:members:update_member",
@@ -156,7 +156,7 @@ impl Update<'_> {
 operation! {
 /// Removes a member from the customer's team.
 ///
-/// `DELETE /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 204; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+/// `DELETE /v1/customer-portal/members/{id}`, with the token of a member session good for `customer_portal:write`. Answers 204; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/remove-member)
 Remove -> () = "customer_portal:members:remove_member",

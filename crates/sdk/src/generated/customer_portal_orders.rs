@@ -46,7 +46,7 @@ impl<'a> CustomerPortalOrders<'a> {
     }
     /// Changes an order; what is not given stays as it is.
     ///
-    /// `PATCH /v1/customer-portal/orders/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/customer-portal/orders/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-order)
     #[inline]
@@ -61,7 +61,7 @@ impl<'a> CustomerPortalOrders<'a> {
     }
     /// Has an order's invoice made; ready soon, and then for good.
     ///
-    /// `POST /v1/customer-portal/orders/{id}/invoice`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Never repeated by itself.
+    /// `POST /v1/customer-portal/orders/{id}/invoice`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/generate-order-invoice)
     #[inline]
@@ -117,7 +117,7 @@ impl<'a> CustomerPortalOrders<'a> {
     }
     /// Pays an order whose payment failed; this charges.
     ///
-    /// `POST /v1/customer-portal/orders/{id}/confirm-payment`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`PaymentAlreadyInProgress`), 422 (`OrderNotEligibleForRetry`), 429 (`ManualRetryLimitExceeded`). Never repeated by itself.
+    /// `POST /v1/customer-portal/orders/{id}/confirm-payment`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`PaymentAlreadyInProgress`), 422 (`OrderNotEligibleForRetry`), 429 (`ManualRetryLimitExceeded`). Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/confirm-retry-payment)
     #[inline]
@@ -210,7 +210,7 @@ Get -> CustomerOrder = "customer_portal:orders:get",
 operation! {
 /// Changes an order; what is not given stays as it is.
 ///
-/// `PATCH /v1/customer-portal/orders/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/customer-portal/orders/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-order)
 Update (CustomerOrderUpdate) -> CustomerOrder = "customer_portal:orders:update",
@@ -236,7 +236,7 @@ impl Update<'_> {
 operation! {
 /// Has an order's invoice made; ready soon, and then for good.
 ///
-/// `POST /v1/customer-portal/orders/{id}/invoice`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Never repeated by itself.
+/// `POST /v1/customer-portal/orders/{id}/invoice`, with the token of a customer or member session good for `customer_portal:read` or `customer_portal:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/generate-order-invoice)
 GenerateInvoice -> () = "customer_portal:orders:generate_invoice",
@@ -276,7 +276,7 @@ GetPaymentStatus -> CustomerOrderPaymentStatus = "customer_portal:orders:get_pay
 operation! {
 /// Pays an order whose payment failed; this charges.
 ///
-/// `POST /v1/customer-portal/orders/{id}/confirm-payment`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`PaymentAlreadyInProgress`), 422 (`OrderNotEligibleForRetry`), 429 (`ManualRetryLimitExceeded`). Never repeated by itself.
+/// `POST /v1/customer-portal/orders/{id}/confirm-payment`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`PaymentAlreadyInProgress`), 422 (`OrderNotEligibleForRetry`), 429 (`ManualRetryLimitExceeded`). Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/confirm-retry-payment)
 ConfirmRetryPayment (CustomerOrderConfirmPayment) -> CustomerOrderPaymentConfirmation = "customer_portal:orders:confirm_retry_payment",

@@ -31,7 +31,7 @@ impl<'a> CustomerPortalSeats<'a> {
     }
     /// Gives a seat the customer bought to somebody, who is invited by e-mail.
     ///
-    /// `POST /v1/customer-portal/seats`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    /// `POST /v1/customer-portal/seats`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/assign-seat)
     #[inline]
@@ -45,7 +45,7 @@ impl<'a> CustomerPortalSeats<'a> {
     }
     /// Takes a seat away from whoever has it.
     ///
-    /// `DELETE /v1/customer-portal/seats/{seat_id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 401, 403, 404, 422. Never repeated by itself.
+    /// `DELETE /v1/customer-portal/seats/{seat_id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/revoke-seat)
     #[inline]
@@ -59,7 +59,7 @@ impl<'a> CustomerPortalSeats<'a> {
     }
     /// Sends the invitation to a seat that is not taken yet once more.
     ///
-    /// `POST /v1/customer-portal/seats/{seat_id}/resend`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    /// `POST /v1/customer-portal/seats/{seat_id}/resend`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/resend-invitation)
     #[inline]
@@ -115,7 +115,7 @@ impl List<'_> {
 operation! {
 /// Gives a seat the customer bought to somebody, who is invited by e-mail.
 ///
-/// `POST /v1/customer-portal/seats`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+/// `POST /v1/customer-portal/seats`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/assign-seat)
 Assign (CustomerSeatAssign) -> CustomerSeat = "customer_portal:seats:assign_seat",
@@ -200,7 +200,7 @@ impl Assign<'_> {
 operation! {
 /// Takes a seat away from whoever has it.
 ///
-/// `DELETE /v1/customer-portal/seats/{seat_id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 401, 403, 404, 422. Never repeated by itself.
+/// `DELETE /v1/customer-portal/seats/{seat_id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/revoke-seat)
 Revoke -> CustomerSeat = "customer_portal:seats:revoke_seat",
@@ -210,7 +210,7 @@ Revoke -> CustomerSeat = "customer_portal:seats:revoke_seat",
 operation! {
 /// Sends the invitation to a seat that is not taken yet once more.
 ///
-/// `POST /v1/customer-portal/seats/{seat_id}/resend`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+/// `POST /v1/customer-portal/seats/{seat_id}/resend`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/resend-invitation)
 ResendInvitation -> CustomerSeat = "customer_portal:seats:resend_invitation",

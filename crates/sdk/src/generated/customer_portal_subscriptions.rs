@@ -44,7 +44,7 @@ impl<'a> CustomerPortalSubscriptions<'a> {
     }
     /// Changes a subscription; what is not given stays as it is.
     ///
-    /// `PATCH /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `PauseResumeNotAllowed`), 404 (`ResourceNotFound`), 409 (`PaymentMethodRequired`), 422. Never repeated by itself.
+    /// `PATCH /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `PauseResumeNotAllowed`), 404 (`ResourceNotFound`), 409 (`PaymentMethodRequired`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-subscription)
     #[inline]
@@ -63,7 +63,7 @@ impl<'a> CustomerPortalSubscriptions<'a> {
     }
     /// Cancels a subscription of the customer at the end of the paid period.
     ///
-    /// `DELETE /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `DELETE /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/cancel-subscription)
     #[inline]
@@ -147,7 +147,7 @@ Get -> CustomerSubscription = "customer_portal:subscriptions:get",
 operation! {
 /// Changes a subscription; what is not given stays as it is.
 ///
-/// `PATCH /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `PauseResumeNotAllowed`), 404 (`ResourceNotFound`), 409 (`PaymentMethodRequired`), 422. Never repeated by itself.
+/// `PATCH /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `PauseResumeNotAllowed`), 404 (`ResourceNotFound`), 409 (`PaymentMethodRequired`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/update-subscription)
 Update (CustomerSubscriptionUpdate) -> CustomerSubscription = "customer_portal:subscriptions:update",
@@ -157,7 +157,7 @@ Update (CustomerSubscriptionUpdate) -> CustomerSubscription = "customer_portal:s
 operation! {
 /// Cancels a subscription of the customer at the end of the paid period.
 ///
-/// `DELETE /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `DELETE /v1/customer-portal/subscriptions/{id}`, with the token of a customer or member session good for `customer_portal:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer_portal/cancel-subscription)
 Cancel -> CustomerSubscription = "customer_portal:subscriptions:cancel",

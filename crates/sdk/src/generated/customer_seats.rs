@@ -18,7 +18,7 @@ pub struct CustomerSeats<'a> {
 impl<'a> CustomerSeats<'a> {
     /// Gives a seat of a subscription or order to somebody, who is invited by e-mail unless claimed at once.
     ///
-    /// `POST /v1/customer-seats`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    /// `POST /v1/customer-seats`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/assign-seat)
     #[inline]
@@ -45,7 +45,7 @@ impl<'a> CustomerSeats<'a> {
     }
     /// Takes a seat away from whoever has it.
     ///
-    /// `DELETE /v1/customer-seats/{seat_id}`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 401, 403, 404, 422. Never repeated by itself.
+    /// `DELETE /v1/customer-seats/{seat_id}`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/revoke-seat)
     #[inline]
@@ -59,7 +59,7 @@ impl<'a> CustomerSeats<'a> {
     }
     /// Sends the invitation to a seat that is not taken yet once more.
     ///
-    /// `POST /v1/customer-seats/{seat_id}/resend`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+    /// `POST /v1/customer-seats/{seat_id}/resend`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/resend-invitation)
     #[inline]
@@ -91,7 +91,7 @@ impl<'a> CustomerSeats<'a> {
     }
     /// Takes the seat an invitation is for, and begins a portal session of whoever takes it.
     ///
-    /// `POST /v1/customer-seats/claim`, open to everybody. Answers 200; refuses with 400, 403, 422. Never repeated by itself.
+    /// `POST /v1/customer-seats/claim`, open to everybody. Answers 200; refuses with 400, 403, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/claim-seat)
     #[inline]
@@ -109,7 +109,7 @@ impl<'a> CustomerSeats<'a> {
 operation! {
 /// Gives a seat of a subscription or order to somebody, who is invited by e-mail unless claimed at once.
 ///
-/// `POST /v1/customer-seats`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+/// `POST /v1/customer-seats`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/assign-seat)
 Assign (SeatAssign) -> CustomerSeat = "customer-seats:assign_seat",
@@ -213,7 +213,7 @@ impl List<'_> {
 operation! {
 /// Takes a seat away from whoever has it.
 ///
-/// `DELETE /v1/customer-seats/{seat_id}`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 401, 403, 404, 422. Never repeated by itself.
+/// `DELETE /v1/customer-seats/{seat_id}`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/revoke-seat)
 Revoke -> CustomerSeat = "customer-seats:revoke_seat",
@@ -223,7 +223,7 @@ Revoke -> CustomerSeat = "customer-seats:revoke_seat",
 operation! {
 /// Sends the invitation to a seat that is not taken yet once more.
 ///
-/// `POST /v1/customer-seats/{seat_id}/resend`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Never repeated by itself.
+/// `POST /v1/customer-seats/{seat_id}/resend`, with an organization's or a user's token good for `customer_seats:write`. Answers 200; refuses with 400, 401, 403, 404, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/resend-invitation)
 ResendInvitation -> CustomerSeat = "customer-seats:resend_invitation",
@@ -243,7 +243,7 @@ GetClaimInfo -> SeatClaimInfo = "customer-seats:get_claim_info",
 operation! {
 /// Takes the seat an invitation is for, and begins a portal session of whoever takes it.
 ///
-/// `POST /v1/customer-seats/claim`, open to everybody. Answers 200; refuses with 400, 403, 422. Never repeated by itself.
+/// `POST /v1/customer-seats/claim`, open to everybody. Answers 200; refuses with 400, 403, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-seats/claim-seat)
 Claim (SeatClaim) -> CustomerSeatClaimResponse = "customer-seats:claim_seat",

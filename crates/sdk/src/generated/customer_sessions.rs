@@ -15,7 +15,7 @@ pub struct CustomerSessions<'a> {
 impl<'a> CustomerSessions<'a> {
     /// Begins a session of a customer: its `customer_portal_url` opens the portal, its `token` calls the portal's operations, for an hour.
     ///
-    /// `POST /v1/customer-sessions/`, with an organization's or a user's token good for `customer_sessions:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/customer-sessions/`, with an organization's or a user's token good for `customer_sessions:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-sessions/create-customer-session)
     #[inline]
@@ -32,7 +32,7 @@ impl<'a> CustomerSessions<'a> {
 operation! {
 /// Begins a session of a customer: its `customer_portal_url` opens the portal, its `token` calls the portal's operations, for an hour.
 ///
-/// `POST /v1/customer-sessions/`, with an organization's or a user's token good for `customer_sessions:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/customer-sessions/`, with an organization's or a user's token good for `customer_sessions:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customer-sessions/create-customer-session)
 Create (CustomerSessionCreate) -> CustomerSession = "customer-sessions:create",

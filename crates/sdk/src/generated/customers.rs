@@ -33,7 +33,7 @@ impl<'a> Customers<'a> {
     }
     /// Creates a customer; your own id for it can be set now, or later once.
     ///
-    /// `POST /v1/customers/`, with an organization's or a user's token good for `customers:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/customers/`, with an organization's or a user's token good for `customers:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-customer)
     #[inline]
@@ -74,7 +74,7 @@ impl<'a> Customers<'a> {
     }
     /// Changes a customer; what is not given stays as it is.
     ///
-    /// `PATCH /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-customer)
     #[inline]
@@ -89,7 +89,7 @@ impl<'a> Customers<'a> {
     }
     /// Removes a customer.
     ///
-    /// `DELETE /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `DELETE /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-customer)
     #[inline]
@@ -117,7 +117,7 @@ impl<'a> Customers<'a> {
     }
     /// Changes a customer, found by your own id for it; what is not given stays as it is.
     ///
-    /// `PATCH /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-customer-by-external-id)
     #[inline]
@@ -132,7 +132,7 @@ impl<'a> Customers<'a> {
     }
     /// Removes a customer, found by your own id for it.
     ///
-    /// `DELETE /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `DELETE /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-customer-by-external-id)
     #[inline]
@@ -284,7 +284,7 @@ list!(List, Customer);
 operation! {
 /// Creates a customer; your own id for it can be set now, or later once.
 ///
-/// `POST /v1/customers/`, with an organization's or a user's token good for `customers:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/customers/`, with an organization's or a user's token good for `customers:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-customer)
 Create (CustomerCreate) -> Customer = "customers:create",
@@ -325,7 +325,7 @@ Get -> Customer = "customers:get",
 operation! {
 /// Changes a customer; what is not given stays as it is.
 ///
-/// `PATCH /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-customer)
 Update (CustomerUpdate) -> Customer = "customers:update",
@@ -396,7 +396,7 @@ impl Update<'_> {
 operation! {
 /// Removes a customer.
 ///
-/// `DELETE /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `DELETE /v1/customers/{id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-customer)
 Delete -> () = "customers:delete",
@@ -425,7 +425,7 @@ GetExternal -> Customer = "customers:get_external",
 operation! {
 /// Changes a customer, found by your own id for it; what is not given stays as it is.
 ///
-/// `PATCH /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-customer-by-external-id)
 UpdateExternal (CustomerUpdateExternalId) -> Customer = "customers:update_external",
@@ -482,7 +482,7 @@ impl UpdateExternal<'_> {
 operation! {
 /// Removes a customer, found by your own id for it.
 ///
-/// `DELETE /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `DELETE /v1/customers/external/{external_id}`, with an organization's or a user's token good for `customers:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-customer-by-external-id)
 DeleteExternal -> () = "customers:delete_external",

@@ -17,7 +17,7 @@ pub struct CustomersMembers<'a> {
 impl<'a> CustomersMembers<'a> {
     /// Creates a member.
     ///
-    /// `POST /v1/customers/{id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `POST /v1/customers/{id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-member)
     #[inline]
@@ -32,7 +32,7 @@ impl<'a> CustomersMembers<'a> {
     }
     /// Creates a member.
     ///
-    /// `POST /v1/customers/external/{external_id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+    /// `POST /v1/customers/external/{external_id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-member-by-customer-external-id)
     #[inline]
@@ -66,7 +66,7 @@ impl<'a> CustomersMembers<'a> {
     }
     /// Changes a member; what is not given stays as it is.
     ///
-    /// `PATCH /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-member)
     #[inline]
@@ -82,7 +82,7 @@ impl<'a> CustomersMembers<'a> {
     }
     /// Removes a member.
     ///
-    /// `DELETE /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `DELETE /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-member)
     #[inline]
@@ -119,7 +119,7 @@ impl<'a> CustomersMembers<'a> {
     }
     /// Changes a member, found by your own id for it; what is not given stays as it is.
     ///
-    /// `PATCH /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+    /// `PATCH /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-member-by-external-id)
     #[inline]
@@ -142,7 +142,7 @@ impl<'a> CustomersMembers<'a> {
     }
     /// Removes a member, found by your own id for it.
     ///
-    /// `DELETE /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+    /// `DELETE /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-member-by-external-id)
     #[inline]
@@ -167,7 +167,7 @@ impl<'a> CustomersMembers<'a> {
 operation! {
 /// Creates a member.
 ///
-/// `POST /v1/customers/{id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `POST /v1/customers/{id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-member)
 Create (MemberCreateFromCustomer) -> Member = "customers:members:create",
@@ -200,7 +200,7 @@ impl Create<'_> {
 operation! {
 /// Creates a member.
 ///
-/// `POST /v1/customers/external/{external_id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+/// `POST /v1/customers/external/{external_id}/members`, with an organization's or a user's token good for `members:write`. Answers 201; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/create-member-by-customer-external-id)
 CreateExternal (MemberCreateFromCustomer) -> Member = "customers:members:create_external",
@@ -243,7 +243,7 @@ Get -> Member = "customers:members:get",
 operation! {
 /// Changes a member; what is not given stays as it is.
 ///
-/// `PATCH /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-member)
 Update (MemberUpdate) -> Member = "customers:members:update",
@@ -276,7 +276,7 @@ impl Update<'_> {
 operation! {
 /// Removes a member.
 ///
-/// `DELETE /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `DELETE /v1/customers/{id}/members/{member_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-member)
 Delete -> () = "customers:members:delete",
@@ -296,7 +296,7 @@ GetExternal -> Member = "customers:members:get_external",
 operation! {
 /// Changes a member, found by your own id for it; what is not given stays as it is.
 ///
-/// `PATCH /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+/// `PATCH /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/update-member-by-external-id)
 UpdateExternal (MemberUpdate) -> Member = "customers:members:update_external",
@@ -329,7 +329,7 @@ impl UpdateExternal<'_> {
 operation! {
 /// Removes a member, found by your own id for it.
 ///
-/// `DELETE /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Never repeated by itself.
+/// `DELETE /v1/customers/external/{external_id}/members/{member_external_id}`, with an organization's or a user's token good for `members:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 409 (`AmbiguousExternalCustomerID`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/customers/delete-member-by-external-id)
 DeleteExternal -> () = "customers:members:delete_external",

@@ -33,7 +33,7 @@ impl<'a> Discounts<'a> {
     }
     /// Creates a discount.
     ///
-    /// `POST /v1/discounts/`, with an organization's or a user's token good for `discounts:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/discounts/`, with an organization's or a user's token good for `discounts:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/create-discount)
     #[inline]
@@ -61,7 +61,7 @@ impl<'a> Discounts<'a> {
     }
     /// Changes a discount; what is not given stays as it is.
     ///
-    /// `PATCH /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/update-discount)
     #[inline]
@@ -76,7 +76,7 @@ impl<'a> Discounts<'a> {
     }
     /// Removes a discount.
     ///
-    /// `DELETE /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `DELETE /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/delete-discount)
     #[inline]
@@ -143,7 +143,7 @@ list!(List, Discount);
 operation! {
 /// Creates a discount.
 ///
-/// `POST /v1/discounts/`, with an organization's or a user's token good for `discounts:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/discounts/`, with an organization's or a user's token good for `discounts:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/create-discount)
 Create (DiscountCreate) -> Discount = "discounts:create",
@@ -163,7 +163,7 @@ Get -> Discount = "discounts:get",
 operation! {
 /// Changes a discount; what is not given stays as it is.
 ///
-/// `PATCH /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/update-discount)
 Update (DiscountUpdate) -> Discount = "discounts:update",
@@ -288,7 +288,7 @@ impl Update<'_> {
 operation! {
 /// Removes a discount.
 ///
-/// `DELETE /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `DELETE /v1/discounts/{id}`, with an organization's or a user's token good for `discounts:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/discounts/delete-discount)
 Delete -> () = "discounts:delete",

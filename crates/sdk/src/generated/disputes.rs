@@ -43,7 +43,7 @@ impl<'a> Disputes<'a> {
     }
     /// Accepts a dispute: the buyer keeps the money.
     ///
-    /// `POST /v1/disputes/{id}/accept`, with an organization's or a user's token good for `disputes:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`DisputeNotOpenError`), 422. Never repeated by itself.
+    /// `POST /v1/disputes/{id}/accept`, with an organization's or a user's token good for `disputes:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`DisputeNotOpenError`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/disputes/accept-dispute)
     #[inline]
@@ -126,7 +126,7 @@ Get -> Dispute = "disputes:get",
 operation! {
 /// Accepts a dispute: the buyer keeps the money.
 ///
-/// `POST /v1/disputes/{id}/accept`, with an organization's or a user's token good for `disputes:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`DisputeNotOpenError`), 422. Never repeated by itself.
+/// `POST /v1/disputes/{id}/accept`, with an organization's or a user's token good for `disputes:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 409 (`DisputeNotOpenError`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/disputes/accept-dispute)
 Accept -> Dispute = "disputes:accept",

@@ -30,7 +30,7 @@ impl<'a> EventTypes<'a> {
     }
     /// Changes an event type; what is not given stays as it is.
     ///
-    /// `PATCH /v1/event-types/{id}`, with an organization's or a user's token good for `events:write`. Answers 200; refuses with 404, 422. Never repeated by itself.
+    /// `PATCH /v1/event-types/{id}`, with an organization's or a user's token good for `events:write`. Answers 200; refuses with 404, 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/event-types/update-event-type)
     #[inline]
@@ -136,7 +136,7 @@ list!(List, EventTypeWithStats);
 operation! {
 /// Changes an event type; what is not given stays as it is.
 ///
-/// `PATCH /v1/event-types/{id}`, with an organization's or a user's token good for `events:write`. Answers 200; refuses with 404, 422. Never repeated by itself.
+/// `PATCH /v1/event-types/{id}`, with an organization's or a user's token good for `events:write`. Answers 200; refuses with 404, 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/event-types/update-event-type)
 Update (EventTypeUpdate) -> EventType = "event-types:update",

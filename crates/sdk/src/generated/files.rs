@@ -31,7 +31,7 @@ impl<'a> Files<'a> {
     }
     /// Begins the upload of a file and says where its parts go.
     ///
-    /// `POST /v1/files/`, with an organization's or a user's token good for `files:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/files/`, with an organization's or a user's token good for `files:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/create-file)
     #[inline]
@@ -45,7 +45,7 @@ impl<'a> Files<'a> {
     }
     /// Ends the upload of a file whose parts are all there.
     ///
-    /// `POST /v1/files/{id}/uploaded`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `POST /v1/files/{id}/uploaded`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/complete-file-upload)
     #[inline]
@@ -60,7 +60,7 @@ impl<'a> Files<'a> {
     }
     /// Changes a file; what is not given stays as it is.
     ///
-    /// `PATCH /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/update-file)
     #[inline]
@@ -75,7 +75,7 @@ impl<'a> Files<'a> {
     }
     /// Removes a file.
     ///
-    /// `DELETE /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `DELETE /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/delete-file)
     #[inline]
@@ -134,7 +134,7 @@ list!(List, FileRead);
 operation! {
 /// Begins the upload of a file and says where its parts go.
 ///
-/// `POST /v1/files/`, with an organization's or a user's token good for `files:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/files/`, with an organization's or a user's token good for `files:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/create-file)
 Create (FileCreate) -> FileUpload = "files:create",
@@ -144,7 +144,7 @@ Create (FileCreate) -> FileUpload = "files:create",
 operation! {
 /// Ends the upload of a file whose parts are all there.
 ///
-/// `POST /v1/files/{id}/uploaded`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `POST /v1/files/{id}/uploaded`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/complete-file-upload)
 Uploaded (FileUploadCompleted) -> FileRead = "files:uploaded",
@@ -154,7 +154,7 @@ Uploaded (FileUploadCompleted) -> FileRead = "files:uploaded",
 operation! {
 /// Changes a file; what is not given stays as it is.
 ///
-/// `PATCH /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/update-file)
 Update (FilePatch) -> FileRead = "files:update",
@@ -180,7 +180,7 @@ impl Update<'_> {
 operation! {
 /// Removes a file.
 ///
-/// `DELETE /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `DELETE /v1/files/{id}`, with an organization's or a user's token good for `files:write`. Answers 204; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/files/delete-file)
 Delete -> () = "files:delete",

@@ -48,7 +48,7 @@ impl<'a> LicenseKeys<'a> {
     }
     /// Changes a licence key; what is not given stays as it is.
     ///
-    /// `PATCH /v1/license-keys/{id}`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/license-keys/{id}`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/update-license-key)
     #[inline]
@@ -100,7 +100,7 @@ impl<'a> LicenseKeys<'a> {
     }
     /// Activates a licence key on one more device.
     ///
-    /// `POST /v1/license-keys/activate`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `POST /v1/license-keys/activate`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/activate-license-key)
     #[inline]
@@ -119,7 +119,7 @@ impl<'a> LicenseKeys<'a> {
     }
     /// Gives a device's activation of a licence key back.
     ///
-    /// `POST /v1/license-keys/deactivate`, with an organization's or a user's token good for `license_keys:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `POST /v1/license-keys/deactivate`, with an organization's or a user's token good for `license_keys:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/deactivate-license-key)
     #[inline]
@@ -200,7 +200,7 @@ Get -> LicenseKeyWithActivations = "license_keys:get",
 operation! {
 /// Changes a licence key; what is not given stays as it is.
 ///
-/// `PATCH /v1/license-keys/{id}`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/license-keys/{id}`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 401 (`Unauthorized`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/update-license-key)
 Update (LicenseKeyUpdate) -> LicenseKeyRead = "license_keys:update",
@@ -307,7 +307,7 @@ impl Validate<'_> {
 operation! {
 /// Activates a licence key on one more device.
 ///
-/// `POST /v1/license-keys/activate`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `POST /v1/license-keys/activate`, with an organization's or a user's token good for `license_keys:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/activate-license-key)
 Activate (LicenseKeyActivate) -> LicenseKeyActivationRead = "license_keys:activate",
@@ -339,7 +339,7 @@ impl Activate<'_> {
 operation! {
 /// Gives a device's activation of a licence key back.
 ///
-/// `POST /v1/license-keys/deactivate`, with an organization's or a user's token good for `license_keys:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `POST /v1/license-keys/deactivate`, with an organization's or a user's token good for `license_keys:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/license_keys/deactivate-license-key)
 Deactivate (LicenseKeyDeactivate) -> () = "license_keys:deactivate",

@@ -33,7 +33,7 @@ impl<'a> Meters<'a> {
     }
     /// Creates a meter.
     ///
-    /// `POST /v1/meters/`, with an organization's or a user's token good for `meters:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/meters/`, with an organization's or a user's token good for `meters:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/create-meter)
     #[inline]
@@ -66,7 +66,7 @@ impl<'a> Meters<'a> {
     }
     /// Changes a meter; what is not given stays as it is.
     ///
-    /// `PATCH /v1/meters/{id}`, with an organization's or a user's token good for `meters:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/meters/{id}`, with an organization's or a user's token good for `meters:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/update-meter)
     #[inline]
@@ -174,7 +174,7 @@ list!(List, Meter);
 operation! {
 /// Creates a meter.
 ///
-/// `POST /v1/meters/`, with an organization's or a user's token good for `meters:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/meters/`, with an organization's or a user's token good for `meters:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/create-meter)
 Create (MeterCreate) -> Meter = "meters:create",
@@ -234,7 +234,7 @@ Get -> Meter = "meters:get",
 operation! {
 /// Changes a meter; what is not given stays as it is.
 ///
-/// `PATCH /v1/meters/{id}`, with an organization's or a user's token good for `meters:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/meters/{id}`, with an organization's or a user's token good for `meters:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/meters/update-meter)
 Update (MeterUpdate) -> Meter = "meters:update",

@@ -83,7 +83,7 @@ impl<'a> Metrics<'a> {
     }
     /// Creates a dashboard of metrics.
     ///
-    /// `POST /v1/metrics/dashboards`, with an organization's or a user's token good for `metrics:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/metrics/dashboards`, with an organization's or a user's token good for `metrics:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/create-metric-dashboard)
     #[inline]
@@ -111,7 +111,7 @@ impl<'a> Metrics<'a> {
     }
     /// Changes a dashboard of metrics; what is not given stays as it is.
     ///
-    /// `PATCH /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 200; refuses with 422. Never repeated by itself.
+    /// `PATCH /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 200; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/update-metric-dashboard)
     #[inline]
@@ -126,7 +126,7 @@ impl<'a> Metrics<'a> {
     }
     /// Removes a dashboard of metrics.
     ///
-    /// `DELETE /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 204; refuses with 422. Never repeated by itself.
+    /// `DELETE /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 204; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/delete-metric-dashboard)
     #[inline]
@@ -286,7 +286,7 @@ impl ListDashboards<'_> {
 operation! {
 /// Creates a dashboard of metrics.
 ///
-/// `POST /v1/metrics/dashboards`, with an organization's or a user's token good for `metrics:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/metrics/dashboards`, with an organization's or a user's token good for `metrics:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/create-metric-dashboard)
 CreateDashboard (MetricDashboardCreate) -> MetricDashboardSchema = "metrics:create_dashboard",
@@ -322,7 +322,7 @@ GetDashboard -> MetricDashboardSchema = "metrics:get_dashboard",
 operation! {
 /// Changes a dashboard of metrics; what is not given stays as it is.
 ///
-/// `PATCH /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 200; refuses with 422. Never repeated by itself.
+/// `PATCH /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 200; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/update-metric-dashboard)
 UpdateDashboard (MetricDashboardUpdate) -> MetricDashboardSchema = "metrics:update_dashboard",
@@ -348,7 +348,7 @@ impl UpdateDashboard<'_> {
 operation! {
 /// Removes a dashboard of metrics.
 ///
-/// `DELETE /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 204; refuses with 422. Never repeated by itself.
+/// `DELETE /v1/metrics/dashboards/{id}`, with an organization's or a user's token good for `metrics:write`. Answers 204; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/metrics/delete-metric-dashboard)
 DeleteDashboard -> () = "metrics:delete_dashboard",

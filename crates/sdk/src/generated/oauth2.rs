@@ -32,7 +32,7 @@ impl<'a> Oauth2<'a> {
     }
     /// Exchanges an authorization code or a refresh token for tokens.
     ///
-    /// `POST /v1/oauth2/token`, open to everybody. Answers 200. Never repeated by itself.
+    /// `POST /v1/oauth2/token`, open to everybody. Answers 200. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/request-token)
     #[inline]
@@ -47,7 +47,7 @@ impl<'a> Oauth2<'a> {
     }
     /// Makes a token of an OAuth 2 client good for nothing.
     ///
-    /// `POST /v1/oauth2/revoke`, open to everybody. Answers 200. Never repeated by itself.
+    /// `POST /v1/oauth2/revoke`, open to everybody. Answers 200. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/revoke-token)
     #[inline]
@@ -67,7 +67,7 @@ impl<'a> Oauth2<'a> {
     }
     /// Tells an OAuth 2 client whether a token is good, and whose it is.
     ///
-    /// `POST /v1/oauth2/introspect`, open to everybody. Answers 200. Never repeated by itself.
+    /// `POST /v1/oauth2/introspect`, open to everybody. Answers 200. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/introspect-token)
     #[inline]
@@ -117,7 +117,7 @@ Authorize -> AuthorizeResponse = "oauth2:authorize",
 operation! {
 /// Exchanges an authorization code or a refresh token for tokens.
 ///
-/// `POST /v1/oauth2/token`, open to everybody. Answers 200. Never repeated by itself.
+/// `POST /v1/oauth2/token`, open to everybody. Answers 200. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/request-token)
 Token (TokenRequest) -> TokenResponse = "oauth2:request_token",
@@ -127,7 +127,7 @@ Token (TokenRequest) -> TokenResponse = "oauth2:request_token",
 operation! {
 /// Makes a token of an OAuth 2 client good for nothing.
 ///
-/// `POST /v1/oauth2/revoke`, open to everybody. Answers 200. Never repeated by itself.
+/// `POST /v1/oauth2/revoke`, open to everybody. Answers 200. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/revoke-token)
 Revoke (RevokeTokenRequest) -> RevokeTokenResponse = "oauth2:revoke_token",
@@ -146,7 +146,7 @@ impl Revoke<'_> {
 operation! {
 /// Tells an OAuth 2 client whether a token is good, and whose it is.
 ///
-/// `POST /v1/oauth2/introspect`, open to everybody. Answers 200. Never repeated by itself.
+/// `POST /v1/oauth2/introspect`, open to everybody. Answers 200. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/introspect-token)
 Introspect (IntrospectTokenRequest) -> IntrospectTokenResponse = "oauth2:introspect_token",

@@ -19,7 +19,7 @@ pub struct Oauth2Clients<'a> {
 impl<'a> Oauth2Clients<'a> {
     /// Registers an OAuth 2 client.
     ///
-    /// `POST /v1/oauth2/register`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
+    /// `POST /v1/oauth2/register`, with a user's token or none. Answers 200; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/create-client)
     #[inline]
@@ -51,7 +51,7 @@ impl<'a> Oauth2Clients<'a> {
     }
     /// Replaces an OAuth 2 client.
     ///
-    /// `PUT /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
+    /// `PUT /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/update-client)
     #[inline]
@@ -70,7 +70,7 @@ impl<'a> Oauth2Clients<'a> {
     }
     /// Removes an OAuth 2 client.
     ///
-    /// `DELETE /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 204; refuses with 422. Never repeated by itself.
+    /// `DELETE /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 204; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/delete-client)
     #[inline]
@@ -87,7 +87,7 @@ impl<'a> Oauth2Clients<'a> {
 operation! {
 /// Registers an OAuth 2 client.
 ///
-/// `POST /v1/oauth2/register`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
+/// `POST /v1/oauth2/register`, with a user's token or none. Answers 200; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/create-client)
 Create (OAuth2ClientConfiguration) -> OAuth2ClientRegistration = "oauth2:clients:oauth2:create_client",
@@ -183,7 +183,7 @@ Get -> OAuth2ClientRegistration = "oauth2:clients:oauth2:get_client",
 operation! {
 /// Replaces an OAuth 2 client.
 ///
-/// `PUT /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Never repeated by itself.
+/// `PUT /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 200; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/update-client)
 Update (OAuth2ClientConfigurationUpdate) -> OAuth2ClientRegistration = "oauth2:clients:oauth2:update_client",
@@ -269,7 +269,7 @@ impl Update<'_> {
 operation! {
 /// Removes an OAuth 2 client.
 ///
-/// `DELETE /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 204; refuses with 422. Never repeated by itself.
+/// `DELETE /v1/oauth2/register/{client_id}`, with a user's token or none. Answers 204; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/oauth2/delete-client)
 Delete -> () = "oauth2:clients:oauth2:delete_client",

@@ -34,7 +34,7 @@ impl<'a> Orders<'a> {
     }
     /// Creates a draft of an order, to be finalized later.
     ///
-    /// `POST /v1/orders/`, with an organization's or a user's token good for `orders:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/orders/`, with an organization's or a user's token good for `orders:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/create-order)
     #[inline]
@@ -75,7 +75,7 @@ impl<'a> Orders<'a> {
     }
     /// Changes an order; what is not given stays as it is.
     ///
-    /// `PATCH /v1/orders/{id}`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/orders/{id}`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/update-order)
     #[inline]
@@ -90,7 +90,7 @@ impl<'a> Orders<'a> {
     }
     /// Charges a draft of an order.
     ///
-    /// `POST /v1/orders/{id}/finalize`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 402 (`PaymentFailed`, `PaymentActionRequired`), 403 (`OffSessionChargesNotEnabled`, `OrganizationNotReadyForPayments`), 404 (`ResourceNotFound`), 412 (`OrderNotDraft`), 422. Never repeated by itself.
+    /// `POST /v1/orders/{id}/finalize`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 402 (`PaymentFailed`, `PaymentActionRequired`), 403 (`OffSessionChargesNotEnabled`, `OrganizationNotReadyForPayments`), 404 (`ResourceNotFound`), 412 (`OrderNotDraft`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/finalize-order)
     #[inline]
@@ -105,7 +105,7 @@ impl<'a> Orders<'a> {
     }
     /// Has an order's invoice made; ready soon, and then for good.
     ///
-    /// `POST /v1/orders/{id}/invoice`, with an organization's or a user's token good for `orders:read`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Never repeated by itself.
+    /// `POST /v1/orders/{id}/invoice`, with an organization's or a user's token good for `orders:read`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/generate-order-invoice)
     #[inline]
@@ -273,7 +273,7 @@ list!(List, Order);
 operation! {
 /// Creates a draft of an order, to be finalized later.
 ///
-/// `POST /v1/orders/`, with an organization's or a user's token good for `orders:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/orders/`, with an organization's or a user's token good for `orders:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/create-order)
 Create (OrderCreate) -> Order = "orders:create",
@@ -407,7 +407,7 @@ Get -> Order = "orders:get",
 operation! {
 /// Changes an order; what is not given stays as it is.
 ///
-/// `PATCH /v1/orders/{id}`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/orders/{id}`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/update-order)
 Update (OrderUpdate) -> Order = "orders:update",
@@ -433,7 +433,7 @@ impl Update<'_> {
 operation! {
 /// Charges a draft of an order.
 ///
-/// `POST /v1/orders/{id}/finalize`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 402 (`PaymentFailed`, `PaymentActionRequired`), 403 (`OffSessionChargesNotEnabled`, `OrganizationNotReadyForPayments`), 404 (`ResourceNotFound`), 412 (`OrderNotDraft`), 422. Never repeated by itself.
+/// `POST /v1/orders/{id}/finalize`, with an organization's or a user's token good for `orders:write`. Answers 200; refuses with 402 (`PaymentFailed`, `PaymentActionRequired`), 403 (`OffSessionChargesNotEnabled`, `OrganizationNotReadyForPayments`), 404 (`ResourceNotFound`), 412 (`OrderNotDraft`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/finalize-order)
 Finalize (OrderFinalize) -> Order = "orders:finalize",
@@ -452,7 +452,7 @@ impl Finalize<'_> {
 operation! {
 /// Has an order's invoice made; ready soon, and then for good.
 ///
-/// `POST /v1/orders/{id}/invoice`, with an organization's or a user's token good for `orders:read`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Never repeated by itself.
+/// `POST /v1/orders/{id}/invoice`, with an organization's or a user's token good for `orders:read`. Answers 202; refuses with 404 (`ResourceNotFound`), 409 (`OrderNotEligibleForInvoice`), 422 (`MissingInvoiceBillingDetails`). Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/orders/generate-order-invoice)
 GenerateInvoice -> () = "orders:generate_invoice",

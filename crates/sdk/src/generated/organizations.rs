@@ -33,7 +33,7 @@ impl<'a> Organizations<'a> {
     }
     /// Creates an organization.
     ///
-    /// `POST /v1/organizations/`, with a user's token good for `organizations:write`. Answers 201; refuses with 403 (`CannotCreateOrganizationError`), 422. Never repeated by itself.
+    /// `POST /v1/organizations/`, with a user's token good for `organizations:write`. Answers 201; refuses with 403 (`CannotCreateOrganizationError`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/create-organization)
     #[inline]
@@ -61,7 +61,7 @@ impl<'a> Organizations<'a> {
     }
     /// Changes an organization; what is not given stays as it is.
     ///
-    /// `PATCH /v1/organizations/{id}`, with an organization's or a user's token good for `organizations:write`. Answers 200; refuses with 403 (`NotPermitted`, `DisputeAutoAcceptNotEnabled`), 404 (`ResourceNotFound`), 409 (`SSOEnforcementRequiresConnection`), 422. Never repeated by itself.
+    /// `PATCH /v1/organizations/{id}`, with an organization's or a user's token good for `organizations:write`. Answers 200; refuses with 403 (`NotPermitted`, `DisputeAutoAcceptNotEnabled`), 404 (`ResourceNotFound`), 409 (`SSOEnforcementRequiresConnection`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/update-organization)
     #[inline]
@@ -121,7 +121,7 @@ list!(List, Organization);
 operation! {
 /// Creates an organization.
 ///
-/// `POST /v1/organizations/`, with a user's token good for `organizations:write`. Answers 201; refuses with 403 (`CannotCreateOrganizationError`), 422. Never repeated by itself.
+/// `POST /v1/organizations/`, with a user's token good for `organizations:write`. Answers 201; refuses with 403 (`CannotCreateOrganizationError`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/create-organization)
 Create (OrganizationCreate) -> Organization = "organizations:create",
@@ -248,7 +248,7 @@ Get -> Organization = "organizations:get",
 operation! {
 /// Changes an organization; what is not given stays as it is.
 ///
-/// `PATCH /v1/organizations/{id}`, with an organization's or a user's token good for `organizations:write`. Answers 200; refuses with 403 (`NotPermitted`, `DisputeAutoAcceptNotEnabled`), 404 (`ResourceNotFound`), 409 (`SSOEnforcementRequiresConnection`), 422. Never repeated by itself.
+/// `PATCH /v1/organizations/{id}`, with an organization's or a user's token good for `organizations:write`. Answers 200; refuses with 403 (`NotPermitted`, `DisputeAutoAcceptNotEnabled`), 404 (`ResourceNotFound`), 409 (`SSOEnforcementRequiresConnection`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/organizations/update-organization)
 Update (OrganizationUpdate) -> Organization = "organizations:update",

@@ -33,7 +33,7 @@ impl<'a> Products<'a> {
     }
     /// Creates a product.
     ///
-    /// `POST /v1/products/`, with an organization's or a user's token good for `products:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/products/`, with an organization's or a user's token good for `products:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/create-product)
     #[inline]
@@ -61,7 +61,7 @@ impl<'a> Products<'a> {
     }
     /// Changes a product; what is not given stays, but prices given replace all prices.
     ///
-    /// `PATCH /v1/products/{id}`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/products/{id}`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/update-product)
     #[inline]
@@ -76,7 +76,7 @@ impl<'a> Products<'a> {
     }
     /// Says which benefits a product gives, all of them, in this order.
     ///
-    /// `POST /v1/products/{id}/benefits`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `POST /v1/products/{id}/benefits`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/update-product-benefits)
     #[inline]
@@ -190,7 +190,7 @@ list!(List, Product);
 operation! {
 /// Creates a product.
 ///
-/// `POST /v1/products/`, with an organization's or a user's token good for `products:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/products/`, with an organization's or a user's token good for `products:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/create-product)
 Create (ProductCreate) -> Product = "products:create",
@@ -210,7 +210,7 @@ Get -> Product = "products:get",
 operation! {
 /// Changes a product; what is not given stays, but prices given replace all prices.
 ///
-/// `PATCH /v1/products/{id}`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/products/{id}`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/update-product)
 Update (ProductUpdate) -> Product = "products:update",
@@ -318,7 +318,7 @@ impl Update<'_> {
 operation! {
 /// Says which benefits a product gives, all of them, in this order.
 ///
-/// `POST /v1/products/{id}/benefits`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `POST /v1/products/{id}/benefits`, with an organization's or a user's token good for `products:write`. Answers 200; refuses with 403 (`NotPermitted`), 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/products/update-product-benefits)
 UpdateBenefits (ProductBenefitsUpdate) -> Product = "products:update_benefits",

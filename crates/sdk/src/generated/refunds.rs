@@ -32,7 +32,7 @@ impl<'a> Refunds<'a> {
     }
     /// Gives money of an order back. A subscription goes on.
     ///
-    /// `POST /v1/refunds/`, with an organization's or a user's token good for `refunds:write`. Answers 201; refuses with 403 (`RefundedAlready`), 422. Never repeated by itself.
+    /// `POST /v1/refunds/`, with an organization's or a user's token good for `refunds:write`. Answers 201; refuses with 403 (`RefundedAlready`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/refunds/create-refund)
     #[inline]
@@ -136,7 +136,7 @@ list!(List, Refund);
 operation! {
 /// Gives money of an order back. A subscription goes on.
 ///
-/// `POST /v1/refunds/`, with an organization's or a user's token good for `refunds:write`. Answers 201; refuses with 403 (`RefundedAlready`), 422. Never repeated by itself.
+/// `POST /v1/refunds/`, with an organization's or a user's token good for `refunds:write`. Answers 201; refuses with 403 (`RefundedAlready`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/refunds/create-refund)
 Create (RefundCreate) -> Refund = "refunds:create",

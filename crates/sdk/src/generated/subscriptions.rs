@@ -33,7 +33,7 @@ impl<'a> Subscriptions<'a> {
     }
     /// Begins a subscription to a free product without a checkout.
     ///
-    /// `POST /v1/subscriptions/`, with an organization's or a user's token good for `subscriptions:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/subscriptions/`, with an organization's or a user's token good for `subscriptions:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/create-subscription)
     #[inline]
@@ -74,7 +74,7 @@ impl<'a> Subscriptions<'a> {
     }
     /// Changes a subscription in one way at a time: product, seats, discount, trial, cancellation, …
     ///
-    /// `PATCH /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `InactiveSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Never repeated by itself.
+    /// `PATCH /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `InactiveSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/update-subscription)
     #[inline]
@@ -89,7 +89,7 @@ impl<'a> Subscriptions<'a> {
     }
     /// Ends a subscription now.
     ///
-    /// `DELETE /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Never repeated by itself.
+    /// `DELETE /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/revoke-subscription)
     #[inline]
@@ -251,7 +251,7 @@ list!(List, Subscription);
 operation! {
 /// Begins a subscription to a free product without a checkout.
 ///
-/// `POST /v1/subscriptions/`, with an organization's or a user's token good for `subscriptions:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/subscriptions/`, with an organization's or a user's token good for `subscriptions:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/create-subscription)
 Create (SubscriptionCreate) -> Subscription = "subscriptions:create",
@@ -343,7 +343,7 @@ Get -> Subscription = "subscriptions:get",
 operation! {
 /// Changes a subscription in one way at a time: product, seats, discount, trial, cancellation, …
 ///
-/// `PATCH /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `InactiveSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Never repeated by itself.
+/// `PATCH /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 402 (`PaymentFailed`), 403 (`AlreadyCanceledSubscription`, `InactiveSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/update-subscription)
 Update (SubscriptionUpdate) -> Subscription = "subscriptions:update",
@@ -353,7 +353,7 @@ Update (SubscriptionUpdate) -> Subscription = "subscriptions:update",
 operation! {
 /// Ends a subscription now.
 ///
-/// `DELETE /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Never repeated by itself.
+/// `DELETE /v1/subscriptions/{id}`, with an organization's or a user's token good for `subscriptions:write`. Answers 200; refuses with 403 (`AlreadyCanceledSubscription`), 404 (`ResourceNotFound`), 409 (`SubscriptionLocked`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/subscriptions/revoke-subscription)
 Revoke -> Subscription = "subscriptions:revoke",

@@ -32,7 +32,7 @@ impl<'a> Webhooks<'a> {
     }
     /// Creates an endpoint that events are sent to; its secret signs them.
     ///
-    /// `POST /v1/webhooks/endpoints`, with an organization's or a user's token good for `webhooks:write`. Answers 201; refuses with 422. Never repeated by itself.
+    /// `POST /v1/webhooks/endpoints`, with an organization's or a user's token good for `webhooks:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/create-webhook-endpoint)
     #[inline]
@@ -65,7 +65,7 @@ impl<'a> Webhooks<'a> {
     }
     /// Changes an endpoint; what is not given stays as it is.
     ///
-    /// `PATCH /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/update-webhook-endpoint)
     #[inline]
@@ -80,7 +80,7 @@ impl<'a> Webhooks<'a> {
     }
     /// Removes an endpoint.
     ///
-    /// `DELETE /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `DELETE /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/delete-webhook-endpoint)
     #[inline]
@@ -94,7 +94,7 @@ impl<'a> Webhooks<'a> {
     }
     /// Gives an endpoint a new secret; the old one signs nothing from now on.
     ///
-    /// `PATCH /v1/webhooks/endpoints/{id}/secret`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `PATCH /v1/webhooks/endpoints/{id}/secret`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/reset-webhook-endpoint-secret)
     #[inline]
@@ -121,7 +121,7 @@ impl<'a> Webhooks<'a> {
     }
     /// Sends an event to its endpoint once more, under the same id.
     ///
-    /// `POST /v1/webhooks/events/{id}/redeliver`, with an organization's or a user's token good for `webhooks:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+    /// `POST /v1/webhooks/events/{id}/redeliver`, with an organization's or a user's token good for `webhooks:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
     ///
     /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/redeliver-webhook-event)
     #[inline]
@@ -173,7 +173,7 @@ list!(ListEndpoints, WebhookEndpoint);
 operation! {
 /// Creates an endpoint that events are sent to; its secret signs them.
 ///
-/// `POST /v1/webhooks/endpoints`, with an organization's or a user's token good for `webhooks:write`. Answers 201; refuses with 422. Never repeated by itself.
+/// `POST /v1/webhooks/endpoints`, with an organization's or a user's token good for `webhooks:write`. Answers 201; refuses with 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/create-webhook-endpoint)
 CreateEndpoint (WebhookEndpointCreate) -> WebhookEndpoint = "webhooks:create_webhook_endpoint",
@@ -209,7 +209,7 @@ GetEndpoint -> WebhookEndpoint = "webhooks:get_webhook_endpoint",
 operation! {
 /// Changes an endpoint; what is not given stays as it is.
 ///
-/// `PATCH /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/update-webhook-endpoint)
 UpdateEndpoint (WebhookEndpointUpdate) -> WebhookEndpoint = "webhooks:update_webhook_endpoint",
@@ -256,7 +256,7 @@ impl UpdateEndpoint<'_> {
 operation! {
 /// Removes an endpoint.
 ///
-/// `DELETE /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `DELETE /v1/webhooks/endpoints/{id}`, with an organization's or a user's token good for `webhooks:write`. Answers 204; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/delete-webhook-endpoint)
 DeleteEndpoint -> () = "webhooks:delete_webhook_endpoint",
@@ -266,7 +266,7 @@ DeleteEndpoint -> () = "webhooks:delete_webhook_endpoint",
 operation! {
 /// Gives an endpoint a new secret; the old one signs nothing from now on.
 ///
-/// `PATCH /v1/webhooks/endpoints/{id}/secret`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `PATCH /v1/webhooks/endpoints/{id}/secret`, with an organization's or a user's token good for `webhooks:write`. Answers 200; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/reset-webhook-endpoint-secret)
 ResetEndpointSecret -> WebhookEndpoint = "webhooks:reset_webhook_endpoint_secret",
@@ -354,7 +354,7 @@ list!(ListDeliveries, WebhookDelivery);
 operation! {
 /// Sends an event to its endpoint once more, under the same id.
 ///
-/// `POST /v1/webhooks/events/{id}/redeliver`, with an organization's or a user's token good for `webhooks:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 422. Never repeated by itself.
+/// `POST /v1/webhooks/events/{id}/redeliver`, with an organization's or a user's token good for `webhooks:write`. Answers 202; refuses with 404 (`ResourceNotFound`), 422. Repeated by itself only when Polar did nothing of it.
 ///
 /// [Polar's reference](https://polar.sh/docs/api-reference/2026-10/webhooks/redeliver-webhook-event)
 Redeliver -> () = "webhooks:redeliver_webhook_event",

@@ -10,6 +10,9 @@ use tokio::time::Instant;
 
 use super::Rate;
 
+/// No place stays taken longer, whatever the rate says.
+const SPAN_MAX: Duration = Duration::from_hours(24 * 365);
+
 /// No refusal holds back longer, whatever the server says.
 const BLOCK_MAX: Duration = Duration::from_hours(1);
 
@@ -73,7 +76,8 @@ impl Window {
     pub(super) fn answered(&mut self, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
         for span in &mut self.spans {
-            span.cooling.push_back(now + span.rate.per);
+            let free = now.checked_add(span.rate.per.min(SPAN_MAX));
+            span.cooling.push_back(free.unwrap_or(now));
         }
     }
 

@@ -28,6 +28,8 @@ impl Network {
             .connect_timeout(CONNECT_TIMEOUT)
             // A token never follows a redirect.
             .redirect(reqwest::redirect::Policy::none())
+            // Trying again is the engine's.
+            .retry(reqwest::retry::never())
             .build();
         client
             .map(Self)

@@ -30,7 +30,7 @@ pub(super) fn judge(error: &Error, events: usize) -> Verdict {
             let paths = fields.iter().map(|field| field.path.as_str());
             blame(paths.filter_map(place), events)
         }
-        Error::Request { .. } => blame([], events),
+        Error::Request { argument, .. } if *argument == "body" => blame([], events),
         Error::Decode { body, .. } if is_object(body) => Verdict::Arrived,
         _ if error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE) => blame([], events),
         _ => Verdict::Later(error.retry_after()),

@@ -32,6 +32,13 @@ pub enum SecretError {
         /// Which, counted from 0.
         index: usize,
     },
+    /// White space stands before or behind it, such as the line break its file ends with: Polar
+    /// never signs with that.
+    #[error("webhook secret {} begins or ends with white space", .index + 1)]
+    Untrimmed {
+        /// Which, counted from 0.
+        index: usize,
+    },
     /// Its text is not base64, so that it has no key of the scheme asked for.
     #[error("the webhook secret has no key of that scheme")]
     NoKey,

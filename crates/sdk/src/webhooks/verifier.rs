@@ -48,15 +48,19 @@ struct Key {
 }
 
 impl Verifier {
-    /// Of an endpoint's secrets, each as Polar shows it. No secret, and one that anybody could
-    /// guess, are refused.
+    /// Of an endpoint's secrets, each as Polar shows it. No secret, one that anybody could
+    /// guess, and one with white space around it are refused.
     pub fn new<S: Into<Secret>>(secrets: impl IntoIterator<Item = S>) -> Result<Self, SecretError> {
         let secrets: Vec<Secret> = secrets.into_iter().map(Into::into).collect();
         if secrets.is_empty() {
             return Err(SecretError::Missing);
         }
-        match secrets.iter().position(is_guessable) {
-            Some(index) => Err(SecretError::Guessable { index }),
+        if let Some(index) = secrets.iter().position(is_guessable) {
+            return Err(SecretError::Guessable { index });
+        }
+        let untrimmed = |secret: &Secret| secret.reveal().trim() != secret.reveal();
+        match secrets.iter().position(untrimmed) {
+            Some(index) => Err(SecretError::Untrimmed { index }),
             None => Ok(Self::of(&secrets)),
         }
     }

@@ -59,3 +59,11 @@ fn a_token_gets_its_white_space_taken_off() {
     let polar = from(&[("POLAR_ACCESS_TOKEN", " polar_oat_x\n")]);
     assert!(polar.is_ok());
 }
+
+#[test]
+fn a_token_that_cannot_be_sent_makes_no_client() {
+    for token in ["polar_oat_x\n", "polar\r\noat"] {
+        let refused = Polar::new(token).map(drop).unwrap_err();
+        assert!(refused.to_string().contains("line break"), "{refused}");
+    }
+}

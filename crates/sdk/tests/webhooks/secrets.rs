@@ -24,6 +24,14 @@ fn a_secret_that_anybody_could_guess_is_refused_by_its_place() {
 }
 
 #[test]
+fn white_space_around_a_secret_is_refused_before_it_refuses_every_delivery() {
+    for untrimmed in ["whsec_abc\n", " whsec_abc", "whsec_abc\r\n"] {
+        let refused = Verifier::new([SECRET, untrimmed]).map(drop);
+        assert_eq!(refused, Err(SecretError::Untrimmed { index: 1 }));
+    }
+}
+
+#[test]
 fn what_an_empty_secret_would_sign_is_accepted_by_nobody() {
     // HMAC-SHA256 with an empty key over the id, the time and the body.
     let forged = "v1,c9X+5NhSAOgA2iaBRpGmQ6GKuwS7kE2sxLg0zOLGdnU=";

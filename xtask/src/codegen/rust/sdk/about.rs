@@ -133,6 +133,6 @@ fn repeats(operation: &Operation, send: Option<&String>) -> &'static str {
         Some("json_events") => "Repeated by itself only when every event has an `external_id`.",
         Some("json_validation") => "Repeated by itself unless it counts a use.",
         _ if operation.method == Method::Get => "Repeated by itself.",
-        _ => "Never repeated by itself.",
+        _ => "Repeated by itself only when Polar did nothing of it.",
     }
 }
