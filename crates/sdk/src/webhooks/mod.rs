@@ -26,7 +26,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The two steps are also apart: [`Verifier::verify`] or [`verify`], then [`parse`].
+//! The two steps are also apart: [`Verifier::verify`] or [`verify()`], then [`parse()`].
 //!
 //! # Which key
 //!
