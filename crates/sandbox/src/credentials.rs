@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Caller;
 use crate::resource::access_token::AccessToken;
-use crate::resource::organization::Organization;
+use crate::resource::organization::{self, Organization};
 use crate::world::{Id, World};
 
 /// The tokens made with the world. A reset keeps them: whoever holds one goes on working.
@@ -30,10 +30,14 @@ pub(crate) struct Bearer {
 }
 
 impl World {
-    /// What `token` stands for now; `None` when it is unknown, expired or revoked.
+    /// What `token` stands for now; `None` when it is unknown, expired or revoked, or its
+    /// organization is blocked.
     pub(crate) fn resolve_token(&self, token: &str) -> Option<Bearer> {
         if token.starts_with("polar_oat_") {
             let row = self.access_token(token)?;
+            if !organization::capabilities(self, row.organization).api_access {
+                return None;
+            }
             return Some(Bearer {
                 caller: Caller::Organization(row.organization),
                 scopes: row.scopes.clone(),

@@ -5,6 +5,7 @@ mod clock;
 mod credentials;
 mod guard;
 mod mails;
+mod organization;
 mod snapshot;
 
 use std::sync::Arc;
@@ -29,6 +30,14 @@ pub(crate) fn router() -> Router<Arc<Engine>> {
         .route("/sandbox/snapshot", post(snapshot::save))
         .route("/sandbox/restore", post(snapshot::restore))
         .route("/sandbox/checkouts/{id}/challenge", post(challenge::answer))
+        .route(
+            "/sandbox/organizations/{id}/features",
+            post(organization::features),
+        )
+        .route(
+            "/sandbox/organizations/{id}/status",
+            post(organization::status),
+        )
         .route("/sandbox/faults", any(faults))
         .route("/sandbox/scenarios/{name}", any(scenarios))
         .route_layer(middleware::from_fn(guard::refuse_other_sites))

@@ -79,9 +79,7 @@ impl Job {
             Self::CycleSubscription(id) => subscription::cycle(world, id),
             Self::Dun(id) => order::dun(world, id),
             Self::EndSubscriptions(id) => customer::end_subscriptions(world, id),
-            Self::ResumeSubscription(id) => {
-                subscription::come_back(world, id);
-            }
+            Self::ResumeSubscription(id) => subscription::come_back(world, id),
             Self::VoidOrder(id) => order::void(world, id),
             Self::WriteInvoice(id) => order::write_invoice(world, id),
             Self::CustomerStateChanged(customer) => customer_state::announce(world, customer),

@@ -15,6 +15,7 @@ mod seats;
 mod selling;
 mod shop;
 mod slow_receiver;
+mod staff;
 mod usage;
 mod validation;
 mod webhooks;

@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
 use crate::resource::discount::{Redemption, plain_email};
+use crate::resource::organization;
 use crate::resource::payment_method::{self, Card, Decline, Outcome, PaymentMethod};
 use crate::resource::session;
 use crate::world::{Id, Job, World};
@@ -59,6 +60,10 @@ fn check(world: &World, checkout: &Checkout, no_token: bool) -> Result<(), Failu
         flaws.push(Flaw::field("product_price_id", message, input));
     }
     let needs_form = checkout.needs(world).form();
+    if needs_form && !organization::capabilities(world, checkout.organization).checkout_payments {
+        let detail = "Organization is not ready to accept payments";
+        return Err(Failure::named(403, "PaymentNotReady", detail));
+    }
     flaws.extend(missing_of_buyer(checkout, needs_form));
     if needs_form && no_token {
         let message = "Confirmation token is required.";

@@ -4,6 +4,7 @@ use super::{Checkout, render, render_public};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::reply::Reply;
+use crate::resource::organization;
 use crate::world::World;
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
@@ -35,6 +36,9 @@ pub(super) fn by_secret<'w>(world: &'w World, call: &Call) -> Result<&'w Checkou
     if checkout.expires_at <= world.now() {
         let detail = "This checkout session has expired.";
         return Err(Failure::named(410, "ExpiredCheckoutError", detail));
+    }
+    if !organization::capabilities(world, checkout.organization).api_access {
+        return Err(Failure::named(403, "NotPermitted", "Not permitted"));
     }
     Ok(checkout)
 }

@@ -9,6 +9,7 @@ use crate::failure::{Failure, Flaw};
 use crate::query::Query;
 use crate::reply::Reply;
 use crate::resource::checkout::{self, Opening, Wishes};
+use crate::resource::organization;
 use crate::resource::product::Visibility;
 use crate::world::{Id, World};
 
@@ -42,6 +43,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         .checkout_links
         .of(secret)
         .find(|row| row.client_secret == secret && row.deleted_at.is_none())
+        .filter(|row| organization::capabilities(world, row.organization).api_access)
         .ok_or_else(Failure::not_found)?
         .clone();
     let opening = opening(world, &link, &call.query)?;

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Order, OrderStatus, announce, settle};
+use crate::resource::organization::{self, Organization};
 use crate::resource::payment::Trigger;
 use crate::resource::payment_method::Outcome;
 use crate::resource::subscription::{self, Subscription};
@@ -117,14 +118,30 @@ pub(super) fn recovered(world: &mut World, id: Id<Order>) {
     }
 }
 
-/// The hourly round reaches an order whose time has come.
+/// The hourly round reaches an order whose time has come. While its organization may not renew, it waits.
 pub(crate) fn run(world: &mut World, id: Id<Order>) {
-    let due = world
-        .orders
-        .find(id)
-        .is_some_and(|order| order.status == OrderStatus::Pending);
-    if due {
+    let Some(order) = world.orders.find(id) else {
+        return;
+    };
+    let renews = organization::capabilities(world, order.organization).subscription_renewals;
+    if order.status == OrderStatus::Pending && renews {
         settle::charge(world, id, Trigger::RetryDunning);
+    }
+}
+
+/// The next hourly round reaches what it passed over while the organization might not renew.
+pub(crate) fn catch_up(world: &mut World, organization: Id<Organization>) {
+    let now = world.now();
+    let due: Vec<_> = world
+        .orders
+        .of(organization)
+        .filter(|row| row.status == OrderStatus::Pending)
+        .filter(|row| row.next_payment_attempt_at.is_some_and(|then| then <= now))
+        .map(|row| row.id)
+        .collect();
+    for id in due {
+        world.agenda.cancel(&Job::Dun(id));
+        world.agenda.at(next_hour(now), Job::Dun(id));
     }
 }
 

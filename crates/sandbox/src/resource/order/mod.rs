@@ -32,7 +32,7 @@ use crate::world::{Id, found_by};
 pub(crate) use add::{NewOrder, add, item, tax_setting};
 pub(crate) use announce::{announce, record};
 pub(crate) use document::document;
-pub(crate) use dunning::{pending_of, run as dun};
+pub(crate) use dunning::{catch_up, pending_of, run as dun};
 pub(crate) use invoice::write as write_invoice;
 pub(crate) use render::render;
 pub(crate) use settle::{

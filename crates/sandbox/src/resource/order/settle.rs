@@ -2,6 +2,7 @@
 
 use super::{BillingReason, Order, OrderStatus, announce, dunning};
 use crate::billing;
+use crate::resource::organization;
 use crate::resource::payment::{self, Attempt, Trigger};
 use crate::resource::payment_method::{Card, Outcome};
 use crate::world::{Id, Job, World};
@@ -13,7 +14,7 @@ pub(crate) enum Charged {
     Paid,
     /// The bank said no.
     Refused,
-    /// There is no card, or nothing to charge it for any more.
+    /// There is no card, nothing to charge it for any more, or nobody who may.
     Impossible,
 }
 
@@ -86,6 +87,9 @@ pub(crate) fn charge(world: &mut World, id: Id<Order>, trigger: Trigger) -> Char
     let Some(order) = world.orders.find(id).filter(|order| !order.is_paid()) else {
         return Charged::Paid;
     };
+    if !organization::capabilities(world, order.organization).subscription_renewals {
+        return Charged::Impossible;
+    }
     let subscription = order.subscription;
     let card = subscription
         .and_then(|id| world.subscriptions.find(id))

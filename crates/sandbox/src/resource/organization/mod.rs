@@ -3,6 +3,8 @@
 mod get;
 mod list;
 mod settings;
+mod standing;
+mod switch;
 mod update;
 
 use jiff::Timestamp;
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(crate) use settings::{Features, PortalSettings, SubscriptionSettings};
+pub(crate) use standing::{OrganizationStatus, capabilities, set_status};
+pub(crate) use switch::switch_features;
 
 use crate::call::Handler;
 use crate::render;
@@ -28,6 +32,8 @@ pub(crate) struct Organization {
     pub(crate) id: Id<Self>,
     pub(crate) created_at: Timestamp,
     pub(crate) modified_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) status: OrganizationStatus,
     pub(crate) name: String,
     /// Its place in portal addresses; never changes.
     pub(crate) slug: String,
@@ -61,6 +67,7 @@ pub(crate) fn create(world: &mut World, name: &str, slug: &str) -> Id<Organizati
             id,
             created_at,
             modified_at: None,
+            status: OrganizationStatus::Active,
             name: name.to_owned(),
             slug: slug.to_owned(),
             avatar_url: None,
@@ -89,7 +96,7 @@ pub(crate) fn render(_world: &World, organization: &Organization) -> Value {
         "email": organization.email,
         "website": organization.website,
         "socials": organization.socials,
-        "status": "active",
+        "status": organization.status,
         "details_submitted_at": render::time(organization.created_at),
         "onboarding_resubmission_requested_at": null,
         "sso_enforced": organization.sso_enforced,
@@ -105,14 +112,7 @@ pub(crate) fn render(_world: &World, organization: &Organization) -> Value {
         "country": organization.country,
         "account_id": null,
         "payout_account_id": null,
-        "capabilities": {
-            "checkout_payments": true,
-            "subscription_renewals": true,
-            "payouts": true,
-            "refunds": true,
-            "api_access": true,
-            "dashboard_access": true,
-        },
+        "capabilities": organization.status.capabilities(),
     });
     render::merge(&mut shown, more);
     shown

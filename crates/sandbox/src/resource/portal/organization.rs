@@ -14,7 +14,7 @@ pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = world
         .organizations
         .iter()
-        .find(|row| row.slug == slug)
+        .find(|row| row.slug == slug && row.status.capabilities().api_access)
         .ok_or_else(Failure::not_found)?;
     let products: Vec<_> = world
         .products

@@ -11,6 +11,7 @@ use url::form_urlencoded;
 use crate::call::{Caller, Handler};
 use crate::resource::customer::Customer;
 use crate::resource::member::Member;
+use crate::resource::organization;
 use crate::world::{Id, World, found_by};
 
 /// The operations of this noun that the sandbox really does.
@@ -90,7 +91,8 @@ pub(crate) fn portal_url(world: &World, session: &Session) -> String {
 }
 
 impl World {
-    /// Whom a session's token stands for; `None` when it is unknown or over, or its customer is gone.
+    /// Whom a session's token stands for; `None` when it is unknown or over, its customer is gone,
+    /// or its organization is blocked.
     pub(crate) fn session_caller(&self, token: &str) -> Option<Caller> {
         if !token.starts_with(CUSTOMER_PREFIX) && !token.starts_with(MEMBER_PREFIX) {
             return None;
@@ -98,6 +100,9 @@ impl World {
         let session = self.sessions.of(token).find(|row| row.token == token)?;
         let customer = self.customers.find(session.customer)?;
         if self.now() >= session.expires_at || customer.deleted_at.is_some() {
+            return None;
+        }
+        if !organization::capabilities(self, customer.organization).api_access {
             return None;
         }
         let session_id = session.id;

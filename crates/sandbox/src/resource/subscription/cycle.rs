@@ -2,8 +2,9 @@
 
 use super::announce::{self, Standing};
 use super::state::Step;
-use super::{Subscription, begin, bill, end, pause, pending};
+use super::{Subscription, SubscriptionStatus, begin, bill, end, pause, pending};
 use crate::billing::anchor_day;
+use crate::resource::organization::{self, Organization};
 use crate::world::{Id, Job, World};
 
 /// The current period of the subscription is over.
@@ -11,7 +12,7 @@ pub(crate) fn run(world: &mut World, id: Id<Subscription>) {
     let Some(row) = world.subscriptions.find(id) else {
         return;
     };
-    if !row.is_billable() {
+    if !row.is_billable() || !renews(world, row.organization) {
         return;
     }
     let before = Standing::of(row);
@@ -23,6 +24,32 @@ pub(crate) fn run(world: &mut World, id: Id<Subscription>) {
         .is_some_and(|row| !row.is_alive())
     {
         end::follow(world, id);
+    }
+}
+
+/// Polar lets this organization's subscriptions go on.
+pub(super) fn renews(world: &World, organization: Id<Organization>) -> bool {
+    organization::capabilities(world, organization).subscription_renewals
+}
+
+/// Does what fell due while it was not allowed.
+pub(crate) fn catch_up(world: &mut World, organization: Id<Organization>) {
+    let now = world.now();
+    let due: Vec<_> = world
+        .subscriptions
+        .of(organization)
+        .filter_map(|row| match row.resumes_at {
+            Some(then) if row.status == SubscriptionStatus::Paused => {
+                (then <= now).then_some(Job::ResumeSubscription(row.id))
+            }
+            _ if row.is_billable() => {
+                (row.period_end <= now).then_some(Job::CycleSubscription(row.id))
+            }
+            _ => None,
+        })
+        .collect();
+    for job in due {
+        world.agenda.soon(job);
     }
 }
 

@@ -47,7 +47,7 @@ use crate::world::{Id, found_by};
 pub(crate) use announce::{announce, touch};
 pub(crate) use begin::{NewSubscription, begin, restart};
 pub(crate) use bill::run as bill;
-pub(crate) use cycle::run as cycle;
+pub(crate) use cycle::{catch_up, run as cycle};
 pub(crate) use dunning::{fall_past_due, look_at_grants, recover, use_card};
 pub(crate) use end::{Reason, at_period_end, end_now, take_back};
 pub(crate) use label::{day, trial_label};

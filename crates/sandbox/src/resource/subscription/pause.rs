@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::announce::{self, Standing};
 use super::edit::Edit;
 use super::state::Step;
-use super::{Subscription, begin, bill, cycle};
+use super::{Subscription, SubscriptionStatus, begin, bill, cycle};
 use crate::failure::{Failure, Flaw};
 use crate::render;
 use crate::world::{Id, Job, World};
@@ -64,22 +64,29 @@ pub(super) fn take_effect(world: &mut World, id: Id<Subscription>) {
 
 /// Resumes by request; refused unless paused.
 pub(crate) fn resume(world: &mut World, id: Id<Subscription>) -> Result<(), Failure> {
-    if come_back(world, id) {
+    if world.subscriptions.get(id)?.status == SubscriptionStatus::Paused {
+        come_back(world, id);
         return Ok(());
     }
     let detail = "This subscription is not paused.";
     Err(Failure::named(409, "NotPausedSubscription", detail))
 }
 
-/// A new period begins now and is billed. `false`, and nothing happens, unless it is paused.
-pub(crate) fn come_back(world: &mut World, id: Id<Subscription>) -> bool {
+/// A new period begins now and is billed. Nothing happens unless it is paused and may renew.
+pub(crate) fn come_back(world: &mut World, id: Id<Subscription>) {
     let now = world.stamp();
+    let Some(row) = world.subscriptions.find(id) else {
+        return;
+    };
+    if !cycle::renews(world, row.organization) {
+        return;
+    }
     let Some(row) = world.subscriptions.find_mut(id) else {
-        return false;
+        return;
     };
     let before = Standing::of(row);
     if !row.step(Step::Resume) {
-        return false;
+        return;
     }
     row.paused_at = None;
     row.resumes_at = None;
@@ -91,5 +98,4 @@ pub(crate) fn come_back(world: &mut World, id: Id<Subscription>) -> bool {
     announce::changed(world, id, before);
     world.agenda.soon(Job::BillSubscription(id));
     announce::sync_grants(world, id);
-    true
 }
