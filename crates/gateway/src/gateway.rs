@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use polarkit::webhooks::{SecretError, Verifier};
+use polarkit::webhooks::SecretError;
 use polarkit_model::Clock;
 use polarkit_store::Store;
 use secrecy::ExposeSecret as _;
@@ -16,6 +16,7 @@ use crate::entitlement::view::View;
 use crate::hook::Hooks;
 use crate::http::health::Connection;
 use crate::http::limit::Limit;
+use crate::inbox::sender::Senders;
 use crate::keys::Keys;
 use crate::license::Licenses;
 use crate::metrics::Metrics;
@@ -33,7 +34,7 @@ pub struct Parts {
     pub(crate) store: Store,
     pub(crate) time: Time,
     pub(crate) polar: Polar,
-    pub(crate) verifier: Verifier,
+    pub(crate) senders: Senders,
     pub(crate) keys: Keys,
     pub(crate) view: View,
     pub(crate) checkouts: Checkouts,
@@ -85,7 +86,7 @@ impl Gateway {
         let time = Time::new(clock);
         let polar = Polar::new(&config, time.clone())?;
         Ok(Self(Arc::new(Parts {
-            verifier: Verifier::new(config.webhook_secrets.iter().cloned())?,
+            senders: Senders::new(&config)?,
             keys: Keys::new(&config.api_keys),
             view: View::new(store.clone()),
             checkouts: Checkouts::new(),

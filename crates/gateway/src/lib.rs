@@ -13,6 +13,7 @@ mod jwt;
 pub mod keys;
 mod license;
 mod lifecycle;
+mod listen;
 mod metrics;
 mod problem;
 mod time;

@@ -1,8 +1,6 @@
 //! From a listener to a server that answers, works, and stops without leaving anything undone.
 
-use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +13,8 @@ use tokio_util::task::TaskTracker;
 use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::time::pause;
-use crate::{hook, http, inbox, usage};
+use crate::{hook, http, inbox, listen, usage};
 
-/// How long open connections may take to finish once asked to stop.
-const FAREWELL: Duration = Duration::from_secs(10);
 /// How often what is no longer needed is thrown away.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
 /// How long an Idempotency-Key is remembered.
@@ -65,29 +61,12 @@ pub async fn serve_app(
             workers.clone(),
         ));
     }
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let served = finish(server.into_future(), &stop).await;
-    workers.cancel(); // also when serving failed
+    listen::serve(listener, app, &stop).await;
+    workers.cancel();
     tasks.close();
     tasks.wait().await;
     gateway.store.close().await;
-    served
-}
-
-/// Waits for the server; once asked to stop, not for ever: a client may hold its connection open.
-async fn finish(
-    server: impl Future<Output = io::Result<()>>,
-    stop: &CancellationToken,
-) -> io::Result<()> {
-    let overdue = async {
-        stop.cancelled().await;
-        pause(FAREWELL).await;
-    };
-    tokio::select! {
-        served = server => served,
-        () = overdue => Ok(()),
-    }
+    Ok(())
 }
 
 /// Throws away what is no longer needed, so that no table grows for ever.

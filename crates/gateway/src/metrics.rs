@@ -11,6 +11,7 @@ use polarkit_store::{Backlog, UsageBacklog};
 pub(crate) struct Metrics {
     recorder: PrometheusRecorder,
     last_delivery: AtomicI64,
+    delivery_age: AtomicI64,
 }
 
 impl Metrics {
@@ -18,6 +19,7 @@ impl Metrics {
         Self {
             recorder: PrometheusBuilder::new().build_recorder(),
             last_delivery: AtomicI64::new(0),
+            delivery_age: AtomicI64::new(0),
         }
     }
 
@@ -30,6 +32,12 @@ impl Metrics {
     pub(crate) fn last_delivery(&self, at: Timestamp) {
         self.last_delivery
             .store(at.as_microsecond(), Ordering::Relaxed);
+    }
+
+    /// A delivery was signed so many seconds ago, by this host's clock; more than a few, or less
+    /// than none, is a clock that is wrong.
+    pub(crate) fn delivery_age(&self, seconds: i64) {
+        self.delivery_age.store(seconds, Ordering::Relaxed);
     }
 
     /// A stored webhook was projected, or given up.
@@ -71,6 +79,10 @@ impl Metrics {
             set("polarkit_usage_pending", usage.pending);
             set("polarkit_usage_dead", usage.dead);
             gauge!("polarkit_usage_oldest_seconds").set(age(usage.oldest));
+            set(
+                "polarkit_delivery_age_seconds",
+                self.delivery_age.load(Ordering::Relaxed),
+            );
             let last = self.last_delivery.load(Ordering::Relaxed);
             gauge!("polarkit_last_delivery_seconds").set(age((last > 0).then_some(last)));
         });
@@ -90,5 +102,6 @@ impl Metrics {
 }
 
 fn set(name: &'static str, count: i64) {
-    gauge!(name).set(f64::from(i32::try_from(count).unwrap_or(i32::MAX)));
+    let bounded = count.clamp(i32::MIN.into(), i32::MAX.into());
+    gauge!(name).set(f64::from(i32::try_from(bounded).unwrap_or_default()));
 }

@@ -76,6 +76,8 @@ codes! {
     WebhookSignature "webhook_signature" FORBIDDEN "webhook_verification_error"
         "The delivery is not from Polar"
         "The signature does not fit the bytes, or is too old.";
+    WebhookAddress "webhook_address" FORBIDDEN "webhook_verification_error"
+        "Deliveries are not taken from there" "The sender's address is not on the list.";
     WebhookHeaders "webhook_headers" BAD_REQUEST "webhook_verification_error"
         "The delivery's headers are malformed"
         "A header of the delivery is missing or malformed.";

@@ -67,6 +67,8 @@ pub struct Listed {
     pub customer: String,
     /// `pending`, `done` or `dead`.
     pub status: String,
+    /// Which secret and key scheme verified it.
+    pub verified_by: String,
     /// How often it was tried in vain.
     pub tries: i64,
     /// When it was projected or given up, µs.
@@ -111,8 +113,8 @@ impl Store {
         before: i64,
         limit: i64,
     ) -> Result<Vec<Listed>, Error> {
-        const QUERY: &str = "SELECT webhook_id, received_at, kind, customer, status, tries, \
-             settled_at, error FROM inbox WHERE status = $1 AND received_at < $2 \
+        const QUERY: &str = "SELECT webhook_id, received_at, kind, customer, status, \
+             verified_by, tries, settled_at, error FROM inbox WHERE status = $1 AND received_at < $2 \
              ORDER BY received_at DESC LIMIT $3";
         let listed = read!(&self.engine, |pool| {
             sqlx::query_as(QUERY)

@@ -6,6 +6,7 @@ mod read;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
@@ -17,8 +18,8 @@ use self::read::Reader;
 pub struct Config {
     /// `POLAR_ACCESS_TOKEN`: the organization's token.
     pub access_token: SecretString,
-    /// `POLAR_WEBHOOK_SECRET`: one or, while rotating, several.
-    pub webhook_secrets: Vec<SecretString>,
+    /// Whose webhooks are believed.
+    pub webhook: Webhook,
     /// `POLAR_ORGANIZATION_ID`.
     pub organization_id: Uuid,
     /// `POLAR_SERVER`: which Polar is meant, for every call.
@@ -56,7 +57,7 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 21] = [
+pub const VARIABLES: [&str; 23] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
@@ -68,9 +69,11 @@ pub const VARIABLES: [&str; 21] = [
     "POLARKIT_JWT_ISSUER",
     "POLARKIT_JWT_SECRET",
     "POLARKIT_OPEN_LICENSES",
+    "POLARKIT_POLAR_LISTEN",
     "POLARKIT_PRODUCTS",
     "POLARKIT_REDIRECT_HOSTS",
     "POLARKIT_TRUST_FORWARDED_FOR",
+    "POLARKIT_WEBHOOK_NETWORKS",
     "POLAR_ACCESS_TOKEN",
     "POLAR_ORGANIZATION_ID",
     "POLAR_SERVER",
@@ -100,6 +103,17 @@ impl Server {
             Self::At(url) => url.as_str().trim_end_matches('/'),
         }
     }
+}
+
+/// Whose webhooks are believed.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// `POLAR_WEBHOOK_SECRET`: one or, while rotating, several.
+    pub secrets: Vec<SecretString>,
+    /// `POLARKIT_POLAR_LISTEN`: what `polar listen` forwards is believed, too.
+    pub polar_listen: bool,
+    /// `POLARKIT_WEBHOOK_NETWORKS`: where webhooks are taken from; anywhere when empty.
+    pub networks: Vec<IpNet>,
 }
 
 /// A product that configuration lists, `ID` or `name=ID`.
@@ -157,7 +171,11 @@ impl Config {
         let mut read = Reader::new(variables);
         let config = Self {
             access_token: read.access_token(),
-            webhook_secrets: read.webhook_secrets(),
+            webhook: Webhook {
+                secrets: read.webhook_secrets(),
+                polar_listen: read.yes_or_no("POLARKIT_POLAR_LISTEN", false),
+                networks: read.webhook_networks(),
+            },
             organization_id: read.organization_id(),
             server: read.server(),
             database_url: read.database_url(),

@@ -1,12 +1,23 @@
 //! One variable at a time: what it may be, and what to say when it isn't.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
 use super::{Fault, Faults, Jwt, Product, Server};
+
+/// Where Polar's webhooks come from, as Polar publishes it.
+const POLAR_NETWORKS: [&str; 5] = [
+    "3.134.238.10",
+    "3.129.111.220",
+    "52.15.118.168",
+    "74.220.50.0/24",
+    "74.220.58.0/24",
+];
 
 /// Collects faults while reading, so that all are told at once.
 ///
@@ -50,6 +61,28 @@ impl<'a> Reader<'a> {
             self.fault(NAME, "holds no secret", REMEDY);
         }
         secrets.into_iter().map(Into::into).collect()
+    }
+
+    /// `polar` stands for the addresses Polar publishes.
+    pub(super) fn webhook_networks(&mut self) -> Vec<IpNet> {
+        const NAME: &str = "POLARKIT_WEBHOOK_NETWORKS";
+        let mut networks = Vec::new();
+        for item in self.list(NAME) {
+            let named: &[&str] = match item.as_str() {
+                "polar" => &POLAR_NETWORKS,
+                other => &[other],
+            };
+            for text in named {
+                if let Some(network) = network(text) {
+                    networks.push(network);
+                } else {
+                    let remedy = "list addresses such as 203.0.113.7, networks such as \
+                         203.0.113.0/24, or the word polar, separated by commas";
+                    self.fault(NAME, "holds something that is no network", remedy);
+                }
+            }
+        }
+        networks
     }
 
     pub(super) fn organization_id(&mut self) -> Uuid {
@@ -260,6 +293,12 @@ impl<'a> Reader<'a> {
             remedy,
         });
     }
+}
+
+/// A network, or an address that stands for itself alone.
+fn network(text: &str) -> Option<IpNet> {
+    let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(alone)
 }
 
 fn web_address(text: &str) -> Option<Url> {

@@ -30,6 +30,9 @@ pub(super) struct Delivery {
     r#type: String,
     customer_id: Option<String>,
     status: String,
+    /// Which secret verified it, counted from 1 as configured, and how it was made into a key:
+    /// `1/whole`, `2/decoded`, `listen/whole`.
+    verified_by: String,
     tries: i64,
     #[schema(value_type = String, format = DateTime)]
     received_at: jiff::Timestamp,
@@ -180,6 +183,7 @@ async fn deliveries(gateway: &Gateway, status: &str, page: &Page) -> Result<Deli
         r#type: row.kind,
         customer_id: Some(row.customer).filter(|customer| !customer.is_empty()),
         status: row.status,
+        verified_by: row.verified_by,
         tries: row.tries,
         received_at: instant(row.received_at),
         settled_at: row.settled_at.map(instant),

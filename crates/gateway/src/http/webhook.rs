@@ -1,5 +1,7 @@
 //! `POST /webhook/polar`: size, headers, signature over the raw bytes, one durable insert, 200.
 
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::header::CONTENT_LENGTH;
@@ -7,9 +9,13 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use polarkit::webhooks::{BODY_BYTES_MAX, VerifyError};
 
 use super::body::json;
+use super::limit::Address;
 use crate::gateway::Gateway;
 use crate::inbox::receive::{self, Refusal};
 use crate::problem::{Code, Problem};
+
+/// How long a body may take: Polar gives up on an answer after that.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Takes one delivery.
 #[utoipa::path(
@@ -20,16 +26,26 @@ use crate::problem::{Code, Problem};
     responses(
         (status = 200, description = "Stored, or known already", body = Processed),
         (status = 400, description = "Malformed headers", body = crate::problem::Shape),
-        (status = 403, description = "The signature does not fit", body = crate::problem::Shape),
+        (status = 403, description = "The signature does not fit, or the address is not on the list", body = crate::problem::Shape),
+        (status = 408, description = "The body came too slowly", body = crate::problem::Shape),
         (status = 413, description = "Too large", body = crate::problem::Shape),
         (status = 503, description = "Cannot be stored now; Retry-After says when", body = crate::problem::Shape),
     ),
 )]
 pub(super) async fn take(
     State(gateway): State<Gateway>,
+    Address(address): Address,
     request: Request,
 ) -> Result<Response, Problem> {
-    let taken = receive(&gateway, request).await;
+    let taken = if gateway.senders.admits(address) {
+        receive(&gateway, request).await
+    } else {
+        tracing::warn!(%address, "webhook refused: POLARKIT_WEBHOOK_NETWORKS does not list its sender");
+        Err(Problem::new(
+            Code::WebhookAddress,
+            "Webhooks are not taken from this address",
+        ))
+    };
     let outcome = taken
         .as_ref()
         .map_or_else(|problem| problem.code().name(), |()| "stored");
@@ -61,9 +77,10 @@ async fn receive(gateway: &Gateway, request: Request) -> Result<(), Problem> {
     }
     // Headers first: who can't even write those gets no megabyte read.
     let stamped = receive::Stamped::read(parts.headers)?;
-    let body = Limited::new(body, BODY_BYTES_MAX)
-        .collect()
+    let body = Limited::new(body, BODY_BYTES_MAX).collect();
+    let body = tokio::time::timeout(BODY_WITHIN, body)
         .await
+        .map_err(|_elapsed| Problem::new(Code::TooSlow, "The body came too slowly"))?
         .map_err(|error| {
             if error.is::<LengthLimitError>() {
                 return too_large();
@@ -83,6 +100,10 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Unverified(error) => Self::from(error),
+            Refusal::Stale { seconds } => Self::new(
+                Code::WebhookSignature,
+                format!("The signature fits, but it was made {seconds} s ago by this clock"),
+            ),
             Refusal::Store(error) => Self::from(error).saying("Webhook processing failed"),
         }
     }

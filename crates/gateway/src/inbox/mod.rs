@@ -2,6 +2,7 @@
 
 pub(crate) mod news;
 pub(crate) mod receive;
+pub(crate) mod sender;
 pub(crate) mod worker;
 
 use std::borrow::Cow;

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use polarkit::webhooks::{Headers, Scheme, TOLERANCE, Verified, VerifyError};
+use jiff::Timestamp;
+use polarkit::webhooks::{Headers, TOLERANCE, Verified, VerifyError};
 use polarkit_store::{Mail, Receipt};
 
 use super::Glance;
@@ -11,8 +12,13 @@ use crate::gateway::Gateway;
 /// Why a delivery was not taken.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// No key fits, or the time does not, or its headers are none.
+    /// No key fits, or its headers are none.
     Unverified(VerifyError),
+    /// A key fits, but it was sent at another time than now.
+    Stale {
+        /// By this host's clock, seconds; negative when it comes from the future.
+        seconds: i64,
+    },
     /// It cannot be stored now.
     Store(polarkit_store::Error),
 }
@@ -46,19 +52,18 @@ pub(crate) async fn receive(
     body: Bytes,
 ) -> Result<(), Refusal> {
     let verified = verified(gateway, stamped, &body).await?;
+    gateway
+        .metrics
+        .delivery_age(age(&verified, gateway.time.local()));
     let Glance { kind, customer } = Glance::at(&body);
-    let scheme = match verified.scheme {
-        Scheme::WholeSecret => "whole",
-        Scheme::Decoded => "decoded",
-        _ => "newer",
-    };
+    let verified_by = gateway.senders.name(&verified);
     let mail = Mail {
         webhook_id: verified.id,
         received_at: gateway.time.stamp(),
         sent_at: verified.timestamp.as_microsecond(),
         kind,
         customer,
-        verified_by: format!("{}/{scheme}", verified.secret + 1),
+        verified_by,
         headers: serde_json::json!({
             "webhook-timestamp": stamped.text("webhook-timestamp"),
             "user-agent": stamped.text("user-agent"),
@@ -78,21 +83,34 @@ pub(crate) async fn receive(
 /// host may have a wrong clock. Fresh by neither is worth one question to Polar for the time.
 async fn verified(gateway: &Gateway, stamped: &Stamped, body: &[u8]) -> Result<Verified, Refusal> {
     let now = gateway.time.local();
-    let verify = |headers| gateway.verifier.verify(&headers, body, now);
+    let verify = |headers| gateway.senders.verify(&headers, body, now);
     let refused = match stamped.headers().and_then(verify) {
         Ok(verified) => return Ok(verified),
         Err(refused) => refused,
     };
-    if let VerifyError::TooOld { verified, .. } | VerifyError::TooNew { verified, .. } = &refused {
+    if let VerifyError::TooOld { verified, .. } | VerifyError::TooNew { verified, .. } = refused {
         let fresh = || gateway.time.now().duration_since(verified.timestamp).abs() <= TOLERANCE;
         if fresh() {
-            return Ok(verified.clone());
+            return Ok(verified);
         }
         gateway.polar.ask_the_time().await;
         if fresh() {
-            return Ok(verified.clone());
+            return Ok(verified);
         }
+        let seconds = age(&verified, now);
+        gateway.metrics.delivery_age(seconds);
+        tracing::warn!(
+            id = verified.id,
+            seconds,
+            "webhook refused: signed well, but at another time; one of the clocks is wrong"
+        );
+        return Err(Refusal::Stale { seconds });
     }
     tracing::warn!(id = stamped.text("webhook-id"), %refused, "webhook refused");
     Err(Refusal::Unverified(refused))
+}
+
+/// How long ago it was signed, seconds.
+fn age(verified: &Verified, now: Timestamp) -> i64 {
+    now.duration_since(verified.timestamp).as_secs()
 }

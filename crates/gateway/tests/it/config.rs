@@ -61,6 +61,8 @@ fn every_malformed_variable_is_named_at_once() {
         ("POLARKIT_JWT_SECRET", "short"),
         ("POLARKIT_OPEN_LICENSES", "maybe"),
         ("POLARKIT_ANONYMOUS_PER_MINUTE", "0"),
+        ("POLARKIT_POLAR_LISTEN", "perhaps"),
+        ("POLARKIT_WEBHOOK_NETWORKS", "203.0.113.0/33"),
         ("LOG_LEVEL", "loud"),
     ];
     let mut named = faults(&settings(&malformed));
@@ -85,7 +87,7 @@ fn defaults_are_the_guides() {
     let config = Config::from_variables(&settings(&[])).unwrap();
     assert_eq!(config.server, Server::Sandbox);
     assert_eq!(config.server.base_url(), "https://sandbox-api.polar.sh");
-    assert_eq!(config.webhook_secrets.len(), 2);
+    assert_eq!(config.webhook.secrets.len(), 2);
     assert_eq!(config.log_level, "info");
     assert!(config.cors_origins.is_empty() && config.api_keys.is_empty());
 }

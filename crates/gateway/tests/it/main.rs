@@ -13,5 +13,6 @@ mod intake;
 mod license;
 mod lifecycle;
 mod order;
+mod senders;
 mod shop;
 mod usage;
