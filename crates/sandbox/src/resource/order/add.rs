@@ -46,10 +46,13 @@ pub(crate) fn add(world: &mut World, new: NewOrder) -> Option<Id<Order>> {
         .iter()
         .map(|item| item.amount)
         .fold(0, i64::saturating_add);
+    // A draft is taxed as the organization says, whatever its price says.
+    let is_draft = new.status == OrderStatus::Draft;
     let price = new.items.iter().find_map(|item| item.price);
+    let price = price.filter(|_| !is_draft);
     let setting = tax_setting(world, new.organization, price);
     let bill = Bill::new(subtotal, new.discount_amount, location, setting);
-    let invoice_number = invoice_number(world, new.organization, new.customer);
+    let invoice_number = (!is_draft).then(|| invoice_number(world, new.organization, new.customer));
     let id = world.chance.id();
     let created_at = world.stamp();
     world.orders.insert(
@@ -127,6 +130,17 @@ pub(crate) fn tax_setting(
             _ => TaxSetting::Location,
         }
     })
+}
+
+/// Gives a draft its number: it is a draft no more.
+pub(super) fn number(world: &mut World, id: Id<Order>) {
+    let Some(order) = world.orders.find(id) else {
+        return;
+    };
+    let number = invoice_number(world, order.organization, order.customer);
+    if let Some(order) = world.orders.find_mut(id) {
+        order.invoice_number = Some(number);
+    }
 }
 
 fn invoice_number(

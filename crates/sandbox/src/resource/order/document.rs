@@ -27,7 +27,7 @@ impl Kind {
 
 /// Where the invoice is.
 pub(super) fn invoice_address(world: &World, order: &Order) -> String {
-    address(world, order, Kind::Invoice, &order.invoice_number)
+    address(world, order, Kind::Invoice, invoice_number(order))
 }
 
 /// Where the receipt with this number is.
@@ -44,7 +44,7 @@ fn address(world: &World, order: &Order, kind: Kind, number: &str) -> String {
 pub(crate) fn document(world: &World, id: &str, name: &str) -> Option<Vec<u8>> {
     let order = world.orders.find(Id::parse(id)?)?;
     let (word, number) = name.strip_suffix(".pdf")?.split_once('-')?;
-    if word == Kind::Invoice.word() && order.invoice_generated && order.invoice_number == number {
+    if word == Kind::Invoice.word() && order.invoice_generated && invoice_number(order) == number {
         return Some(write(world, order, Kind::Invoice));
     }
     let receipt = order.receipt_number.as_deref() == Some(number);
@@ -53,9 +53,10 @@ pub(crate) fn document(world: &World, id: &str, name: &str) -> Option<Vec<u8>> {
 
 fn write(world: &World, order: &Order, kind: Kind) -> Vec<u8> {
     let mut lines = vec![Line::head(kind.word()), Line::default()];
-    lines.push(Line::pair("Invoice number", &order.invoice_number));
+    lines.push(Line::pair("Invoice number", invoice_number(order)));
+    let mut number = invoice_number(order);
     if kind == Kind::Receipt {
-        let number = order.receipt_number.as_deref().unwrap_or_default();
+        number = order.receipt_number.as_deref().unwrap_or_default();
         lines.push(Line::pair("Receipt number", number));
         let paid = payment(world, order).unwrap_or(order.created_at);
         lines.push(Line::pair("Date paid", day(paid)));
@@ -75,8 +76,11 @@ fn write(world: &World, order: &Order, kind: Kind) -> Vec<u8> {
     lines.push(Line::text(
         "Made by a sandbox. Nobody was charged, no tax is due.",
     ));
-    let number = &order.invoice_number;
     pdf::write(&format!("{} {number}", kind.word()), &lines)
+}
+
+fn invoice_number(order: &Order) -> &str {
+    order.invoice_number.as_deref().unwrap_or_default()
 }
 
 /// Who sells and who buys.
@@ -136,10 +140,8 @@ fn sums(order: &Order, kind: Kind) -> Vec<(&'static str, i64)> {
 
 /// When it was paid.
 fn payment(world: &World, order: &Order) -> Option<Timestamp> {
-    let paid = world
-        .payments
-        .iter()
-        .find(|row| row.order == Some(order.id) && row.status == PaymentStatus::Succeeded);
+    let mut payments = world.payments.of(order.id);
+    let paid = payments.find(|row| row.status == PaymentStatus::Succeeded);
     paid.map(|row| row.created_at)
 }
 

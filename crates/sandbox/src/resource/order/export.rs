@@ -94,7 +94,12 @@ fn cell(world: &World, order: &Order, column: &str, zone: &TimeZone) -> String {
             .unwrap_or_default(),
         "created_at" => {
             let moment = order.created_at.to_zoned(zone.clone());
-            moment.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
+            let fraction = match moment.subsec_nanosecond() {
+                0 => "",
+                _ => "%.6f",
+            };
+            let form = format!("%Y-%m-%dT%H:%M:%S{fraction}%:z");
+            moment.strftime(&form).to_string()
         }
         "product" => render::description(world, order),
         "net_amount" => money(order.net_amount()),
@@ -106,7 +111,7 @@ fn cell(world: &World, order: &Order, column: &str, zone: &TimeZone) -> String {
         "currency" => order.currency.clone(),
         "status" => order.status.word().to_owned(),
         "billing_reason" => order.reason.word().to_owned(),
-        "invoice_number" => order.invoice_number.clone(),
+        "invoice_number" => order.invoice_number.clone().unwrap_or_default(),
         "billing_name" => order.billing_name.clone().unwrap_or_default(),
         "billing_country" => order
             .billing_address

@@ -12,7 +12,7 @@ use crate::world::{Id, Job, World};
 /// Asks for the invoice; it is written in the background, and again only when it would name somebody else.
 pub(super) fn generate(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let order = get::own(world, call)?;
-    if order.status == OrderStatus::Void {
+    if matches!(order.status, OrderStatus::Draft | OrderStatus::Void) {
         let (id, status) = (order.id, order.status.word());
         let detail = format!(
             "Order {id} is not eligible for invoice generation (current status: {status})."

@@ -9,7 +9,8 @@ use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
 /// Statuses in the order they sort in.
-const RANKS: [OrderStatus; 5] = [
+const RANKS: [OrderStatus; 6] = [
+    OrderStatus::Draft,
     OrderStatus::Pending,
     OrderStatus::Paid,
     OrderStatus::PartiallyRefunded,
@@ -26,9 +27,7 @@ const SORTS: &SortKeys<Order> = &[
                 .unwrap_or_default(),
         )
     }),
-    ("invoice_number", |_, row| {
-        SortKey::Text(row.invoice_number.clone())
-    }),
+    ("invoice_number", |_, row| text(row.invoice_number.as_ref())),
     ("amount", |_, row| SortKey::Number(row.net_amount())),
     ("net_amount", |_, row| SortKey::Number(row.net_amount())),
     ("customer", |world, row| {

@@ -7,6 +7,7 @@ mod document;
 mod draft;
 mod dunning;
 mod export;
+mod finalize;
 mod get;
 mod invoice;
 mod list;
@@ -42,9 +43,9 @@ pub(crate) use settle::{
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
-    ("orders:create", draft::create),
+    ("orders:create", draft::handle),
     ("orders:export", export::handle),
-    ("orders:finalize", draft::finalize),
+    ("orders:finalize", finalize::handle),
     ("orders:generate_invoice", invoice::generate),
     ("orders:get", get::handle),
     ("orders:invoice", invoice::address),
@@ -80,7 +81,8 @@ pub(crate) struct Order {
     pub(crate) seats: Option<i64>,
     pub(crate) billing_name: Option<String>,
     pub(crate) billing_address: Option<Address>,
-    pub(crate) invoice_number: String,
+    /// None while it is a draft.
+    pub(crate) invoice_number: Option<String>,
     pub(crate) invoice_generated: bool,
     /// Whom the invoice that exists names.
     #[serde(default)]
@@ -101,6 +103,8 @@ found_by!(Order: organization, customer, product, subscription, checkout);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OrderStatus {
+    /// Written, to be charged when its seller says so.
+    Draft,
     Pending,
     Paid,
     Refunded,
@@ -135,6 +139,7 @@ impl OrderStatus {
     /// Polar's word for it.
     pub(crate) const fn word(self) -> &'static str {
         match self {
+            Self::Draft => "draft",
             Self::Pending => "pending",
             Self::Paid => "paid",
             Self::Refunded => "refunded",

@@ -105,12 +105,12 @@ pub(crate) fn charge(world: &mut World, id: Id<Order>, trigger: Trigger) -> Char
     charge_card(world, id, &card, card.later, trigger)
 }
 
-fn is_too_small(order: &Order) -> bool {
+pub(super) fn is_too_small(order: &Order) -> bool {
     order.due_amount() < billing::minimum(&order.currency)
 }
 
 /// Not worth a charge: the order is paid, and the customer owes it from now on.
-fn remember_as_debt(world: &mut World, id: Id<Order>) -> Charged {
+pub(super) fn remember_as_debt(world: &mut World, id: Id<Order>) -> Charged {
     let Some(order) = world.orders.find(id) else {
         return Charged::Impossible;
     };
@@ -140,7 +140,7 @@ pub(crate) fn charge_card(
     if order.status != OrderStatus::Pending {
         return Charged::Impossible;
     }
-    let attempt = Attempt::for_order(world, order, card, trigger);
+    let attempt = Attempt::for_order(world, order, card, Some(trigger));
     payment::add(world, attempt, outcome);
     if outcome == Outcome::Succeeds {
         carry_grants_on(world, id);

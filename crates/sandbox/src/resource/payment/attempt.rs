@@ -15,7 +15,7 @@ pub(crate) struct Attempt {
     pub(crate) amount: i64,
     pub(crate) currency: String,
     pub(crate) card: Card,
-    pub(crate) trigger: Trigger,
+    pub(crate) trigger: Option<Trigger>,
     pub(crate) customer: Option<Id<Customer>>,
     pub(crate) customer_email: Option<String>,
     pub(crate) checkout: Option<Id<Checkout>>,
@@ -24,7 +24,12 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     /// The charge of an order.
-    pub(crate) fn for_order(world: &World, order: &Order, card: &Card, trigger: Trigger) -> Self {
+    pub(crate) fn for_order(
+        world: &World,
+        order: &Order,
+        card: &Card,
+        trigger: Option<Trigger>,
+    ) -> Self {
         let customer = world.customers.find(order.customer);
         Self {
             organization: order.organization,
@@ -46,7 +51,7 @@ impl Attempt {
             amount: checkout.bill.total,
             currency: checkout.currency.clone(),
             card: card.clone(),
-            trigger: Trigger::Purchase,
+            trigger: Some(Trigger::Purchase),
             customer: checkout.customer,
             customer_email: checkout.buyer.email.clone(),
             checkout: Some(checkout.id),

@@ -36,7 +36,8 @@ pub(crate) struct Payment {
     pub(crate) amount: i64,
     pub(crate) currency: String,
     pub(crate) card: Card,
-    pub(crate) trigger: Trigger,
+    /// None when the seller charges by hand.
+    pub(crate) trigger: Option<Trigger>,
     pub(crate) decline: Option<Decline>,
     pub(crate) customer: Option<Id<Customer>>,
     pub(crate) customer_email: Option<String>,

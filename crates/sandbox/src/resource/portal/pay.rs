@@ -69,7 +69,7 @@ fn check(world: &World, row: &Order) -> Result<(), Failure> {
     let tries = world
         .payments
         .of(row.id)
-        .filter(|payment| payment.trigger == Trigger::RetryCustomer)
+        .filter(|payment| payment.trigger == Some(Trigger::RetryCustomer))
         .count();
     if tries >= TRIES {
         let detail = format!(

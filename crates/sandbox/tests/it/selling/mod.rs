@@ -1,6 +1,7 @@
 //! Stories of selling: once, by subscription, with changes of mind.
 
 mod document;
+mod draft;
 mod plan_change;
 mod purchase;
 mod refusal;
