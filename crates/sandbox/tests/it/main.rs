@@ -13,6 +13,7 @@ mod replay;
 mod running;
 mod seats;
 mod selling;
+mod sequences;
 mod shop;
 mod slow_receiver;
 mod staff;

@@ -97,7 +97,7 @@ fn is_alive(world: &World, id: Id<Subscription>) -> bool {
         .is_some_and(Subscription::is_alive)
 }
 
-/// There is no card at all: wait for one, as if the charge had failed.
+/// There is no card for a new bill: wait for one, as if the charge had failed, and say until when.
 pub(super) fn without_card(world: &mut World, id: Id<Order>) {
     failed(world, id, None);
     announce(world, id, &["updated"]);
@@ -118,14 +118,22 @@ pub(super) fn recovered(world: &mut World, id: Id<Order>) {
     }
 }
 
-/// The hourly round reaches an order whose time has come. While its organization may not renew, it waits.
+/// The hourly round reaches an order whose time has come; while its organization may not renew, it waits. The
+/// subscription's own card is tried alone: its customer's other cards are tried when they become the default.
 pub(crate) fn run(world: &mut World, id: Id<Order>) {
-    let Some(order) = world.orders.find(id) else {
+    let order = world.orders.find(id);
+    let Some(order) = order.filter(|order| order.status == OrderStatus::Pending) else {
         return;
     };
     let renews = organization::capabilities(world, order.organization).subscription_renewals;
-    if order.status == OrderStatus::Pending && renews {
+    let row = order
+        .subscription
+        .and_then(|id| world.subscriptions.find(id));
+    let own_card = row.is_some_and(|row| row.own_card(world).is_some());
+    if renews && own_card {
         settle::charge(world, id, Trigger::RetryDunning);
+    } else if renews {
+        failed(world, id, None);
     }
 }
 

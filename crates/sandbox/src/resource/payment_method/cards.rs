@@ -6,6 +6,12 @@ const OK: Outcome = Outcome::Succeeds;
 const AUTHENTICATE: Outcome = Outcome::NeedsAuthentication;
 const REFUSE: Outcome = Outcome::Declined(Decline::Generic);
 const POOR: Outcome = Outcome::Declined(Decline::InsufficientFunds);
+const EXPIRED: Outcome = Outcome::Declined(Decline::Expired);
+const FRAUD: Outcome = Outcome::Declined(Decline::Fraudulent);
+const CVC: Outcome = Outcome::Declined(Decline::IncorrectCvc);
+const ERROR: Outcome = Outcome::Declined(Decline::ProcessingError);
+const LOST: Outcome = Outcome::Declined(Decline::Lost);
+const STOLEN: Outcome = Outcome::Declined(Decline::Stolen);
 
 /// Stripe's test tokens: name, brand, last four digits, first and later charges.
 const TOKENS: &[(&str, &str, &str, Outcome, Outcome)] = &[
@@ -42,7 +48,51 @@ const TOKENS: &[(&str, &str, &str, Outcome, Outcome)] = &[
         AUTHENTICATE,
         OK,
     ),
+    (
+        "pm_card_chargeDeclinedExpiredCard",
+        "visa",
+        "0069",
+        EXPIRED,
+        EXPIRED,
+    ),
+    (
+        "pm_card_chargeDeclinedFraudulent",
+        "visa",
+        "0019",
+        FRAUD,
+        FRAUD,
+    ),
+    (
+        "pm_card_chargeDeclinedIncorrectCvc",
+        "visa",
+        "0127",
+        CVC,
+        CVC,
+    ),
+    (
+        "pm_card_chargeDeclinedProcessingError",
+        "visa",
+        "0119",
+        ERROR,
+        ERROR,
+    ),
+    (
+        "pm_card_visa_chargeDeclinedLostCard",
+        "visa",
+        "9987",
+        LOST,
+        LOST,
+    ),
+    (
+        "pm_card_visa_chargeDeclinedStolenCard",
+        "visa",
+        "9979",
+        STOLEN,
+        STOLEN,
+    ),
     ("pm_card_chargeCustomerFail", "visa", "0341", OK, REFUSE),
+    // Not one of Stripe's: a card that is lost after the first payment.
+    ("pm_card_chargeCustomerLost", "visa", "9987", OK, LOST),
 ];
 
 /// Stripe's test numbers, as typed into a card field.
@@ -55,6 +105,12 @@ const NUMBERS: &[(&str, &str, Outcome, Outcome)] = &[
     ("4000000000009995", "visa", POOR, POOR),
     ("4000002500003155", "visa", AUTHENTICATE, OK),
     ("4000002760003184", "visa", AUTHENTICATE, AUTHENTICATE),
+    ("4000000000000069", "visa", EXPIRED, EXPIRED),
+    ("4100000000000019", "visa", FRAUD, FRAUD),
+    ("4000000000000127", "visa", CVC, CVC),
+    ("4000000000000119", "visa", ERROR, ERROR),
+    ("4000000000009987", "visa", LOST, LOST),
+    ("4000000000009979", "visa", STOLEN, STOLEN),
     ("4000000000000341", "visa", OK, REFUSE),
 ];
 
@@ -106,18 +162,37 @@ impl Decline {
             Self::InsufficientFunds => "insufficient_funds",
             Self::InvalidNumber => "incorrect_number",
             Self::AuthenticationFailed => "payment_intent_authentication_failure",
+            Self::Expired => "expired_card",
+            Self::Fraudulent => "fraudulent",
+            Self::IncorrectCvc => "incorrect_cvc",
+            Self::Lost => "lost_card",
+            Self::ProcessingError => "processing_error",
+            Self::Stolen => "stolen_card",
         }
     }
 
     /// True when the card will never work: trying it again and again is of no use.
     pub(crate) const fn is_final(self) -> bool {
-        matches!(self, Self::InvalidNumber)
+        !matches!(
+            self,
+            Self::Generic
+                | Self::InsufficientFunds
+                | Self::AuthenticationFailed
+                | Self::ProcessingError
+        )
     }
 
     /// What the buyer is told.
     pub(crate) const fn message(self) -> &'static str {
         match self {
-            Self::Generic => "Your card was declined.",
+            Self::Generic | Self::Fraudulent | Self::Lost | Self::Stolen => {
+                "Your card was declined."
+            }
+            Self::Expired => "Your card has expired.",
+            Self::IncorrectCvc => "Your card's security code is incorrect.",
+            Self::ProcessingError => {
+                "An error occurred while processing your card. Try again in a little bit."
+            }
             Self::InsufficientFunds => "Your card has insufficient funds.",
             Self::InvalidNumber => "Your card number is incorrect.",
             Self::AuthenticationFailed => "We are unable to authenticate your payment method.",
@@ -138,6 +213,7 @@ mod tests {
             ("card_4242424242424242", "4242", OK, OK),
             ("card_4242 4242 4242 4242", "4242", OK, OK),
             ("card_4000000000009995", "9995", POOR, POOR),
+            ("card_4000000000000069", "0069", EXPIRED, EXPIRED),
             ("card_4000002500003155", "3155", AUTHENTICATE, OK),
         ];
         for (token, last4, first, later) in cases {

@@ -54,4 +54,10 @@ pub(crate) enum Decline {
     InsufficientFunds,
     InvalidNumber,
     AuthenticationFailed,
+    Expired,
+    Fraudulent,
+    IncorrectCvc,
+    Lost,
+    ProcessingError,
+    Stolen,
 }

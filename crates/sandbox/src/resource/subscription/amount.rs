@@ -3,7 +3,7 @@
 use super::Subscription;
 use crate::resource::payment_method::PaymentMethod;
 use crate::resource::price::Price;
-use crate::world::World;
+use crate::world::{Id, World};
 
 impl Subscription {
     /// Its prices that are billed up front.
@@ -50,8 +50,19 @@ impl Subscription {
     /// The card its bills are charged to: its own, else its customer's default.
     pub(crate) fn card<'w>(&self, world: &'w World) -> Option<&'w PaymentMethod> {
         let customer = world.customers.find(self.customer)?;
-        let id = self.payment_method.or(customer.default_payment_method)?;
-        let method = world.payment_methods.find(id)?;
-        method.deleted_at.is_none().then_some(method)
+        on_file(
+            world,
+            self.payment_method.or(customer.default_payment_method)?,
+        )
     }
+
+    /// The card that it was bought with, or was given since.
+    pub(crate) fn own_card<'w>(&self, world: &'w World) -> Option<&'w PaymentMethod> {
+        on_file(world, self.payment_method?)
+    }
+}
+
+fn on_file(world: &World, id: Id<PaymentMethod>) -> Option<&PaymentMethod> {
+    let method = world.payment_methods.find(id)?;
+    method.deleted_at.is_none().then_some(method)
 }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Subscription, SubscriptionStatus, render as show};
 use crate::render;
-use crate::resource::event;
 use crate::resource::grant::GrantScope;
+use crate::resource::{event, seat};
 use crate::world::{Id, Job, World};
 
 /// How a subscription stood, as far as announcements go.
@@ -133,6 +133,11 @@ pub(super) fn record_update(world: &mut World, id: Id<Subscription>, said: Map<S
     if !said.is_empty() {
         record_as(world, id, "updated", said.into());
     }
+}
+
+/// Takes the seats back at once: that is told before what it comes of.
+pub(super) fn empty_seats(world: &mut World, id: Id<Subscription>) {
+    seat::revoke_all(world, GrantScope::Subscription(id));
 }
 
 /// Lets the grants follow the subscription's status.

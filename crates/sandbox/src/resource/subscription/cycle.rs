@@ -78,6 +78,7 @@ fn end_of_period(world: &mut World, id: Id<Subscription>) {
         return;
     }
     row.ended_at = Some(now);
+    announce::empty_seats(world, id);
     bill::settle_usage(world, id, None);
     world.agenda.soon(Job::BillSubscription(id));
 }

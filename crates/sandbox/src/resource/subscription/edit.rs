@@ -121,6 +121,9 @@ impl Edit {
             Billing::NextPeriod => cycle::turn(world, id),
         }
         announce::record_update(world, id, self.said);
+        if ended {
+            announce::empty_seats(world, id);
+        }
         if !self.idle {
             announce::tell(world, id, standing);
         }

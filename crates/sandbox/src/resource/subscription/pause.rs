@@ -59,6 +59,7 @@ pub(super) fn take_effect(world: &mut World, id: Id<Subscription>) {
     if let Some(resumes_at) = row.resumes_at {
         world.agenda.at(resumes_at, Job::ResumeSubscription(id));
     }
+    announce::empty_seats(world, id);
     announce::sync_grants(world, id);
 }
 

@@ -2,9 +2,10 @@
 
 mod document;
 mod draft;
+mod dunning;
 mod plan_change;
 mod purchase;
 mod refusal;
 mod renewal;
-mod stall;
+pub(crate) mod stall;
 mod wishes;

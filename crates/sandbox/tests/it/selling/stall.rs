@@ -6,11 +6,14 @@ use serde_json::{Value, json};
 use crate::receiver::{Arrived, Receiver};
 use crate::running::{Running, read};
 
-/// Everything that may be announced by what these stories do.
+/// Everything there is to hear.
 const EVENTS: &[&str] = &[
+    "benefit.created",
+    "benefit.updated",
     "benefit_grant.created",
     "benefit_grant.cycled",
     "benefit_grant.revoked",
+    "benefit_grant.updated",
     "checkout.created",
     "checkout.expired",
     "checkout.updated",
@@ -18,13 +21,24 @@ const EVENTS: &[&str] = &[
     "customer.deleted",
     "customer.state_changed",
     "customer.updated",
+    "customer_seat.assigned",
+    "customer_seat.claimed",
+    "customer_seat.revoked",
+    "discount.created",
+    "discount.deleted",
+    "discount.updated",
     "member.created",
     "member.deleted",
+    "member.updated",
     "order.created",
     "order.paid",
     "order.refunded",
     "order.updated",
+    "organization.updated",
+    "product.created",
+    "product.updated",
     "refund.created",
+    "refund.updated",
     "subscription.active",
     "subscription.canceled",
     "subscription.created",
@@ -39,7 +53,7 @@ const EVENTS: &[&str] = &[
 
 pub(crate) struct Stall {
     pub(crate) sandbox: Running,
-    receiver: Receiver,
+    pub(crate) receiver: Receiver,
 }
 
 impl Stall {
@@ -102,9 +116,20 @@ impl Stall {
 
     /// A product that grants a benefit.
     pub(crate) async fn product_with_benefit(&self, amount: i64, interval: Option<&str>) -> Value {
+        self.product_that_grants(amount, interval, Value::Null)
+            .await
+    }
+
+    /// The same, with more fields in `extra`.
+    pub(crate) async fn product_that_grants(
+        &self,
+        amount: i64,
+        interval: Option<&str>,
+        extra: Value,
+    ) -> Value {
         let body = json!({"type": "custom", "description": "Thanks", "properties": {"note": "Hi"}});
         let benefit = self.post("/v1/benefits/", body).await;
-        let product = self.product(amount, interval, Value::Null).await;
+        let product = self.product(amount, interval, extra).await;
         let path = format!("/v1/products/{}/benefits", id(&product));
         self.post(&path, json!({"benefits": [benefit["id"]]})).await
     }
