@@ -19,9 +19,11 @@ const UNIT_BASED: &str = "ProductPriceUnitBasedCreate";
 pub(super) fn stand_in(name: &str) -> Option<&'static Shape> {
     static CHECKOUT: LazyLock<Option<Shape>> = LazyLock::new(checkout_create);
     static UNITS: LazyLock<Shape> = LazyLock::new(unit_based_price);
+    static UPDATE: LazyLock<Option<Shape>> = LazyLock::new(subscription_update);
     match name {
         "CheckoutCreate" => CHECKOUT.as_ref(),
         UNIT_BASED => Some(&UNITS),
+        "SubscriptionUpdate" => UPDATE.as_ref(),
         _ => None,
     }
 }
@@ -136,6 +138,31 @@ fn checkout_create() -> Option<Shape> {
         discriminator: None,
         mapping: Vec::new(),
     })))
+}
+
+/// Another number of units is asked for as another number of seats is.
+fn subscription_update() -> Option<Shape> {
+    let Kind::Union(update) = &polarkit_spec::shape("SubscriptionUpdate")?.kind else {
+        return None;
+    };
+    let Kind::Object(seats) = &polarkit_spec::shape("SubscriptionUpdateSeats")?.kind else {
+        return None;
+    };
+    let mut units: ObjectRule = seats.clone();
+    for field in &mut units.fields {
+        if field.name == "seats" {
+            "units".clone_into(&mut field.name);
+        }
+    }
+    let mut update: UnionRule = update.clone();
+    let is_seats = |branch: &Shape| matches!(&branch.kind, Kind::Reference(name) if name == "SubscriptionUpdateSeats");
+    let after = update.branches.iter().position(is_seats)? + 1;
+    let branch = Shape {
+        title: Some("SubscriptionUpdateUnits".to_owned()),
+        ..Shape::of(Kind::Object(units))
+    };
+    update.branches.insert(after, branch);
+    Some(Shape::of(Kind::Union(update)))
 }
 
 fn unit_based_price() -> Shape {

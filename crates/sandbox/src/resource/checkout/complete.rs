@@ -119,6 +119,7 @@ fn subscribe(world: &mut World, checkout: &Checkout) -> Option<Id<Subscription>>
         currency: checkout.currency.clone(),
         chosen_amount: checkout.chosen_amount,
         seats: checkout.seats,
+        units: checkout.units,
         cycle,
         trial: checkout.active_trial(world),
         discount: checkout.discount,
@@ -145,6 +146,7 @@ fn upgrade(
     row.currency.clone_from(&checkout.currency);
     row.chosen_amount = checkout.chosen_amount;
     row.seats = checkout.seats;
+    row.units = checkout.units;
     row.discount = checkout.discount;
     row.metadata.extend(checkout.metadata.clone());
     row.custom_field_data
@@ -178,6 +180,7 @@ fn write_order(
         subscription,
         checkout: Some(checkout.id),
         seats: checkout.seats.filter(|_| !is_trial),
+        units: checkout.units.filter(|_| !is_trial),
         metadata: checkout.metadata.clone(),
         custom_field_data: checkout.custom_field_data.clone(),
     };

@@ -145,10 +145,7 @@ pub(super) fn order(
 
 fn not_sold(countable: Countable, wanted: i64) -> Flaw {
     let (word, pricing) = (countable.word(), countable.pricing());
-    let named = match countable {
-        Countable::Seats => "Seats",
-        Countable::Units => "Units",
-    };
+    let named = countable.capital();
     let message = format!("{named} can only be set for {pricing} pricing.");
     Flaw::field(word, message, wanted)
 }

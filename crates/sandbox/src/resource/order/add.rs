@@ -28,6 +28,7 @@ pub(crate) struct NewOrder {
     pub(crate) subscription: Option<Id<Subscription>>,
     pub(crate) checkout: Option<Id<Checkout>>,
     pub(crate) seats: Option<i64>,
+    pub(crate) units: Option<i64>,
     pub(crate) metadata: Map<String, Value>,
     pub(crate) custom_field_data: Map<String, Value>,
 }
@@ -79,6 +80,7 @@ pub(crate) fn add(world: &mut World, new: NewOrder) -> Option<Id<Order>> {
             subscription: new.subscription,
             checkout: new.checkout,
             seats: new.seats,
+            units: new.units,
             billing_name,
             billing_address: address,
             invoice_number,

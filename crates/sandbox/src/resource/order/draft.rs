@@ -89,6 +89,7 @@ fn draft(
         subscription: None,
         checkout: None,
         seats: None,
+        units: None,
         metadata: input.metadata,
         custom_field_data: answers,
     };

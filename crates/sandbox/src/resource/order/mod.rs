@@ -79,6 +79,8 @@ pub(crate) struct Order {
     pub(crate) subscription: Option<Id<Subscription>>,
     pub(crate) checkout: Option<Id<Checkout>>,
     pub(crate) seats: Option<i64>,
+    #[serde(default)]
+    pub(crate) units: Option<i64>,
     pub(crate) billing_name: Option<String>,
     pub(crate) billing_address: Option<Address>,
     /// None while it is a draft.

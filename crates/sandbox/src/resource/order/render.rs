@@ -21,6 +21,7 @@ pub(crate) fn render(world: &World, order: &Order) -> Value {
         "is_invoice_generated": order.invoice_generated,
         "receipt_number": order.receipt_number,
         "seats": order.seats,
+        "units": order.units,
         "customer_id": order.customer,
         "product_id": order.product,
         // Deprecated, still sent.

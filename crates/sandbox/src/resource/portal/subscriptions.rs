@@ -12,7 +12,7 @@ use crate::render;
 use crate::reply::Reply;
 use crate::resource::organization;
 use crate::resource::payment_method;
-use crate::resource::price::Price;
+use crate::resource::price::{Countable, Price};
 use crate::resource::product::{self, Product};
 use crate::resource::subscription::{self, Reason, Subscription};
 use crate::resource::subscription_meter;
@@ -114,7 +114,7 @@ pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         subscription::change_product(world, id, product)?;
     } else if let Some(seats) = input.seats {
         refuse_unless(allowed.update_seats, SEATS_NOT_ALLOWED)?;
-        subscription::change_seats(world, id, seats, None)?;
+        subscription::change_number(world, id, (Countable::Seats, seats), None)?;
     } else if let Some(pauses) = input.pause_at_period_end {
         refuse_unless(allowed.pause, PAUSE_NOT_ALLOWED)?;
         if pauses {

@@ -89,15 +89,6 @@ impl Price {
         }
     }
 
-    /// What is billed up front: `chosen` counts for prices the buyer chooses, `seats` for seat prices.
-    pub(crate) fn upfront(&self, chosen: Option<i64>, seats: Option<i64>) -> i64 {
-        self.costs(Quantity {
-            chosen,
-            seats,
-            units: None,
-        })
-    }
-
     /// What is billed up front for this much of it.
     pub(crate) fn costs(&self, quantity: Quantity) -> i64 {
         match &self.kind {
@@ -127,7 +118,7 @@ impl Price {
             }
             PriceKind::UnitBased { tiers, minimum, .. } => {
                 let bounds = Bounds {
-                    least: minimum.unwrap_or(1),
+                    least: minimum.unwrap_or(1).max(1),
                     most: tiers.maximum(),
                 };
                 Some((Countable::Units, bounds))
@@ -140,17 +131,29 @@ impl Price {
 
     /// The line on a bill for this price of the product called `name`.
     pub(crate) fn label(&self, name: &str, quantity: Quantity) -> String {
-        let counted = |number: i64, one: &str, many: &str| {
-            let noun = if number == 1 { one } else { many };
-            format!("{name} ({number} {noun})")
-        };
-        match (&self.kind, quantity.seats, quantity.units) {
-            (PriceKind::SeatBased { .. }, Some(seats), _) => counted(seats, "seat", "seats"),
-            (PriceKind::UnitBased { label, .. }, _, Some(number)) => {
-                let noun = units::noun(label.as_ref(), number);
-                format!("{name} ({number} {noun})")
+        match self.numbered(quantity) {
+            Some(number) => format!("{name} ({number} {})", self.noun(number)),
+            None => name.to_owned(),
+        }
+    }
+
+    /// How many there are of what it is sold by.
+    pub(crate) fn numbered(&self, quantity: Quantity) -> Option<i64> {
+        match self.kind {
+            PriceKind::SeatBased { .. } => quantity.seats,
+            PriceKind::UnitBased { .. } => quantity.units,
+            PriceKind::Fixed { .. } | PriceKind::Custom { .. } | PriceKind::MeteredUnit { .. } => {
+                None
             }
-            _ => name.to_owned(),
+        }
+    }
+
+    /// What so many of them are called.
+    pub(crate) fn noun(&self, number: i64) -> String {
+        match &self.kind {
+            PriceKind::UnitBased { label, .. } => units::noun(label.as_ref(), number),
+            _ if number == 1 => "seat".to_owned(),
+            _ => "seats".to_owned(),
         }
     }
 
@@ -199,6 +202,14 @@ impl Countable {
         match self {
             Self::Seats => "seats",
             Self::Units => "units",
+        }
+    }
+
+    /// Polar's word for it, as names of refusals have it.
+    pub(crate) const fn capital(self) -> &'static str {
+        match self {
+            Self::Seats => "Seats",
+            Self::Units => "Units",
         }
     }
 

@@ -85,8 +85,7 @@ pub(super) fn noun(label: Option<&Value>, number: i64) -> String {
     };
     let form = |key: &str| forms.get(key).and_then(Value::as_str);
     let exact = form(&format!("={number}"));
-    let one = form("one").filter(|_| number == 1);
-    let found = exact.or(one).or_else(|| form("other"));
+    let found = exact.or_else(|| form("other"));
     found.map_or_else(usual, str::to_owned)
 }
 

@@ -2,7 +2,7 @@
 
 use super::Subscription;
 use crate::resource::payment_method::PaymentMethod;
-use crate::resource::price::Price;
+use crate::resource::price::{Price, Quantity};
 use crate::world::{Id, World};
 
 impl Subscription {
@@ -15,11 +15,20 @@ impl Subscription {
             .collect()
     }
 
+    /// How much it is for.
+    pub(crate) const fn quantity(&self) -> Quantity {
+        Quantity {
+            chosen: self.chosen_amount,
+            seats: self.seats,
+            units: self.units,
+        }
+    }
+
     /// What a period costs before any discount.
     pub(crate) fn base_amount(&self, world: &World) -> i64 {
         self.static_prices(world)
             .into_iter()
-            .map(|price| price.upfront(self.chosen_amount, self.seats))
+            .map(|price| price.costs(self.quantity()))
             .fold(0, i64::saturating_add)
     }
 

@@ -46,13 +46,13 @@ fn period_items(world: &mut World, row: &Subscription) -> Vec<OrderItem> {
     let priced: Vec<_> = row
         .static_prices(world)
         .into_iter()
-        .map(|price| (price.id, price.upfront(row.chosen_amount, row.seats)))
+        .map(|price| (price.id, price.costs(row.quantity())))
         .collect();
     let period = span(row.period_start, row.period_end);
     priced
         .into_iter()
         .map(|(price, amount)| {
-            let label = price_label(world, row.product, price, row.seats);
+            let label = price_label(world, row.product, price, row.quantity());
             order::item(
                 world,
                 format!("{label} — {period}"),
@@ -114,7 +114,9 @@ fn write(
             product: Some(row.product),
             subscription: Some(id),
             checkout: None,
-            seats: row.seats,
+            // Only an order that comes from a checkout says how many.
+            seats: None,
+            units: None,
             metadata: row.metadata,
             custom_field_data: row.custom_field_data,
         },

@@ -4,13 +4,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::begin::{NewSubscription, begin};
-use super::{announce, plan, render};
+use super::{announce, number, plan, render};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
 use crate::resource::customer::{self, Customer};
 use crate::resource::organization::Organization;
-use crate::resource::price::{Price, SeatTiers};
+use crate::resource::price::{Countable, Price};
 use crate::resource::product::Product;
 use crate::world::{Id, World};
 
@@ -38,10 +38,11 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         .default_presentment_currency;
     let (prices, currency) = (plan::prices_in(world, &product, currency), currency.clone());
     refuse_paid(world, &product, &prices)?;
-    let seats = prices
-        .iter()
-        .filter_map(|id| world.prices.find(*id))
-        .find_map(|price| price.tiers().map(SeatTiers::minimum));
+    let least = |countable| {
+        let sold = number::sold_by(world, &prices, countable);
+        sold.map(|(_, bounds)| bounds.least)
+    };
+    let (seats, units) = (least(Countable::Seats), least(Countable::Units));
     let customer = customer(world, organization, &input)?.id;
     let id = begin(
         world,
@@ -55,6 +56,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
             currency,
             chosen_amount: None,
             seats,
+            units,
             cycle,
             trial: None,
             discount: None,

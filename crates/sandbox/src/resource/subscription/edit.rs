@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::announce::{self, Standing};
 use super::proration::Line;
-use super::{Subscription, begin, bill, cycle, discount, end, seats};
+use super::{Subscription, begin, bill, cycle, discount, end, number};
 use crate::failure::Failure;
 use crate::resource::discount::Discount;
 use crate::resource::order::{self, OrderItem};
@@ -113,7 +113,7 @@ impl Edit {
             announce::record_as(world, id, name, metadata);
         }
         if self.first_seats {
-            seats::seat_the_buyer(world, id);
+            number::seat_the_buyer(world, id);
         }
         match self.billing {
             Billing::Later => {}

@@ -3,30 +3,23 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::resource::price::Price;
+use crate::resource::price::{Price, Quantity};
 use crate::resource::product::Product;
 use crate::world::{Id, World};
 
-/// The product's name, with the number of seats when the price is one for seats: `Acme Pro (3 seats)`.
+/// The product's name, with the number of what the price is for: `Acme Pro (3 seats)`.
 pub(crate) fn price_label(
     world: &World,
     product: Id<Product>,
     price: Id<Price>,
-    seats: Option<i64>,
+    quantity: Quantity,
 ) -> String {
     let name = world
         .products
         .find(product)
         .map_or("", |row| row.name.as_str());
-    let by_seats = world
-        .prices
-        .find(price)
-        .is_some_and(|price| price.tiers().is_some());
-    match seats.filter(|_| by_seats) {
-        Some(1) => format!("{name} (1 seat)"),
-        Some(seats) => format!("{name} ({seats} seats)"),
-        None => name.to_owned(),
-    }
+    let price = world.prices.find(price);
+    price.map_or_else(|| name.to_owned(), |price| price.label(name, quantity))
 }
 
 /// `From Nov 23, 2026 to Dec 23, 2026`

@@ -17,6 +17,7 @@ mod label;
 #[cfg(test)]
 mod life;
 mod list;
+mod number;
 mod pause;
 mod pending;
 mod period;
@@ -24,7 +25,6 @@ mod plan;
 mod preview;
 mod proration;
 mod render;
-mod seats;
 mod state;
 mod update;
 
@@ -57,7 +57,7 @@ pub(crate) use pending::clear as clear_pending;
 pub(crate) use preview::charge_preview;
 pub(crate) use render::{render, render_brief};
 pub(crate) use state::SubscriptionStatus;
-pub(crate) use update::{change_product, change_seats};
+pub(crate) use update::{change_number, change_product};
 
 use behavior::Behavior;
 use pending::PendingUpdate;
@@ -90,6 +90,9 @@ pub(crate) struct Subscription {
     /// What a buyer of a pay-what-you-want price chose.
     pub(crate) chosen_amount: Option<i64>,
     pub(crate) seats: Option<i64>,
+    /// How many units it is for, when it is sold by them.
+    #[serde(default)]
+    pub(crate) units: Option<i64>,
     pub(crate) cycle: Cycle,
     /// The day of the month that periods aim at.
     pub(crate) anchor_day: i8,

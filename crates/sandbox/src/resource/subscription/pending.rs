@@ -10,19 +10,25 @@ use super::{Subscription, announce, plan};
 use crate::billing::anchor_day;
 use crate::failure::{Failure, Flaw};
 use crate::resource::discount::Discount;
+use crate::resource::price::Countable;
 use crate::resource::product::Product;
 use crate::resource::subscription_meter;
 use crate::world::{Id, World};
 
-/// A change of product, seats or discount that waits. A later wish is added to what waits already.
+/// A change of product, number or discount that waits. A later wish is added to what waits already.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PendingUpdate {
     pub(crate) id: Id<Self>,
     pub(crate) created_at: Timestamp,
     #[serde(default)]
     pub(crate) modified_at: Option<Timestamp>,
+    /// The end of the period as it was when somebody last wished.
+    #[serde(default)]
+    pub(crate) applies_at: Option<Timestamp>,
     pub(crate) product: Option<Id<Product>>,
     pub(crate) seats: Option<i64>,
+    #[serde(default)]
+    pub(crate) units: Option<i64>,
     /// The discount that comes with the product: another, or none.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     pub(crate) discount: Patch<Id<Discount>>,
@@ -33,7 +39,37 @@ pub(crate) struct PendingUpdate {
 pub(super) struct Wish {
     pub(super) product: Option<Id<Product>>,
     pub(super) seats: Option<i64>,
+    pub(super) units: Option<i64>,
     pub(super) discount: Patch<Id<Discount>>,
+}
+
+impl Wish {
+    /// So many seats or units.
+    pub(super) fn number(countable: Countable, number: i64) -> Self {
+        let mut wish = Self::default();
+        match countable {
+            Countable::Seats => wish.seats = Some(number),
+            Countable::Units => wish.units = Some(number),
+        }
+        wish
+    }
+}
+
+impl PendingUpdate {
+    /// How many are wished for.
+    pub(super) const fn number(&self, countable: Countable) -> Option<i64> {
+        match countable {
+            Countable::Seats => self.seats,
+            Countable::Units => self.units,
+        }
+    }
+
+    pub(super) const fn number_mut(&mut self, countable: Countable) -> &mut Option<i64> {
+        match countable {
+            Countable::Seats => &mut self.seats,
+            Countable::Units => &mut self.units,
+        }
+    }
 }
 
 /// Lets a wish wait for the next period.
@@ -47,8 +83,10 @@ pub(super) fn wait(world: &mut World, edit: &mut Edit, wish: Wish) {
         id,
         created_at: known.map_or(edit.now, |waiting| waiting.created_at),
         modified_at: known.map(|_| edit.now),
+        applies_at: Some(edit.row.period_end),
         product: wish.product.or_else(|| known?.product),
         seats: wish.seats.or_else(|| known?.seats),
+        units: wish.units.or_else(|| known?.units),
         discount: match (wish.discount, known) {
             (Patch::Absent, Some(waiting)) => waiting.discount,
             (discount, _) => discount,
@@ -103,6 +141,7 @@ pub(super) fn foreseen(world: &World, row: &Subscription) -> Subscription {
 fn updated(world: &World, before: &Subscription, update: &PendingUpdate) -> Option<Subscription> {
     let mut after = before.clone();
     after.seats = update.seats.or(before.seats);
+    after.units = update.units.or(before.units);
     if let Some(id) = update.product {
         let product = world.products.find(id)?;
         after.product = id;

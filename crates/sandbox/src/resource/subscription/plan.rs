@@ -4,12 +4,13 @@ use polarkit_model::Patch;
 use serde_json::json;
 
 use super::edit::{Billing, Edit};
+use super::number::{self, sold_by};
 use super::pending::{self, Wish};
 use super::proration::Swap;
 use super::{Behavior, SubscriptionStatus, discount, end};
 use crate::billing::anchor_day;
 use crate::failure::{Failure, Flaw};
-use crate::resource::price::{Price, PriceKind};
+use crate::resource::price::{Countable, Price, PriceKind};
 use crate::resource::product::{Product, Visibility};
 use crate::world::{Id, World};
 
@@ -35,7 +36,8 @@ pub(super) fn draft(
         Some(wish) => Some(discount::resolve(world, edit, wish, product.id)?),
         None => None,
     };
-    let first_seats = seats_begin(world, edit, &prices, behavior)?;
+    let first_seats = number_begins(world, edit, &prices, (Countable::Seats, behavior))?;
+    let first_units = units_begin(world, edit, &prices, behavior)?;
     edit.note(
         "product_updated",
         json!({"old_product_id": edit.row.product, "new_product_id": product.id}),
@@ -53,6 +55,7 @@ pub(super) fn draft(
     }
     edit.first_seats = first_seats.is_some();
     edit.row.seats = first_seats.or(edit.row.seats);
+    edit.row.units = first_units.or(edit.row.units);
     enact(edit, &product, prices, behavior);
     if let Some(discount) = discount {
         edit.row.discount = discount;
@@ -119,12 +122,12 @@ fn target<'w>(world: &'w World, edit: &Edit, wanted: &Move) -> Result<&'w Produc
         .ok_or_else(|| refused("Product does not exist."))?;
     let hidden = wanted.public_only && product.visibility != Visibility::Public;
     let prices = prices_in(world, product, &edit.row.currency);
-    let is = |kind: fn(&Price) -> bool, prices: &[Id<Price>]| {
-        let mut known = prices.iter().filter_map(|id| world.prices.find(*id));
-        known.any(kind)
+    let mut known = prices.iter().filter_map(|id| world.prices.find(*id));
+    let chosen = known.any(|price| matches!(price.kind, PriceKind::Custom { .. }));
+    let loses = |countable| {
+        sold_by(world, &edit.row.prices, countable).is_some()
+            && sold_by(world, &prices, countable).is_none()
     };
-    let chosen = |price: &Price| matches!(price.kind, PriceKind::Custom { .. });
-    let seats = |price: &Price| price.tiers().is_some();
     let problem = match () {
         () if product.archived => "Product is archived.",
         () if hidden => "Product visibility is not allowed.",
@@ -132,40 +135,57 @@ fn target<'w>(world: &'w World, edit: &Edit, wanted: &Move) -> Result<&'w Produc
         () if prices.is_empty() => {
             "This product doesn't have a price for the subscription currency."
         }
-        () if is(chosen, &prices) => "Can't update to a product with custom prices.",
-        () if is(seats, &edit.row.prices) && !is(seats, &prices) => {
+        () if chosen => "Can't update to a product with custom prices.",
+        () if loses(Countable::Seats) => {
             "Can't switch from a seat-based to a non-seat-based product."
+        }
+        () if loses(Countable::Units) => {
+            "Can't switch from a unit-based to a non-unit-based product."
         }
         () => return Ok(product),
     };
     Err(refused(problem))
 }
 
-/// How many seats begin with the move, when there were none. They cannot wait for the next period, or
+/// How many seats or units begin with the move, when there were none. They cannot wait for the next period:
 /// whoever pays for them would lose access till then.
-fn seats_begin(
+fn number_begins(
+    world: &World,
+    edit: &Edit,
+    prices: &[Id<Price>],
+    (countable, behavior): (Countable, Behavior),
+) -> Result<Option<i64>, Failure> {
+    if sold_by(world, &edit.row.prices, countable).is_some() {
+        return Ok(None);
+    }
+    let begins = sold_by(world, prices, countable).map(|(_, bounds)| bounds.least);
+    if begins.is_some() && behavior == Behavior::NextPeriod {
+        let (one, pricing) = match countable {
+            Countable::Seats => ("seat", countable.pricing()),
+            Countable::Units => ("unit", countable.pricing()),
+        };
+        let message = format!(
+            "Switching from a non-{one} to a {pricing} product must apply immediately and can't use the 'next_period' proration behavior."
+        );
+        let flaw = Flaw::field("proration_behavior", message, behavior.word());
+        return Err(Failure::refused(flaw));
+    }
+    Ok(begins)
+}
+
+/// Units that there are stay, if the new product is sold in that number.
+fn units_begin(
     world: &World,
     edit: &Edit,
     prices: &[Id<Price>],
     behavior: Behavior,
 ) -> Result<Option<i64>, Failure> {
-    let least = |prices: &[Id<Price>]| {
-        let known = prices.iter().filter_map(|id| world.prices.find(*id));
-        known
-            .filter_map(Price::tiers)
-            .map(crate::resource::price::SeatTiers::minimum)
-            .next()
-    };
-    if least(&edit.row.prices).is_some() {
-        return Ok(None);
+    let goes_on = sold_by(world, &edit.row.prices, Countable::Units).is_some();
+    let sold = sold_by(world, prices, Countable::Units);
+    if let (true, Some(units), Some((_, bounds))) = (goes_on, edit.row.units, sold) {
+        number::refuse_outside(Countable::Units, units, bounds)?;
     }
-    let begins = least(prices);
-    if begins.is_some() && behavior == Behavior::NextPeriod {
-        let message = "Switching from a non-seat to a seat-based product must apply immediately and can't use the 'next_period' proration behavior.";
-        let flaw = Flaw::field("proration_behavior", message, behavior.word());
-        return Err(Failure::refused(flaw));
-    }
-    Ok(begins)
+    number_begins(world, edit, prices, (Countable::Units, behavior))
 }
 
 /// The product's present prices in a currency.

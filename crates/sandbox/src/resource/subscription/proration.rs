@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::Subscription;
 use super::label::{price_label, span};
+use super::number::sold_by;
 use crate::resource::discount::Discount;
-use crate::resource::price::{Price, PriceKind};
+use crate::resource::price::{Countable, Price, PriceKind};
 use crate::resource::product::Product;
 use crate::world::{Id, World};
 
@@ -69,7 +70,7 @@ fn swap(old: &[Priced], left: Rest, new: &[Priced], covers: Rest) -> (Vec<Priced
     (share(old, left), share(new, covers))
 }
 
-/// A change of product: which prices there were, which there will be, and for how long.
+/// A change of product or of number: which prices there were, which there will be, and for how long.
 pub(super) struct Swap<'s> {
     pub(super) before: &'s Subscription,
     pub(super) after: &'s Subscription,
@@ -93,7 +94,7 @@ impl Swap<'_> {
         let back = back.into_iter().map(|(price, amount)| Line {
             label: format!(
                 "Remaining time on {} — {}",
-                price_label(world, before.product, price, after.seats),
+                price_label(world, before.product, price, after.quantity()),
                 span(self.now, before.period_end)
             ),
             amount: -amount,
@@ -102,7 +103,7 @@ impl Swap<'_> {
         let charged = charged.into_iter().map(|(price, amount)| Line {
             label: format!(
                 "{} — {}",
-                price_label(world, after.product, price, after.seats),
+                price_label(world, after.product, price, after.quantity()),
                 span(self.now, after.period_end)
             ),
             amount,
@@ -110,65 +111,61 @@ impl Swap<'_> {
         });
         back.chain(charged).collect()
     }
+
+    /// The line of a change of how many there are; none when it comes to nothing. When a new period begins,
+    /// all of the new ones are charged for it.
+    pub(super) fn number_line(&self, world: &World, countable: Countable) -> Option<Line> {
+        let (before, after) = (self.before, self.after);
+        let (price, _) = sold_by(world, &before.prices, countable)?;
+        let cost = |row: &Subscription| quantity_cost(world, row, price);
+        let amount = if self.reset {
+            cost(after)
+        } else {
+            let rest = Rest::of(before.period_start, before.period_end, self.now);
+            rest.truncated(cost(after) - cost(before))
+        };
+        let number = |row: &Subscription| row.number(countable).unwrap_or(1);
+        let (old, new) = (number(before), number(after));
+        let change = match countable {
+            Countable::Seats => format!("{old} → {new} seats"),
+            Countable::Units => format!("{old} {} → {new} {}", price.noun(old), price.noun(new)),
+        };
+        let name = product_name(world, before.product);
+        let what = format!("{name} ({change}) — {}", span(self.now, after.period_end));
+        let label = if amount < 0 {
+            format!("Remaining time on {what}")
+        } else {
+            what
+        };
+        (amount != 0).then_some(Line {
+            label,
+            amount,
+            price: price.id,
+        })
+    }
 }
 
-/// The line of a change of seats from `before.seats` to `after.seats`; none when it comes to nothing.
-/// With `reset` all new seats are charged for the period that begins.
-pub(super) fn seats_line(
-    world: &World,
-    before: &Subscription,
-    after: &Subscription,
-    now: Timestamp,
-    reset: bool,
-) -> Option<Line> {
-    let price = static_prices(world, before).find(|price| price.tiers().is_some())?;
-    let cost = |row: &Subscription| quantity_cost(world, row, price);
-    let amount = if reset {
-        cost(after)
-    } else {
-        let rest = Rest::of(before.period_start, before.period_end, now);
-        rest.truncated(cost(after) - cost(before))
-    };
-    let seats = |row: &Subscription| row.seats.unwrap_or(1);
-    let what = format!(
-        "{} ({} → {} seats) — {}",
-        product_name(world, before.product),
-        seats(before),
-        seats(after),
-        span(now, after.period_end)
-    );
-    let label = if amount < 0 {
-        format!("Remaining time on {what}")
-    } else {
-        what
-    };
-    (amount != 0).then_some(Line {
-        label,
-        amount,
-        price: price.id,
-    })
-}
-
-/// What the seats of `row` cost for a period: a discount is shared with the fixed price beside them.
+/// What `row` costs for a period at a price by number: a discount is shared with the fixed price beside it.
 fn quantity_cost(world: &World, row: &Subscription, price: &Price) -> i64 {
-    let seats = price.upfront(None, row.seats);
+    let cost = price.costs(row.quantity());
     let fixed = static_prices(world, row).find_map(|price| match price.kind {
         PriceKind::Fixed { amount } => Some(amount),
         _ => None,
     });
-    let amounts: Vec<_> = fixed.into_iter().chain([seats]).collect();
+    let amounts: Vec<_> = fixed.into_iter().chain([cost]).collect();
     let off = discount_of(world, row).map_or(0, |discount| {
         let shares = discount.shares(&amounts, &row.currency);
         shares.last().copied().unwrap_or_default()
     });
-    seats - off
+    cost - off
 }
 
-/// The prices of a subscription that a change splits by time: fixed ones and seats, free ones left out.
+/// The prices of a subscription that a change splits by time: fixed ones and those by number, free ones
+/// left out.
 fn priced(world: &World, row: &Subscription) -> Vec<Priced> {
     let base: Vec<_> = static_prices(world, row)
         .filter(|price| !price.is_free() && !matches!(price.kind, PriceKind::Custom { .. }))
-        .map(|price| (price.id, price.upfront(None, row.seats)))
+        .map(|price| (price.id, price.costs(row.quantity())))
         .collect();
     let amounts: Vec<_> = base.iter().map(|(_, amount)| *amount).collect();
     let off = discount_of(world, row).map_or_else(

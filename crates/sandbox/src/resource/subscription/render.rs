@@ -71,6 +71,7 @@ fn render_bare(world: &World, row: &Subscription) -> Value {
         "discount_id": row.discount,
         "checkout_id": row.checkout,
         "seats": row.seats,
+        "units": row.units,
         "customer_cancellation_reason": row.cancellation_reason,
         "customer_cancellation_comment": row.cancellation_comment,
     })
@@ -81,8 +82,9 @@ fn render_update(row: &Subscription, update: &PendingUpdate) -> Value {
         "created_at": render::time(update.created_at),
         "modified_at": render::time_or_null(update.modified_at),
         "id": update.id,
-        "applies_at": render::time(row.period_end),
+        "applies_at": render::time(update.applies_at.unwrap_or(row.period_end)),
         "product_id": update.product,
         "seats": update.seats,
+        "units": update.units,
     })
 }

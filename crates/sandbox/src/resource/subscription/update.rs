@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 
 use super::edit::Edit;
 use super::period::{self, TrialEnd};
-use super::{Behavior, Subscription, discount, end, get, pause, pending, plan, render, seats};
+use super::{Behavior, Subscription, discount, end, get, number, pause, pending, plan, render};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
 use crate::resource::discount::Discount;
+use crate::resource::price::Countable;
 use crate::resource::product::Product;
 use crate::world::{Id, World};
 
@@ -28,6 +29,8 @@ struct Input {
     metadata: Option<Map<String, Value>>,
     #[serde(default)]
     seats: Option<i64>,
+    #[serde(default)]
+    units: Option<i64>,
     #[serde(default)]
     current_billing_period_end: Option<Timestamp>,
     #[serde(default)]
@@ -91,22 +94,26 @@ fn apply(
     } else if call.sends("pending_update") {
         pending::clear(world, id)
     } else if let Some(seats) = input.seats {
-        change_seats(world, id, seats, input.proration_behavior)
+        let wanted = (Countable::Seats, seats);
+        change_number(world, id, wanted, input.proration_behavior)
+    } else if let Some(units) = input.units {
+        let wanted = (Countable::Units, units);
+        change_number(world, id, wanted, input.proration_behavior)
     } else {
         change(world, call, id, input)
     }
 }
 
-/// Another number of seats, in the wanted way or in the organization's.
-pub(crate) fn change_seats(
+/// Another number of seats or units, in the wanted way or in the organization's.
+pub(crate) fn change_number(
     world: &mut World,
     id: Id<Subscription>,
-    wanted: i64,
+    wanted: (Countable, i64),
     behavior: Option<Behavior>,
 ) -> Result<(), Failure> {
     let mut edit = Edit::of(world, id)?;
     let behavior = Behavior::chosen(world, &edit.row, behavior)?;
-    seats::draft(world, &mut edit, wanted, behavior)?;
+    number::draft(world, &mut edit, wanted, behavior)?;
     edit.commit(world)
 }
 

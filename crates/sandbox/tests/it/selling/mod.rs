@@ -8,4 +8,6 @@ mod purchase;
 mod refusal;
 mod renewal;
 pub(crate) mod stall;
+mod states;
+mod units;
 mod wishes;
