@@ -20,9 +20,11 @@ use crate::inbox::sender::Senders;
 use crate::keys::Keys;
 use crate::license::Licenses;
 use crate::metrics::Metrics;
+use crate::reconcile::Reconcile;
 use crate::time::Time;
 use crate::upstream::{Polar, Unusable};
 use crate::usage::balance::Meters;
+use crate::watchdog::Watch;
 
 /// A gateway, opened: cheap to clone, ready to be served.
 #[derive(Debug, Clone)]
@@ -44,6 +46,8 @@ pub struct Parts {
     pub(crate) metrics: Metrics,
     pub(crate) connection: Connection,
     pub(crate) hooks: Option<Arc<dyn Hooks>>,
+    pub(crate) reconcile: Reconcile,
+    pub(crate) watchdog: Watch,
     /// A webhook was stored.
     pub(crate) mail_came: Notify,
     /// Usage was stored.
@@ -96,6 +100,8 @@ impl Gateway {
             metrics: Metrics::new(),
             connection: Connection::default(),
             hooks,
+            reconcile: Reconcile::new(&config),
+            watchdog: Watch::new(),
             mail_came: Notify::new(),
             usage_came: Notify::new(),
             call_waits: Notify::new(),

@@ -16,9 +16,12 @@ mod lifecycle;
 mod listen;
 mod metrics;
 mod problem;
+mod projection;
+mod reconcile;
 mod time;
 mod upstream;
 mod usage;
+mod watchdog;
 
 pub use config::{Config, Fault, Faults};
 pub use gateway::{Gateway, OpenError};

@@ -10,10 +10,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::config::Watchdog;
 use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::time::pause;
-use crate::{hook, http, inbox, listen, usage};
+use crate::{hook, http, inbox, listen, reconcile, usage, watchdog};
 
 /// How often what is no longer needed is thrown away.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
@@ -61,6 +62,12 @@ pub async fn serve_app(
             workers.clone(),
         ));
     }
+    if gateway.config.healing.reconcile {
+        tasks.spawn(reconcile::run(gateway.clone(), workers.clone()));
+    }
+    if gateway.config.healing.watchdog != Watchdog::Off {
+        tasks.spawn(watchdog::run(gateway.clone(), workers.clone()));
+    }
     listen::serve(listener, app, &stop).await;
     workers.cancel();
     tasks.close();
@@ -88,6 +95,7 @@ async fn throw_away(gateway: &Gateway) -> Result<(), polarkit_store::Error> {
     let days = SignedDuration::from_hours(24 * i64::from(gateway.config.inbox_days));
     gateway.store.inbox_prune(before(days)).await?;
     gateway.store.calls_prune(before(days)).await?;
+    gateway.store.drift_prune(before(days)).await?;
     gateway.store.usage_prune(before(USAGE_KEPT)).await?;
     gateway
         .store

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::Timestamp;
 use metrics::{counter, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
-use polarkit_store::{Backlog, UsageBacklog};
+use polarkit_store::{Backlog, Reading, UsageBacklog};
 
 /// One gateway's figures; several gateways in one process keep theirs apart.
 pub(crate) struct Metrics {
@@ -53,6 +53,53 @@ impl Metrics {
     pub(crate) fn usage(&self, state: &'static str, events: usize) {
         let events = u64::try_from(events).unwrap_or_default();
         self.with(|| counter!("polarkit_usage_events_total", "state" => state).increment(events));
+    }
+
+    /// Reading back made a request.
+    pub(crate) fn reconcile_request(&self) {
+        self.with(|| counter!("polarkit_reconcile_requests_total").increment(1));
+    }
+
+    /// Reading back found that the mirror had drifted.
+    pub(crate) fn drift(&self, kind: &str, what: &str) {
+        let labels = [("kind", kind.to_owned()), ("what", what.to_owned())];
+        self.with(|| counter!("polarkit_drift_total", &labels).increment(1));
+    }
+
+    /// Polar made changes that no webhook told of.
+    pub(crate) fn untold(&self, changes: u64) {
+        self.with(|| counter!("polarkit_untold_changes_total").increment(changes));
+    }
+
+    /// Whether Polar delivers to this gateway's endpoint.
+    pub(crate) fn endpoint(&self, well: bool) {
+        let value = if well { 1.0 } else { 0.0 };
+        self.with(|| gauge!("polarkit_webhook_endpoint_well").set(value));
+    }
+
+    /// The endpoint was switched on again.
+    pub(crate) fn switched_on(&self) {
+        self.with(|| counter!("polarkit_webhook_endpoint_switched_on_total").increment(1));
+    }
+
+    /// Deliveries were asked for again.
+    pub(crate) fn redelivered(&self, deliveries: u64) {
+        self.with(|| counter!("polarkit_redeliveries_total").increment(deliveries));
+    }
+
+    /// As of how long ago each list is mirrored, and how many customers are in doubt.
+    pub(crate) fn reconciled(&self, readings: &[Reading], doubts: i64, now: Timestamp) {
+        self.with(|| {
+            set("polarkit_doubts", doubts);
+            for reading in readings {
+                let complete = reading.complete_at.map(Timestamp::from_microsecond);
+                if let Some(Ok(complete)) = complete {
+                    let age = now.duration_since(complete).as_secs_f64().max(0.0);
+                    let list = reading.kind.clone();
+                    gauge!("polarkit_reconcile_age_seconds", "list" => list).set(age);
+                }
+            }
+        });
     }
 
     /// A request was answered.

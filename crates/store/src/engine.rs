@@ -191,14 +191,18 @@ impl Engine {
     }
 
     async fn migrate(&self) -> Result<(), Error> {
-        let first = Migration::new(
-            1,
-            "first tables".into(),
-            MigrationType::Simple,
-            include_str!("../migrations/0001_first_tables.sql").into_sql_str(),
-            false,
-        );
-        let migrator = Migrator::with_migrations(vec![first]);
+        let step = |version, name: &'static str, text: &'static str| {
+            let kind = MigrationType::Simple;
+            Migration::new(version, name.into(), kind, text.into_sql_str(), false)
+        };
+        let migrator = Migrator::with_migrations(vec![
+            step(
+                1,
+                "first tables",
+                include_str!("../migrations/0001_first_tables.sql"),
+            ),
+            step(3, "healing", include_str!("../migrations/0003_healing.sql")),
+        ]);
         let done = write!(self, |pool| migrator.run(pool).await);
         done.map_err(|cause| Error::Migration(Arc::new(cause)))
     }

@@ -6,22 +6,31 @@
 
 mod api_key;
 mod batch;
+mod doubt;
+mod drift;
+mod endpoint;
 mod engine;
 mod entitlement;
 mod error;
 mod hook;
 mod idempotency;
 mod inbox;
+mod lease;
 mod mirror;
+mod reading;
 mod usage;
 
 pub use api_key::ApiKey;
 pub use batch::{BATCH_ROWS_MAX, QUEUE_CALLS_MAX, QUEUE_KIB_MAX};
+pub use doubt::Doubt;
+pub use drift::Drift;
+pub use endpoint::Watched;
 pub use engine::{Store, Tx};
 pub use entitlement::Entitlement;
 pub use error::Error;
 pub use hook::Call;
 pub use idempotency::{Claim, Saved};
 pub use inbox::{Backlog, Listed, Mail, Receipt, Waiting};
-pub use mirror::{Essence, Object, Version};
+pub use mirror::{Essence, Known, Object, Unseen, Version};
+pub use reading::Reading;
 pub use usage::{Pending, UsageBacklog, UsageEvent, Verdict};

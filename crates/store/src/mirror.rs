@@ -46,8 +46,31 @@ pub struct Essence {
     /// Which state of it this is.
     #[sqlx(flatten)]
     pub version: Version,
+    /// When a read of Polar's API last found it so, µs; 0 for never.
+    pub seen_at: i64,
     /// The deciding fields, JSON.
     pub essence: String,
+}
+
+/// What is known of an object, to be held against what is told of it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Known {
+    /// Which state of it is known.
+    #[sqlx(flatten)]
+    pub version: Version,
+    /// The deciding fields, JSON.
+    pub essence: Option<String>,
+    /// Since when Polar no longer has it, µs.
+    pub gone_at: Option<i64>,
+}
+
+/// An object that a reading of its list did not come across.
+#[derive(Debug, Clone, FromRow)]
+pub struct Unseen {
+    /// Polar's id of the customer it belongs to.
+    pub customer: String,
+    /// Polar's id of the object.
+    pub id: String,
 }
 
 impl Store {
@@ -79,6 +102,49 @@ impl Store {
                 .await
         });
         Ok(objects?)
+    }
+
+    /// Objects of a kind that were last heard of, and last seen, before `before` (µs), by id.
+    pub async fn unseen(
+        &self,
+        kind: &str,
+        before: i64,
+        after_id: &str,
+        limit: i64,
+    ) -> Result<Vec<Unseen>, Error> {
+        const QUERY: &str = "SELECT customer, id FROM mirror WHERE kind = $1 AND id > $3 \
+             AND gone_at IS NULL AND seen_at < $2 AND envelope_at < $2 ORDER BY id LIMIT $4";
+        let unseen = read!(&self.engine, |pool| {
+            let query = sqlx::query_as(QUERY).bind(kind).bind(before);
+            query.bind(after_id).bind(limit).fetch_all(pool).await
+        });
+        Ok(unseen?)
+    }
+
+    /// Ids and bodies of a kind, in the order of their ids.
+    pub async fn bodies(
+        &self,
+        kind: &str,
+        after_id: &str,
+        limit: i64,
+    ) -> Result<Vec<(String, String)>, Error> {
+        const QUERY: &str = "SELECT id, body FROM mirror WHERE kind = $1 AND id > $2 \
+             AND gone_at IS NULL ORDER BY id LIMIT $3";
+        let bodies = read!(&self.engine, |pool| {
+            let query = sqlx::query_as(QUERY).bind(kind).bind(after_id);
+            query.bind(limit).fetch_all(pool).await
+        });
+        Ok(bodies?)
+    }
+
+    /// When a webhook last told of an object, and when a read last found it as it stands, µs.
+    pub async fn told_at(&self, kind: &str, id: &str) -> Result<Option<(i64, i64)>, Error> {
+        const QUERY: &str = "SELECT envelope_at, seen_at FROM mirror WHERE kind = $1 AND id = $2";
+        let told = read!(&self.engine, |pool| {
+            let query = sqlx::query_as(QUERY).bind(kind).bind(id);
+            query.fetch_optional(pool).await
+        });
+        Ok(told?)
     }
 
     /// One mirrored object.
@@ -129,7 +195,7 @@ impl Tx {
              ON CONFLICT (customer, kind, id) DO UPDATE SET \
              object_at = excluded.object_at, envelope_at = excluded.envelope_at, \
              external_id = excluded.external_id, essence = excluded.essence, \
-             body = excluded.body \
+             body = excluded.body, gone_at = NULL \
              WHERE (excluded.object_at, excluded.envelope_at, excluded.body) \
              > (mirror.object_at, mirror.envelope_at, mirror.body)";
         let done = within!(self, |tx| {
@@ -146,12 +212,90 @@ impl Tx {
 
     /// What decides a customer's access.
     pub async fn essences(&mut self, customer: &str) -> Result<Vec<Essence>, Error> {
-        const QUERY: &str = "SELECT kind, id, object_at, envelope_at, essence FROM mirror \
+        const QUERY: &str = "SELECT kind, id, object_at, envelope_at, seen_at, essence FROM mirror \
              WHERE customer = $1 AND essence IS NOT NULL ORDER BY kind, id";
         let essences = within!(self, |tx| {
             sqlx::query_as(QUERY).bind(customer).fetch_all(tx).await
         });
         Ok(essences?)
+    }
+
+    /// What is known of one object.
+    pub async fn known(
+        &mut self,
+        customer: &str,
+        kind: &str,
+        id: &str,
+    ) -> Result<Option<Known>, Error> {
+        const QUERY: &str = "SELECT object_at, envelope_at, essence, gone_at FROM mirror \
+             WHERE customer = $1 AND kind = $2 AND id = $3";
+        let known = within!(self, |tx| {
+            let query = sqlx::query_as(QUERY).bind(customer).bind(kind).bind(id);
+            query.fetch_optional(tx).await
+        });
+        Ok(known?)
+    }
+
+    /// One object as it came, to be compared in full.
+    pub async fn body(
+        &mut self,
+        customer: &str,
+        kind: &str,
+        id: &str,
+    ) -> Result<Option<String>, Error> {
+        const QUERY: &str = "SELECT body FROM mirror WHERE customer = $1 AND kind = $2 AND id = $3";
+        let body = within!(self, |tx| {
+            let query = sqlx::query_scalar(QUERY).bind(customer).bind(kind);
+            query.bind(id).fetch_optional(tx).await
+        });
+        Ok(body?)
+    }
+
+    /// Notes that a read of moment `at` (µs) found an object as it stands here.
+    pub async fn seen(
+        &mut self,
+        customer: &str,
+        kind: &str,
+        id: &str,
+        at: i64,
+    ) -> Result<(), Error> {
+        const QUERY: &str = "UPDATE mirror SET seen_at = $4, gone_at = NULL \
+             WHERE customer = $1 AND kind = $2 AND id = $3 AND seen_at < $4";
+        within!(self, |tx| {
+            let query = sqlx::query(QUERY).bind(customer).bind(kind).bind(id);
+            query.bind(at).execute(tx).await.map(drop)
+        })?;
+        Ok(())
+    }
+
+    /// Forgets one object, so that any state of it may be told anew.
+    pub async fn forget(&mut self, customer: &str, kind: &str, id: &str) -> Result<(), Error> {
+        const QUERY: &str = "DELETE FROM mirror WHERE customer = $1 AND kind = $2 AND id = $3";
+        within!(self, |tx| {
+            let query = sqlx::query(QUERY).bind(customer).bind(kind).bind(id);
+            query.execute(tx).await.map(drop)
+        })?;
+        Ok(())
+    }
+
+    /// Notes that Polar no longer had an object at `at` (µs): it decides nothing any more, its
+    /// external id is free, and nothing older brings it back. Says whether anything changed.
+    pub async fn vanish(
+        &mut self,
+        customer: &str,
+        kind: &str,
+        id: &str,
+        at: i64,
+    ) -> Result<bool, Error> {
+        const QUERY: &str = "UPDATE mirror SET gone_at = $4, object_at = $4, envelope_at = $4, \
+             external_id = NULL, essence = NULL WHERE customer = $1 AND kind = $2 AND id = $3 \
+             AND gone_at IS NULL AND object_at < $4 AND envelope_at < $4";
+        let done = within!(self, |tx| {
+            let query = sqlx::query(QUERY).bind(customer).bind(kind).bind(id);
+            let done = query.bind(at).execute(tx).await;
+            done.map(|done| done.rows_affected())
+        });
+        Ok(done? == 1)
     }
 
     /// The external id under which the application knows a customer.

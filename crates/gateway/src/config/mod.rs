@@ -50,6 +50,8 @@ pub struct Config {
     pub trust_forwarded_for: bool,
     /// `POLARKIT_INBOX_DAYS`: how long projected webhooks are kept, for replay and duplicates.
     pub inbox_days: u32,
+    /// What is done about webhooks that get lost.
+    pub healing: Healing,
     /// `DEBUG`.
     pub debug: bool,
     /// `LOG_LEVEL`, in lower case.
@@ -57,7 +59,7 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 23] = [
+pub const VARIABLES: [&str; 29] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
@@ -71,8 +73,14 @@ pub const VARIABLES: [&str; 23] = [
     "POLARKIT_OPEN_LICENSES",
     "POLARKIT_POLAR_LISTEN",
     "POLARKIT_PRODUCTS",
+    "POLARKIT_RECONCILE",
+    "POLARKIT_RECONCILE_HOURS",
+    "POLARKIT_RECONCILE_MINUTES",
+    "POLARKIT_RECONCILE_PER_MINUTE",
     "POLARKIT_REDIRECT_HOSTS",
     "POLARKIT_TRUST_FORWARDED_FOR",
+    "POLARKIT_WATCHDOG",
+    "POLARKIT_WATCHDOG_MINUTES",
     "POLARKIT_WEBHOOK_NETWORKS",
     "POLAR_ACCESS_TOKEN",
     "POLAR_ORGANIZATION_ID",
@@ -95,6 +103,16 @@ pub enum Server {
 }
 
 impl Server {
+    /// Requests a minute that reading back may make: a fifth of Polar's limit, the rest is for
+    /// live calls. A server of one's own has no limit.
+    const fn reconcile_share(&self) -> u32 {
+        match self {
+            Self::Sandbox => 20,
+            Self::Production => 100,
+            Self::At(_) => 60_000,
+        }
+    }
+
     /// Where its API is.
     pub fn base_url(&self) -> &str {
         match self {
@@ -114,6 +132,35 @@ pub struct Webhook {
     pub polar_listen: bool,
     /// `POLARKIT_WEBHOOK_NETWORKS`: where webhooks are taken from; anywhere when empty.
     pub networks: Vec<IpNet>,
+}
+
+/// What is done about webhooks that get lost.
+#[derive(Debug, Clone, Copy)]
+pub struct Healing {
+    /// `POLARKIT_RECONCILE`: whether Polar is read back to keep the mirror true.
+    pub reconcile: bool,
+    /// `POLARKIT_RECONCILE_HOURS`: how often everything is read back.
+    pub hours: u32,
+    /// `POLARKIT_RECONCILE_MINUTES`: how often Polar is asked what happened lately.
+    pub minutes: u32,
+    /// `POLARKIT_RECONCILE_PER_MINUTE`: requests reading back may make, a share of Polar's limit
+    /// unless told otherwise.
+    pub per_minute: u32,
+    /// `POLARKIT_WATCHDOG`: what is done about a webhook endpoint that is switched off.
+    pub watchdog: Watchdog,
+    /// `POLARKIT_WATCHDOG_MINUTES`: how often the endpoint is looked at.
+    pub watchdog_minutes: u32,
+}
+
+/// What is done about a webhook endpoint that Polar no longer delivers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watchdog {
+    /// It is not looked at.
+    Off,
+    /// It is reported, in the log and as a metric.
+    Report,
+    /// It is also switched on again, and what failed is delivered again.
+    Heal,
 }
 
 /// A product that configuration lists, `ID` or `name=ID`.
@@ -169,6 +216,7 @@ impl Config {
     /// Reads the variables; all faults are found at once. An empty variable counts as absent.
     pub fn from_variables(variables: &BTreeMap<String, String>) -> Result<Self, Faults> {
         let mut read = Reader::new(variables);
+        let server = read.server();
         let config = Self {
             access_token: read.access_token(),
             webhook: Webhook {
@@ -177,7 +225,7 @@ impl Config {
                 networks: read.webhook_networks(),
             },
             organization_id: read.organization_id(),
-            server: read.server(),
+            server: server.clone(),
             database_url: read.database_url(),
             redis_url: read.redis_url(),
             webhook_url: read.web_address("WEBHOOK_URL"),
@@ -191,6 +239,7 @@ impl Config {
             anonymous_per_minute: read.number("POLARKIT_ANONYMOUS_PER_MINUTE", 60),
             trust_forwarded_for: read.yes_or_no("POLARKIT_TRUST_FORWARDED_FOR", false),
             inbox_days: read.number("POLARKIT_INBOX_DAYS", 90),
+            healing: read.healing(&server),
             debug: read.yes_or_no("DEBUG", false),
             log_level: read.log_level(),
         };

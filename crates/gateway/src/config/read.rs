@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
-use super::{Fault, Faults, Jwt, Product, Server};
+use super::{Fault, Faults, Healing, Jwt, Product, Server, Watchdog};
 
 /// Where Polar's webhooks come from, as Polar publishes it.
 const POLAR_NETWORKS: [&str; 5] = [
@@ -217,6 +217,32 @@ impl<'a> Reader<'a> {
             issuer: self.get("POLARKIT_JWT_ISSUER").map(str::to_owned),
             audience: self.get("POLARKIT_JWT_AUDIENCE").map(str::to_owned),
         })
+    }
+
+    pub(super) fn healing(&mut self, server: &Server) -> Healing {
+        let share = server.reconcile_share();
+        Healing {
+            reconcile: self.yes_or_no("POLARKIT_RECONCILE", true),
+            hours: self.number("POLARKIT_RECONCILE_HOURS", 24),
+            minutes: self.number("POLARKIT_RECONCILE_MINUTES", 5),
+            per_minute: self.number("POLARKIT_RECONCILE_PER_MINUTE", share),
+            watchdog: self.watchdog(),
+            watchdog_minutes: self.number("POLARKIT_WATCHDOG_MINUTES", 5),
+        }
+    }
+
+    fn watchdog(&mut self) -> Watchdog {
+        const NAME: &str = "POLARKIT_WATCHDOG";
+        match self.get(NAME).map(str::to_ascii_lowercase).as_deref() {
+            Some("off") => Watchdog::Off,
+            Some("report") => Watchdog::Report,
+            None | Some("heal") => Watchdog::Heal,
+            Some(_) => {
+                let remedy = "set it to off, report or heal";
+                self.fault(NAME, "is nothing the watchdog can do", remedy);
+                Watchdog::Heal
+            }
+        }
     }
 
     pub(super) fn log_level(&mut self) -> String {

@@ -40,10 +40,16 @@ pub(crate) struct Detail {
     pub(crate) properties: serde_json::Map<String, serde_json::Value>,
 }
 
-/// One mirrored object with when it was told.
+/// One mirrored object with when it was told, and when it was last told or found to be so.
 struct Told<T> {
     at: i64,
+    last: i64,
     what: T,
+}
+
+/// When this was last told, or last found to be so.
+pub(crate) fn last_told(essence: &Essence) -> i64 {
+    essence.version.envelope_at.max(essence.seen_at)
 }
 
 /// All reasons of one customer.
@@ -69,7 +75,7 @@ fn subscriptions(
         .collect();
     let ids: BTreeSet<&str> = own.keys().chain(stated.keys()).copied().collect();
     for id in ids {
-        let newer = state.filter(|state| own.get(id).is_none_or(|own| state.at > own.at));
+        let newer = state.filter(|state| own.get(id).is_none_or(|own| state.last > own.last));
         let (subscription, granted, at) = match (newer, stated.get(id), own.get(id)) {
             (Some(state), Some(active), _) => (*active, true, state.at),
             (Some(state), None, Some(own)) => (&own.what, false, state.at),
@@ -107,7 +113,7 @@ fn grants(
         .collect();
     let ids: BTreeSet<&str> = own.keys().chain(stated.keys()).copied().collect();
     for id in ids {
-        let newer = state.filter(|state| own.get(id).is_none_or(|own| state.at > own.at));
+        let newer = state.filter(|state| own.get(id).is_none_or(|own| state.last > own.last));
         let described = own.get(id).map(|own| &own.what.benefit);
         let (target, granted, at, detail) = match (newer, stated.get(id), own.get(id)) {
             (Some(state), Some(stated), _) => (
@@ -139,7 +145,7 @@ fn grants(
 }
 
 fn orders(own: BTreeMap<&str, Told<Order>>, rows: &mut Vec<Entitlement>) {
-    for (id, Told { at, what }) in own {
+    for (id, Told { at, what, .. }) in own {
         let Some(product) = &what.product_id else {
             continue;
         };
@@ -224,6 +230,7 @@ fn read<'a, T: DeserializeOwned>(
             essence.id.as_str(),
             Told {
                 at: essence.version.envelope_at,
+                last: last_told(essence),
                 what,
             },
         ))

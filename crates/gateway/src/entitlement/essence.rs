@@ -49,6 +49,8 @@ pub(crate) struct Grant {
     #[serde(default)]
     pub(crate) is_revoked: bool,
     #[serde(default)]
+    pub(crate) subscription_id: Option<String>,
+    #[serde(default)]
     pub(crate) properties: Map<String, Value>,
     #[serde(default)]
     pub(crate) benefit: Benefit,

@@ -4,7 +4,9 @@ use utoipa::Modify;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{checkout, customer, entitlement, health, inbox, license, portal, usage, webhook};
+use super::{
+    checkout, customer, entitlement, health, inbox, license, portal, reconcile, usage, webhook,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,6 +37,9 @@ use super::{checkout, customer, entitlement, health, inbox, license, portal, usa
         inbox::replay,
         inbox::dead,
         inbox::revive,
+        reconcile::status,
+        reconcile::start,
+        reconcile::drift,
     ),
     modifiers(&Bearer),
 )]

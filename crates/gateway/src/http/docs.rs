@@ -35,6 +35,10 @@ pub(super) async fn metrics(
     caller.must_be_server("metrics:read")?;
     let inbox = gateway.store.inbox_backlog().await?;
     let usage = gateway.store.usage_backlog().await?;
+    let readings = gateway.store.readings().await?;
+    let doubts = gateway.store.doubts().await?;
+    let polars = gateway.time.now();
+    gateway.metrics.reconciled(&readings, doubts, polars);
     let text = gateway.metrics.render(&inbox, &usage, gateway.time.local());
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }

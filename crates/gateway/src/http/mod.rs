@@ -12,6 +12,7 @@ mod inbox;
 pub(crate) mod license;
 pub(crate) mod limit;
 mod portal;
+mod reconcile;
 pub(crate) mod request_id;
 mod usage;
 mod webhook;
@@ -56,6 +57,8 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/usage/balance/{external_id}", get(usage::balance))
         .route("/inbox", get(inbox::list))
         .route("/inbox/{webhook_id}/replay", post(inbox::replay))
+        .route("/reconcile", get(reconcile::status).post(reconcile::start))
+        .route("/drift", get(reconcile::drift))
         .route("/dead-letters", get(inbox::dead))
         .route("/dead-letters/{id}/replay", post(inbox::revive));
     let cors = cors(&gateway.config);

@@ -104,9 +104,7 @@ impl News {
         let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(Unreadable::Envelope)?;
         let mut news = Self {
             kind: envelope.kind.into_owned(),
-            objects: Vec::new(),
-            paid_order: None,
-            checkout: None,
+            ..Self::empty()
         };
         let noun = news.kind.split('.').next().unwrap_or_default().to_owned();
         let at = envelope.timestamp.as_microsecond();
@@ -120,6 +118,33 @@ impl News {
                 .and_then(|head| head.id.parse().ok());
         }
         Ok(news)
+    }
+
+    /// One object that was read, with the moment it was read at (µs of Polar's time).
+    pub(crate) fn of_object(
+        kind: &'static str,
+        data: &RawValue,
+        at: i64,
+    ) -> Result<Self, Unreadable> {
+        let mut news = Self::empty();
+        news.add(kind, data, at)?;
+        Ok(news)
+    }
+
+    /// A customer's state that was read.
+    pub(crate) fn of_state(data: &RawValue, at: i64) -> Result<Self, Unreadable> {
+        let mut news = Self::empty();
+        news.state(data, at)?;
+        Ok(news)
+    }
+
+    fn empty() -> Self {
+        Self {
+            kind: String::new(),
+            objects: Vec::new(),
+            paid_order: None,
+            checkout: None,
+        }
     }
 
     /// Polar's ids of the customers it changes something for.

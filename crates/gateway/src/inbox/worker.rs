@@ -1,21 +1,19 @@
-//! The projection: from the inbox to the mirror, the entitlements and the hooks.
+//! From the inbox through the projection to the mirror, the entitlements and the hooks.
 //!
 //! Everything one batch causes is one transaction, so that a process killed at any moment leaves
 //! either all of it or a delivery that still waits.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use polarkit_model::CheckoutId;
-use polarkit_store::{Entitlement, Error, Tx, Waiting};
+use polarkit_store::{Error, Tx, Waiting};
 use tokio_util::sync::CancellationToken;
 
 use super::news::News;
-use crate::entitlement::derive;
 use crate::gateway::Gateway;
 use crate::hook;
 use crate::problem::chain;
+use crate::projection::{self, Changes};
 
 /// Deliveries of one transaction: SQLite's only writer is held for a few milliseconds at most.
 const BATCH_MAX: i64 = 64;
@@ -97,31 +95,6 @@ fn backoff(tries: i64) -> SignedDuration {
     SignedDuration::from_secs(2 << doublings)
 }
 
-/// What to tell the rest of the process once a batch is committed.
-#[derive(Debug, Default)]
-struct Changes {
-    customers: BTreeSet<String>,
-    external_ids: BTreeSet<String>,
-    checkouts: BTreeSet<CheckoutId>,
-    calls: bool,
-}
-
-impl Changes {
-    async fn tell(self, gateway: &Gateway) {
-        let external_ids = self.external_ids.iter().map(String::as_str);
-        gateway
-            .view
-            .forget(self.customers.iter().map(String::as_str), external_ids);
-        for checkout in self.checkouts {
-            gateway.checkouts.forget(checkout).await;
-        }
-        gateway.licenses.forget(&self.customers).await;
-        if self.calls {
-            gateway.call_waits.notify_one();
-        }
-    }
-}
-
 async fn apply(tx: &mut Tx, gateway: &Gateway, waiting: &[Waiting]) -> Result<Changes, Error> {
     let now = gateway.time.local().as_microsecond();
     let mut changes = Changes {
@@ -153,7 +126,8 @@ async fn apply(tx: &mut Tx, gateway: &Gateway, waiting: &[Waiting]) -> Result<Ch
         changes.checkouts.extend(news.checkout);
     }
     for customer in &changes.customers {
-        entitle(tx, gateway, customer, now).await?;
+        let entitled = projection::entitle(tx, gateway, customer, now).await?;
+        entitled.mark(tx, gateway, customer, now).await?;
     }
     Ok(changes)
 }
@@ -167,7 +141,7 @@ async fn note(
     now: i64,
 ) -> Result<(), Error> {
     for object in &news.objects {
-        tx.mirror(object).await?;
+        projection::take(tx, gateway, object, now).await?;
     }
     if gateway.hooks.is_some() {
         for call in hook::calls_of(mail, news) {
@@ -177,32 +151,5 @@ async fn note(
     tx.inbox_done(&mail.webhook_id, now).await?;
     gateway.metrics.webhook(&news.kind, "processed");
     tracing::info!(id = %mail.webhook_id, kind = %news.kind, "webhook processed");
-    Ok(())
-}
-
-/// Brings one customer's entitlement rows in line with what is mirrored of them.
-async fn entitle(tx: &mut Tx, gateway: &Gateway, customer: &str, now: i64) -> Result<(), Error> {
-    let after = match derive::derive(&tx.essences(customer).await?) {
-        Ok(after) => after,
-        Err(error) => {
-            // Ours to mend; until then the customer keeps what they have.
-            tracing::error!(customer, error = %chain(&error), "entitlements cannot be derived");
-            return Ok(());
-        }
-    };
-    let before = tx.entitlements(customer).await?;
-    for row in after.iter().filter(|row| !before.contains(row)) {
-        tx.put_entitlement(customer, row).await?;
-    }
-    let kept = |row: &Entitlement| after.iter().any(|other| other.source == row.source);
-    for row in before.iter().filter(|row| !kept(row)) {
-        tx.drop_entitlement(customer, &row.source).await?;
-    }
-    if gateway.hooks.is_some() {
-        let external_id = tx.external_id(customer).await?;
-        for call in hook::calls_of_access((customer, external_id.as_deref()), &before, &after) {
-            tx.push_call(&call, now).await?;
-        }
-    }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The gateway from outside: over HTTP, with the sandbox in the same process as its Polar.
 #![cfg(test)]
 mod event;
+mod polar;
 mod world;
 
 mod authorization;
@@ -8,6 +9,7 @@ mod checkout;
 mod config;
 mod contract;
 mod entitlement;
+mod heal;
 mod health;
 mod intake;
 mod license;
@@ -16,3 +18,4 @@ mod order;
 mod senders;
 mod shop;
 mod usage;
+mod watchdog;

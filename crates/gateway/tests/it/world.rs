@@ -114,6 +114,9 @@ impl World {
             ),
             ("POLARKIT_API_KEYS", KEY),
             ("POLARKIT_JWT_SECRET", JWT_SECRET),
+            // Stories told by hand are about customers the sandbox does not have.
+            ("POLARKIT_RECONCILE", "false"),
+            ("POLARKIT_WATCHDOG", "off"),
         ];
         let all = settings.iter().chain(further);
         let settings: BTreeMap<String, String> = all
@@ -145,6 +148,14 @@ impl World {
 
     /// Stops the gateway and starts another on the same database and address.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_after(async |_, _| {}).await
+    }
+
+    /// The same, with something happening at Polar while no gateway runs.
+    pub(crate) async fn restart_after(
+        self,
+        meanwhile: impl AsyncFnOnce(&polarkit::Polar, &Sandbox),
+    ) -> Self {
         let Self {
             url,
             clock,
@@ -158,6 +169,7 @@ impl World {
         } = self;
         self.stop.cancel();
         self.served.await.unwrap().unwrap();
+        meanwhile(&polar, &sandbox).await;
         let address = url.trim_start_matches("http://").to_owned();
         let config = Config::from_variables(&settings).unwrap();
         let gateway = Gateway::open(config, Arc::<Still>::clone(&clock))
@@ -185,6 +197,15 @@ impl World {
             served,
             sandbox_stop,
         }
+    }
+
+    /// Stops the gateway and starts another on the same database, with further settings.
+    pub(crate) async fn reset(mut self, further: &[(&str, &str)]) -> Self {
+        let further = further
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.settings.extend(further);
+        self.restart().await
     }
 
     /// Stops the gateway and waits for it.

@@ -1,0 +1,167 @@
+//! Reading Polar back: what webhooks keep fresh, this keeps true.
+//!
+//! Three things, the more urgent first: customers in doubt are read at once; every few minutes
+//! Polar is asked what happened lately, and whom nothing told of becomes a doubt; once a day
+//! every list is read to its end. All of it goes through the projection, so that a read never
+//! overwrites what a webhook told later, and all of it keeps to one budget of requests.
+
+pub(crate) mod budget;
+mod customer;
+mod drift;
+mod lately;
+mod page;
+mod pass;
+pub(crate) mod table;
+mod take;
+mod vanished;
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use polarkit_store::{Error, Reading};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use self::budget::Budget;
+use crate::config::Config;
+use crate::gateway::Gateway;
+use crate::inbox::news::Unreadable;
+use crate::problem::chain;
+use crate::time::pause;
+use crate::upstream::Failure;
+
+/// The lease one node holds while it reads for all.
+const LEASE: &str = "reconcile";
+/// How long it lasts unless it is kept; longer than any step takes.
+const LEASE_LASTS: SignedDuration = SignedDuration::from_mins(2);
+/// How long the reader waits for a nudge before it looks anyway.
+const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+/// Longest wait after failures in a row.
+const BACKOFF_MAX: Duration = Duration::from_mins(1);
+
+/// What reading back shares with the rest of the process.
+#[derive(Debug)]
+pub(crate) struct Reconcile {
+    pub(crate) budget: Budget,
+    /// There is something to read.
+    pub(crate) asked: Notify,
+    /// Names this node.
+    node: String,
+}
+
+impl Reconcile {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            budget: Budget::per_minute(config.healing.per_minute),
+            asked: Notify::new(),
+            node: uuid::Uuid::new_v4().to_string(),
+        }
+    }
+}
+
+/// Why a step could not be done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// Polar did not do as asked.
+    #[error(transparent)]
+    Polar(#[from] Failure),
+    /// The store did not.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// The answer is no list, or no object.
+    #[error("Polar's answer cannot be read")]
+    Shape(#[from] serde_json::Error),
+    /// An object in it is none.
+    #[error(transparent)]
+    Object(#[from] Unreadable),
+    /// The answer tells of a moment that does not settle the question yet.
+    #[error("the answer is not yet newer than what is in doubt")]
+    TooEarly,
+}
+
+impl Trouble {
+    /// How long to make no request at all; `None` when the trouble is this one request's.
+    fn holds_all(&self, failures: u32) -> Option<Duration> {
+        let backoff = Duration::from_secs(1 << failures.min(6)).min(BACKOFF_MAX);
+        match self {
+            Self::Polar(Failure::Limited {
+                retry_after_seconds,
+            }) => Some(Duration::from_secs(*retry_after_seconds)),
+            Self::Polar(Failure::Unreachable | Failure::Failed) | Self::Store(_) => Some(backoff),
+            Self::Polar(Failure::Credentials | Failure::NotFound | Failure::Refused { .. })
+            | Self::Shape(_)
+            | Self::Object(_)
+            | Self::TooEarly => None,
+        }
+    }
+}
+
+/// Has every list read from its beginning, now.
+pub(crate) async fn restart(gateway: &Gateway) -> Result<(), Error> {
+    pass::restart(gateway).await
+}
+
+/// Has read back what Polar did since a moment (µs of Polar's time) that was not delivered.
+pub(crate) async fn close_gap(gateway: &Gateway, from: i64) -> Result<(), Error> {
+    lately::look_back(gateway, from).await?;
+    pass::restart(gateway).await
+}
+
+/// Whether every list was read to its end at least once.
+pub(crate) fn is_backfilled(readings: &[Reading]) -> bool {
+    let complete = |table: &table::Table| {
+        let reading = readings.iter().find(|reading| reading.kind == table.kind);
+        reading.is_some_and(|reading| reading.complete_at.is_some())
+    };
+    table::TABLES.iter().chain([&table::SEATS]).all(complete)
+}
+
+/// Reads Polar back until told to stop.
+pub(crate) async fn run(gateway: Gateway, stop: CancellationToken) {
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        let step = tokio::select! {
+            () = stop.cancelled() => break,
+            step = step(&gateway) => step,
+        };
+        let wait = match step {
+            Ok(true) => {
+                failures = 0;
+                continue;
+            }
+            Ok(false) => LOOK_ANYWAY,
+            Err(trouble) => {
+                let wait = trouble.holds_all(failures).unwrap_or(LOOK_ANYWAY);
+                failures += 1;
+                let seconds = wait.as_secs();
+                tracing::warn!(error = %chain(&trouble), seconds, "reading Polar back pauses");
+                gateway.reconcile.budget.hold(wait).await;
+                wait
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = gateway.reconcile.asked.notified(), if failures == 0 => {}
+            () = pause(wait) => {}
+        }
+    }
+    let node = &gateway.reconcile.node;
+    if let Err(error) = gateway.store.release(LEASE, node).await {
+        tracing::debug!(error = %chain(&error), "the lease runs out by itself");
+    }
+}
+
+/// Does the most urgent thing; says whether there was any. What is only one customer's or one
+/// list's trouble is written down with it and holds nobody else back.
+async fn step(gateway: &Gateway) -> Result<bool, Trouble> {
+    let now = gateway.time.local();
+    let until = now.checked_add(LEASE_LASTS).unwrap_or(now);
+    let (from, until) = (now.as_microsecond(), until.as_microsecond());
+    let node = &gateway.reconcile.node;
+    if !gateway.store.lease(LEASE, node, from, until).await? {
+        return Ok(false);
+    }
+    Ok(customer::step(gateway).await?
+        || lately::step(gateway).await?
+        || pass::step(gateway).await?)
+}

@@ -1,0 +1,158 @@
+//! What was read, held against what is mirrored: the same is noted as seen, the newer is taken, the
+//! older is left, and what a webhook should have told is drift.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use polarkit_store::{Drift, Error, Object, Tx};
+
+use super::drift;
+use super::table::Table;
+use crate::gateway::Gateway;
+use crate::projection::version::{Decision, decide};
+use crate::projection::{self, Changes, Entitled};
+
+/// A change so young may still be on its way here: no drift yet.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(2);
+
+/// How what was read is to be taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taking {
+    /// Whether a difference is drift: webhooks should have told it, and this is no first reading.
+    pub(super) drifts: bool,
+    /// A moment not after Polar looked, µs of Polar's time.
+    pub(super) at: i64,
+    /// Now, µs of this host's clock.
+    pub(super) now: i64,
+}
+
+impl Taking {
+    pub(super) const fn of(table: &Table, again: bool, at: i64, now: i64) -> Self {
+        Self {
+            drifts: table.told && again,
+            at,
+            now,
+        }
+    }
+}
+
+/// Takes what was read of a list into the mirror, and brings entitlements in line.
+pub(super) async fn take(
+    tx: &mut Tx,
+    gateway: &Gateway,
+    objects: &[Object],
+    taking: Taking,
+) -> Result<Changes, Error> {
+    let customers: BTreeSet<String> = objects
+        .iter()
+        .map(|object| object.customer.clone())
+        .filter(|id| !id.is_empty())
+        .collect();
+    tx.lock_customers(&customers).await?;
+    let mut drifted = BTreeSet::new();
+    for object in objects {
+        if let Some(found) = one(tx, object, taking).await? {
+            drifted.insert(object.customer.clone());
+            tell(tx, gateway, &found).await?;
+        }
+    }
+    let deciding = objects.iter().filter(|object| object.essence.is_some());
+    let entitled: BTreeSet<&str> = deciding.map(|object| object.customer.as_str()).collect();
+    for customer in entitled.into_iter().filter(|id| !id.is_empty()) {
+        let entitled = projection::entitle(tx, gateway, customer, taking.now).await?;
+        if taking.drifts && !drifted.contains(customer) {
+            access_drift(tx, gateway, customer, &entitled, taking).await?;
+        }
+    }
+    let external_ids = objects
+        .iter()
+        .filter_map(|object| object.external_id.clone());
+    Ok(Changes {
+        external_ids: external_ids.collect(),
+        customers,
+        checkouts: BTreeSet::new(),
+        calls: true,
+    })
+}
+
+/// Access that changed although no object did: the statement of the whole state was right.
+pub(super) async fn access_drift(
+    tx: &mut Tx,
+    gateway: &Gateway,
+    customer: &str,
+    entitled: &Entitled,
+    taking: Taking,
+) -> Result<(), Error> {
+    let fields = drift::access(&entitled.before, &entitled.after);
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let id = customer.to_owned();
+    let found = drift::found((customer, "state", &id), "changed", fields, taking.now);
+    tell(tx, gateway, &found).await
+}
+
+/// Writes drift down, where people and machines see it.
+pub(super) async fn tell(tx: &mut Tx, gateway: &Gateway, found: &Drift) -> Result<(), Error> {
+    tracing::warn!(
+        kind = %found.kind, object = %found.object, customer = %found.customer,
+        what = %found.what, fields = %found.fields, healed = found.healed_at.is_some(),
+        "the mirror had drifted from Polar"
+    );
+    gateway.metrics.drift(&found.kind, &found.what);
+    tx.push_drift(found).await
+}
+
+async fn one(tx: &mut Tx, object: &Object, taking: Taking) -> Result<Option<Drift>, Error> {
+    let (customer, kind, id) = (&object.customer, &object.kind, &object.id);
+    let mut known = tx.known(customer, kind, id).await?;
+    if known
+        .as_ref()
+        .and_then(|known| known.gone_at)
+        .is_some_and(|gone| gone < taking.at)
+    {
+        // It was missed once, and is there: what was noted as its end was none.
+        tx.forget(customer, kind, id).await?;
+        known = None;
+    }
+    let decision = decide(known.as_ref(), object);
+    if decision == Decision::Older {
+        return Ok(None);
+    }
+    if decision == Decision::Same {
+        tx.seen(customer, kind, id, taking.at).await?;
+        return Ok(None);
+    }
+    let before = tx.body(customer, kind, id).await?;
+    let kept = tx.mirror(object).await?;
+    if kept {
+        tx.seen(customer, kind, id, taking.at).await?;
+    }
+    if decision == Decision::Contradiction && !kept {
+        // A webhook told it differently, later than this was read: the next read decides.
+        let after_at = known.map_or(0, |known| known.version.envelope_at);
+        let reason = format!("two_contents_of_one_{kind}");
+        let doubt = projection::doubt(customer, reason, after_at, taking.now);
+        if !customer.is_empty() {
+            tx.doubt(&doubt).await?;
+        }
+        return Ok(None);
+    }
+    let wait = i64::try_from(ON_ITS_WAY.as_micros()).unwrap_or_default();
+    let young = object.version.object_at > taking.at.saturating_sub(wait);
+    if !taking.drifts || (young && decision != Decision::Contradiction) {
+        return Ok(None);
+    }
+    let what = match decision {
+        Decision::New => "missing",
+        Decision::Contradiction => "contradicted",
+        _ => "changed",
+    };
+    let fields = drift::fields(before.as_deref(), &object.body);
+    Ok(Some(drift::found(
+        (customer, kind, id),
+        what,
+        fields,
+        taking.now,
+    )))
+}

@@ -1,0 +1,71 @@
+//! How far each of Polar's lists is read, so that a reading goes on where it was broken off.
+
+use sqlx::FromRow;
+
+use crate::Error;
+use crate::engine::{Store, Tx, read, within};
+
+/// The reading of one list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
+pub struct Reading {
+    /// What the list is of.
+    pub kind: String,
+    /// When the present or last reading began, µs of this host's clock.
+    pub started_at: i64,
+    /// The same moment, µs of Polar's time.
+    pub began_at: i64,
+    /// Where to go on; empty when the reading is over.
+    pub place: String,
+    /// Objects read so far.
+    pub objects: i64,
+    /// As of when the list was last read to its end, µs of Polar's time.
+    pub complete_at: Option<i64>,
+    /// When that was, µs of this host's clock.
+    pub finished_at: Option<i64>,
+    /// When reading last failed, µs; `None` once it went on.
+    pub failed_at: Option<i64>,
+    /// Why.
+    pub error: Option<String>,
+}
+
+impl Store {
+    /// Every reading.
+    pub async fn readings(&self) -> Result<Vec<Reading>, Error> {
+        const QUERY: &str = "SELECT kind, started_at, began_at, place, objects, complete_at, \
+             finished_at, failed_at, error FROM reading ORDER BY kind";
+        let readings = read!(&self.engine, |pool| {
+            sqlx::query_as(QUERY).fetch_all(pool).await
+        });
+        Ok(readings?)
+    }
+
+    /// Writes one reading down, in a commit of its own.
+    pub async fn put_reading(&self, reading: &Reading) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        tx.put_reading(reading).await?;
+        tx.commit().await
+    }
+}
+
+impl Tx {
+    /// Writes one reading down, together with what it read.
+    pub async fn put_reading(&mut self, reading: &Reading) -> Result<(), Error> {
+        const QUERY: &str = "INSERT INTO reading (kind, started_at, began_at, place, objects, \
+             complete_at, finished_at, failed_at, error) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (kind) DO UPDATE SET \
+             started_at = excluded.started_at, began_at = excluded.began_at, \
+             place = excluded.place, objects = excluded.objects, \
+             complete_at = excluded.complete_at, finished_at = excluded.finished_at, \
+             failed_at = excluded.failed_at, error = excluded.error";
+        within!(self, |tx| {
+            let query = sqlx::query(QUERY)
+                .bind(&reading.kind)
+                .bind(reading.started_at);
+            let query = query.bind(reading.began_at).bind(&reading.place);
+            let query = query.bind(reading.objects).bind(reading.complete_at);
+            let query = query.bind(reading.finished_at).bind(reading.failed_at);
+            query.bind(&reading.error).execute(tx).await.map(drop)
+        })?;
+        Ok(())
+    }
+}
