@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::call::Call;
+use crate::render::{Json, object};
 use crate::reply::Reply;
 use crate::resource::organization::Organization;
 use crate::world::{Found, Id, Row, Table, World};
@@ -51,7 +51,7 @@ pub(crate) fn candidates<'w, T: Row>(
 /// What a list may be sorted by, and how its rows look.
 pub(crate) struct View<T: 'static> {
     pub(crate) sorts: &'static SortKeys<T>,
-    pub(crate) render: fn(&World, &T) -> Value,
+    pub(crate) render: fn(&World, &T) -> Json,
 }
 
 /// The page of a table that may be long. `wanted` is asked only when the call has a filter, and must check
@@ -81,12 +81,12 @@ pub(crate) fn page_of<'w, T: Row>(
 
 /// The page of `rows` that the call asks for. `sorting` has been checked (and defaulted) by the face;
 /// rows that compare equal keep their order of creation, newest first when the sorting descends.
-pub(crate) fn page<T>(
+pub(crate) fn page<T, J: Into<Json>>(
     world: &World,
     call: &Call,
     mut rows: Vec<&T>,
     keys: &SortKeys<T>,
-    render: fn(&World, &T) -> Value,
+    render: fn(&World, &T) -> J,
 ) -> Reply {
     sort(world, call, &mut rows, keys);
     paged(call, &rows, |row| render(world, row))
@@ -98,32 +98,32 @@ pub(crate) fn page_by_cursor<T>(
     call: &Call,
     mut rows: Vec<&T>,
     keys: &SortKeys<T>,
-    render: fn(&World, &T) -> Value,
+    render: fn(&World, &T) -> Json,
 ) -> Reply {
     sort(world, call, &mut rows, keys);
     let (skip, limit) = window(call);
     let shown = rows.iter().skip(skip).take(limit);
     let items: Vec<_> = shown.map(|row| render(world, row)).collect();
     let more = rows.len() > skip.saturating_add(limit);
-    json!({"items": items, "pagination": {"has_next_page": more}}).into()
+    object!({"items": items, "pagination": object!({"has_next_page": more})}).into()
 }
 
 /// The page of `rows` in the order they come.
-pub(crate) fn paged<T>(call: &Call, rows: &[T], render: impl Fn(&T) -> Value) -> Reply {
+pub(crate) fn paged<T, J: Into<Json>>(call: &Call, rows: &[T], render: impl Fn(&T) -> J) -> Reply {
     cut(call, rows.len(), rows.iter(), |row| render(row))
 }
 
-fn cut<R>(
+fn cut<R, J: Into<Json>>(
     call: &Call,
     total: usize,
     rows: impl Iterator<Item = R>,
-    render: impl Fn(&R) -> Value,
+    render: impl Fn(&R) -> J,
 ) -> Reply {
     let (skip, limit) = window(call);
     let shown = rows.skip(skip).take(limit);
-    let items: Vec<_> = shown.map(|row| render(&row)).collect();
-    let pagination = json!({"total_count": total, "max_page": total.div_ceil(limit)});
-    json!({"items": items, "pagination": pagination}).into()
+    let items: Vec<Json> = shown.map(|row| render(&row).into()).collect();
+    let pagination = object!({"total_count": total, "max_page": total.div_ceil(limit)});
+    object!({"items": items, "pagination": pagination}).into()
 }
 
 /// How many rows the page passes over, and how many it shows at most.

@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
+use crate::render::Json;
+
 /// A success. Its status is the operation's documented one unless said otherwise.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Reply {
     /// A JSON body.
-    Json(Value),
+    Json(Json),
     /// No body.
     Empty,
     /// 307 to an absolute or root-relative address.
@@ -21,6 +23,12 @@ pub(crate) enum Reply {
 
 impl From<Value> for Reply {
     fn from(body: Value) -> Self {
+        Self::Json(body.into())
+    }
+}
+
+impl From<Json> for Reply {
+    fn from(body: Json) -> Self {
         Self::Json(body)
     }
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
+use crate::render::plain;
+
 /// An address as it is kept and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Address {
@@ -13,6 +15,8 @@ pub(crate) struct Address {
     pub(crate) state: Option<String>,
     pub(crate) country: String,
 }
+
+plain!(Address);
 
 /// An address as it is sent: empty parts mean nothing.
 #[derive(Debug, Clone, Deserialize)]

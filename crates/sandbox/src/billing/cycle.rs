@@ -5,6 +5,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::render::plain;
+
 /// The unit of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -14,6 +16,8 @@ pub(crate) enum Interval {
     Month,
     Year,
 }
+
+plain!(Interval);
 
 impl Interval {
     /// Polar's word for it.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Address;
 use super::money::share_of;
+use crate::render::plain;
 
 /// What a price says about tax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -15,6 +16,8 @@ pub(crate) enum TaxSetting {
     Inclusive,
     Exclusive,
 }
+
+plain!(TaxSetting);
 
 /// Whether the price contains the tax, or the tax comes on top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ use polarkit_spec::Operation;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Flaw};
+use crate::render::Json;
 use crate::reply::Reply;
 
 const INVALID_TOKEN: &str =
@@ -20,7 +21,7 @@ const INSUFFICIENT_SCOPE: &str =
 /// A success of `operation`.
 pub(crate) fn reply(operation: &Operation, reply: Reply) -> Response {
     match reply {
-        Reply::Json(body) => json(operation.success.status, &body),
+        Reply::Json(body) => text(operation.success.status, body),
         Reply::Empty => bare(operation.success.status),
         Reply::Redirect(address) => redirect(&address),
         Reply::File {
@@ -74,8 +75,12 @@ pub(crate) fn framework(status: u16, detail: &str) -> Response {
 
 /// A JSON body.
 pub(crate) fn json(status: u16, body: &Value) -> Response {
+    text(status, body.clone().into())
+}
+
+fn text(status: u16, body: Json) -> Response {
     let mut response = bare(status);
-    *response.body_mut() = Body::from(body.to_string());
+    *response.body_mut() = Body::from(body.into_bytes());
     set(&mut response, CONTENT_TYPE, "application/json");
     response
 }

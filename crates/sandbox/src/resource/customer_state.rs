@@ -1,44 +1,19 @@
 //! Customer state: all that a customer may use, in one object.
 
-use serde_json::{Value, json};
-
 use crate::call::{Call, Handler};
 use crate::failure::Failure;
-use crate::render;
+use crate::render::{Json, object};
 use crate::reply::Reply;
 use crate::resource::customer::{self, Customer};
 use crate::resource::grant::{self, Grant};
 use crate::resource::subscription::Subscription;
-use crate::resource::{customer_meter, subscription, subscription_meter};
+use crate::resource::{customer_meter, subscription_meter};
 use crate::world::{Id, World};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("customers:get_state", by_id),
     ("customers:get_state_external", by_external_id),
-];
-
-/// What the state tells of a subscription.
-const SUBSCRIPTION: [&str; 19] = [
-    "id",
-    "created_at",
-    "modified_at",
-    "custom_field_data",
-    "metadata",
-    "status",
-    "amount",
-    "currency",
-    "recurring_interval",
-    "current_period_start",
-    "current_period_end",
-    "trial_start",
-    "trial_end",
-    "cancel_at_period_end",
-    "canceled_at",
-    "started_at",
-    "ends_at",
-    "product_id",
-    "discount_id",
 ];
 
 fn by_id(world: &mut World, call: &Call) -> Result<Reply, Failure> {
@@ -66,7 +41,7 @@ pub(crate) fn announce(world: &mut World, customer: Id<Customer>) {
 }
 
 /// The state: the customer and what is theirs now.
-pub(crate) fn render(world: &World, customer: &Customer) -> Value {
+pub(crate) fn render(world: &World, customer: &Customer) -> Json {
     let subscriptions: Vec<_> = world
         .subscriptions
         .of(customer.id)
@@ -79,35 +54,49 @@ pub(crate) fn render(world: &World, customer: &Customer) -> Value {
     let meters: Vec<_> = customer_meter::active(world, customer.id)
         .map(customer_meter::render_brief)
         .collect();
-    let mut shown = customer::render(world, customer);
-    let more = json!({
+    object!({
+        ..customer::render(world, customer),
         "active_subscriptions": subscriptions,
         "granted_benefits": grants,
         "active_meters": meters,
-    });
-    render::merge(&mut shown, more);
-    shown
+    })
 }
 
-fn render_subscription(world: &World, row: &Subscription) -> Value {
+fn render_subscription(world: &World, row: &Subscription) -> Json {
     let meters: Vec<_> = subscription_meter::of(world, row.id)
         .map(subscription_meter::render_brief)
         .collect();
-    let mut shown = subscription::render(world, row);
-    if let Some(shown) = shown.as_object_mut() {
-        shown.retain(|key, _| SUBSCRIPTION.contains(&key.as_str()));
-    }
-    render::merge(&mut shown, json!({"meters": meters}));
-    shown
+    object!({
+        "id": row.id,
+        "created_at": row.created_at,
+        "modified_at": row.modified_at,
+        "custom_field_data": row.custom_field_data,
+        "metadata": row.metadata,
+        "status": row.status,
+        "amount": row.amount(world),
+        "currency": row.currency,
+        "recurring_interval": row.cycle.interval,
+        "current_period_start": row.period_start,
+        "current_period_end": row.period_end,
+        "trial_start": row.trial_start,
+        "trial_end": row.trial_end,
+        "cancel_at_period_end": row.cancel_at_period_end,
+        "canceled_at": row.canceled_at,
+        "started_at": row.started_at,
+        "ends_at": row.ends_at,
+        "product_id": row.product,
+        "discount_id": row.discount,
+        "meters": meters,
+    })
 }
 
-fn render_grant(world: &World, row: &Grant) -> Option<Value> {
+fn render_grant(world: &World, row: &Grant) -> Option<Json> {
     let benefit = world.benefits.find(row.benefit)?;
-    Some(json!({
+    Some(object!({
         "id": row.id,
-        "created_at": render::time(row.created_at),
-        "modified_at": render::time_or_null(row.modified_at),
-        "granted_at": render::time_or_null(row.granted_at),
+        "created_at": row.created_at,
+        "modified_at": row.modified_at,
+        "granted_at": row.granted_at,
         "benefit_id": row.benefit,
         "benefit_type": benefit.kind.name(),
         "benefit_metadata": benefit.metadata,

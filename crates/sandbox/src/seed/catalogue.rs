@@ -131,7 +131,7 @@ impl Seller<'_> {
             body,
         };
         match operations::run(self.world, operation, &call)? {
-            Reply::Json(made) => Ok(made),
+            Reply::Json(made) => Ok(made.value()),
             Reply::Empty | Reply::Redirect(_) | Reply::File { .. } => Ok(Value::Null),
         }
     }

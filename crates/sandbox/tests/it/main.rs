@@ -17,6 +17,7 @@ mod sequences;
 mod shop;
 mod slow_receiver;
 mod staff;
+mod twice;
 mod usage;
 mod validation;
 mod webhooks;

@@ -16,7 +16,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 /// `GET /v1/benefits/{id}/files`: the files of a downloadable. None can be uploaded yet.
 pub(super) fn files(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     own(world, call)?;
-    Ok(list::paged::<Value>(call, &[], Value::clone))
+    Ok(list::paged::<Value, _>(call, &[], Value::clone))
 }
 
 /// The benefit in the path, if it is the caller's and not deleted.

@@ -10,13 +10,13 @@ mod update;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub(crate) use get::own;
 pub(crate) use kind::{Kind, LicenseTerms, Lifetime, Timeframe};
 
 use crate::call::Handler;
-use crate::render;
+use crate::render::{Json, object, plain};
 use crate::resource::organization::Organization;
 use crate::world::{Id, World, found_by};
 
@@ -56,12 +56,14 @@ pub(crate) enum Visibility {
     Private,
 }
 
+plain!(Visibility);
+
 /// The benefit as the API shows it to the seller.
-pub(crate) fn render(_world: &World, benefit: &Benefit) -> Value {
-    json!({
+pub(crate) fn render(_world: &World, benefit: &Benefit) -> Json {
+    object!({
         "id": benefit.id,
-        "created_at": render::time(benefit.created_at),
-        "modified_at": render::time_or_null(benefit.modified_at),
+        "created_at": benefit.created_at,
+        "modified_at": benefit.modified_at,
         "type": benefit.kind.name(),
         "description": benefit.description,
         "selectable": true,
@@ -76,11 +78,11 @@ pub(crate) fn render(_world: &World, benefit: &Benefit) -> Value {
 }
 
 /// The benefit as products, checkouts and the portal show it.
-pub(crate) fn render_public(_world: &World, benefit: &Benefit) -> Value {
-    json!({
+pub(crate) fn render_public(_world: &World, benefit: &Benefit) -> Json {
+    object!({
         "id": benefit.id,
-        "created_at": render::time(benefit.created_at),
-        "modified_at": render::time_or_null(benefit.modified_at),
+        "created_at": benefit.created_at,
+        "modified_at": benefit.modified_at,
         "type": benefit.kind.name(),
         "description": benefit.description,
         "selectable": true,

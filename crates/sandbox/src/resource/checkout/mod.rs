@@ -27,6 +27,7 @@ use serde_json::{Map, Value};
 
 use crate::billing::{Address, Bill, Cycle};
 use crate::call::Handler;
+use crate::render::plain;
 use crate::resource::customer::{Customer, TaxId};
 use crate::resource::discount::Discount;
 use crate::resource::order::Order;
@@ -152,6 +153,8 @@ pub(crate) enum CheckoutStatus {
     Confirmed,
     Succeeded,
 }
+
+plain!(CheckoutStatus);
 
 impl CheckoutStatus {
     /// Polar's word for it.

@@ -1,10 +1,8 @@
 //! A checkout session as the API shows it: to its seller, to its buyer, and to a buyer who has confirmed.
 
-use serde_json::{Map, Value, json};
-
 use super::Checkout;
-use crate::billing::{Address, AddressFields, Behavior};
-use crate::render;
+use crate::billing::{AddressFields, Behavior};
+use crate::render::{Json, Object, object};
 use crate::resource::{custom_field, discount, organization, price, product};
 use crate::world::World;
 
@@ -12,9 +10,9 @@ use crate::world::World;
 const ID_PLACES: [&str; 2] = ["{CHECKOUT_ID}", "%7BCHECKOUT_ID%7D"];
 
 /// The session as its seller sees it.
-pub(crate) fn render(world: &World, checkout: &Checkout) -> Value {
-    let mut shown = render_session(world, checkout);
-    let more = json!({
+pub(crate) fn render(world: &World, checkout: &Checkout) -> Json {
+    let session = object!({
+        ..render_session(world, checkout),
         "trial_interval": checkout.trial.map(|trial| trial.interval),
         "trial_interval_count": checkout.trial.map(|trial| trial.count),
         "metadata": checkout.metadata,
@@ -22,48 +20,44 @@ pub(crate) fn render(world: &World, checkout: &Checkout) -> Value {
         // Deprecated, still sent.
         "customer_external_id": checkout.external_customer_id,
     });
-    render::merge(&mut shown, more);
-    render::merge(&mut shown, render_offers(world, checkout));
-    let more = json!({
+    object!({
+        ..session,
+        ..render_offers(world, checkout),
         "subscription_id": checkout.subscription.or(checkout.upgrades),
         "customer_metadata": checkout.customer_metadata,
-    });
-    render::merge(&mut shown, more);
-    shown
+    })
 }
 
 /// The session as whoever holds its secret sees it.
-pub(crate) fn render_public(world: &World, checkout: &Checkout) -> Value {
-    let mut shown = render_session(world, checkout);
-    render::merge(&mut shown, render_offers(world, checkout));
-    if let Some(row) = world.organizations.find(checkout.organization) {
-        let seller = organization::render_brief(row);
-        render::merge(&mut shown, json!({"organization": seller}));
-    }
-    shown
+pub(crate) fn render_public(world: &World, checkout: &Checkout) -> Json {
+    let seller = world.organizations.find(checkout.organization);
+    object!({
+        ..render_session(world, checkout),
+        ..render_offers(world, checkout),
+        "organization": seller.map(organization::render_brief),
+    })
 }
 
 /// The session in the answer to a confirmation, with the buyer's key to the portal.
-pub(super) fn render_confirmed(world: &World, checkout: &Checkout, token: Option<&str>) -> Value {
-    let mut shown = render_public(world, checkout);
-    render::merge(&mut shown, json!({"customer_session_token": token}));
-    shown
+pub(super) fn render_confirmed(world: &World, checkout: &Checkout, token: Option<&str>) -> Json {
+    object!({..render_public(world, checkout), "customer_session_token": token})
 }
 
-fn render_session(world: &World, checkout: &Checkout) -> Value {
+fn render_session(world: &World, checkout: &Checkout) -> Json {
     let bill = checkout.bill;
     let trial = checkout.active_trial(world);
     let needs = checkout.needs(world);
-    let mut shown = json!({
+    object!({
+        ..render_buyer(checkout),
         "id": checkout.id,
-        "created_at": render::time(checkout.created_at),
-        "modified_at": render::time_or_null(checkout.modified_at),
+        "created_at": checkout.created_at,
+        "modified_at": checkout.modified_at,
         "custom_field_data": checkout.custom_field_data,
         "payment_processor": "stripe",
         "status": checkout.status,
         "client_secret": checkout.client_secret,
         "url": format!("{}/checkout/{}", world.base_url, checkout.client_secret),
-        "expires_at": render::time(checkout.expires_at),
+        "expires_at": checkout.expires_at,
         "success_url": success_url(world, checkout),
         "return_url": checkout.return_url,
         "embed_origin": checkout.embed_origin,
@@ -83,7 +77,7 @@ fn render_session(world: &World, checkout: &Checkout) -> Value {
         "allow_trial": checkout.allow_trial,
         "active_trial_interval": trial.map(|trial| trial.interval),
         "active_trial_interval_count": trial.map(|trial| trial.count),
-        "trial_end": render::time_or_null(checkout.trial_end),
+        "trial_end": checkout.trial_end,
         "organization_id": checkout.organization,
         "product_id": checkout.product,
         // Deprecated, still sent.
@@ -97,62 +91,58 @@ fn render_session(world: &World, checkout: &Checkout) -> Value {
         "is_payment_setup_required": needs.setup,
         "is_payment_form_required": needs.form(),
         "customer_id": checkout.customer,
-    });
-    render::merge(&mut shown, render_buyer(checkout));
-    shown
+    })
 }
 
-fn render_buyer(checkout: &Checkout) -> Value {
+fn render_buyer(checkout: &Checkout) -> Json {
     let buyer = &checkout.buyer;
     let address = buyer.billing_address.as_ref();
     let country = address.map(|address| address.country.as_str());
     let asked = AddressFields::of(country, checkout.needs_whole_address()).words();
-    let words: Map<String, Value> = asked
-        .iter()
-        .map(|(name, word)| ((*name).to_owned(), Value::from(*word)))
-        .collect();
-    let flags: Map<String, Value> = asked
-        .iter()
-        .map(|(name, word)| ((*name).to_owned(), Value::from(*word == "required")))
-        .collect();
-    json!({
+    let (mut words, mut flags) = (Object::begin(), Object::begin());
+    for (name, word) in asked {
+        words.put_named(name, &word);
+        flags.put_named(name, &(word == "required"));
+    }
+    object!({
         "is_business_customer": buyer.is_business,
         "customer_name": buyer.name,
         "customer_email": buyer.email,
         "customer_ip_address": buyer.ip_address,
         "customer_billing_name": buyer.billing_name,
-        "customer_billing_address": address.map(Address::render),
+        "customer_billing_address": address,
         "customer_tax_id": buyer.tax_id.as_ref().map(|tax_id| &tax_id.0),
         "locale": buyer.locale,
         "payment_method_type": checkout.payment_method_type,
         "payment_processor_metadata": render_processor(checkout),
         // Deprecated, still sent.
-        "customer_billing_address_fields": flags,
-        "billing_address_fields": words,
+        "customer_billing_address_fields": flags.end(),
+        "billing_address_fields": words.end(),
     })
 }
 
 /// What a page needs to speak to the payment processor, under the processor's own names.
-fn render_processor(checkout: &Checkout) -> Value {
-    let mut shown = json!({"publishable_key": "pk_test_sandbox"});
+fn render_processor(checkout: &Checkout) -> Json {
+    let mut shown = Object::begin();
+    shown.put_named("publishable_key", &"pk_test_sandbox");
     if let Some(customer) = checkout
         .customer
         .filter(|_| checkout.intent_status.is_some() || checkout.is_confirmed())
     {
         let name = customer.uuid().simple().to_string();
         let name: String = name.chars().take(14).collect();
-        render::merge(&mut shown, json!({"customer_id": format!("cus_{name}")}));
+        shown.put_named("customer_id", &format!("cus_{name}"));
     }
     if let Some(secret) = &checkout.intent_secret {
-        render::merge(&mut shown, json!({"intent_client_secret": secret}));
+        shown.put_named("intent_client_secret", secret);
     }
     if let Some(status) = &checkout.intent_status {
-        render::merge(&mut shown, json!({"intent_status": status}));
+        shown.put_named("intent_status", status);
     }
-    shown
+    shown.end()
 }
 
-fn render_offers(world: &World, checkout: &Checkout) -> Value {
+fn render_offers(world: &World, checkout: &Checkout) -> Json {
     let offers: Vec<_> = checkout
         .offers
         .iter()
@@ -162,21 +152,19 @@ fn render_offers(world: &World, checkout: &Checkout) -> Value {
         .iter()
         .map(|(row, offer)| product::render_offer(world, row, &offer.prices))
         .collect();
-    let prices: Map<String, Value> = offers
-        .iter()
-        .map(|(row, offer)| {
-            let prices = product::render_prices(world, &offer.prices);
-            (row.id.to_string(), prices.into())
-        })
-        .collect();
+    let mut prices = Object::begin();
+    for (row, offer) in &offers {
+        let shown = product::render_prices(world, &offer.prices);
+        prices.put_named(&row.id.to_string(), &shown);
+    }
     let selected = offers.iter().find(|(row, _)| row.id == checkout.product);
     let fields = selected.map(|(row, _)| custom_field::render_attached(world, &row.custom_fields));
-    json!({
+    object!({
         "products": products,
         "product": selected.map(|(row, offer)| product::render_offer(world, row, &offer.prices)),
         // Deprecated, still sent.
         "product_price": checkout.price(world).map(|row| price::render(world, row)),
-        "prices": prices,
+        "prices": prices.end(),
         "discount": checkout.discount.and_then(|id| world.discounts.find(id)).map(|row| discount::render_public(world, row)),
         "attached_custom_fields": fields.unwrap_or_default(),
         // Deprecated, still sent.

@@ -11,11 +11,11 @@ mod update;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::billing::Cycle;
 use crate::call::Handler;
-use crate::render;
+use crate::render::{Json, object};
 use crate::resource::discount::{self, Discount};
 use crate::resource::organization::Organization;
 use crate::resource::product::{self, Product};
@@ -57,22 +57,21 @@ pub(crate) struct CheckoutLink {
 found_by!(CheckoutLink: organization, client_secret);
 
 /// The link as the API shows it. Places in its success URL stay until a session fills them.
-pub(crate) fn render(world: &World, link: &CheckoutLink) -> Value {
+pub(crate) fn render(world: &World, link: &CheckoutLink) -> Json {
     let products: Vec<_> = link
         .products
         .iter()
         .filter_map(|id| world.products.find(*id))
         .map(|row| {
-            let mut shown = product::render_offer(world, row, &row.prices);
-            render::merge(&mut shown, json!({"metadata": row.metadata}));
-            shown
+            let offer = product::render_offer(world, row, &row.prices);
+            object!({..offer, "metadata": row.metadata})
         })
         .collect();
     let discount = link.discount.and_then(|id| world.discounts.find(id));
-    json!({
+    object!({
         "id": link.id,
-        "created_at": render::time(link.created_at),
-        "modified_at": render::time_or_null(link.modified_at),
+        "created_at": link.created_at,
+        "modified_at": link.modified_at,
         "trial_interval": link.trial.map(|trial| trial.interval),
         "trial_interval_count": link.trial.map(|trial| trial.count),
         "metadata": link.metadata,

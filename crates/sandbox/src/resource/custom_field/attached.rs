@@ -1,19 +1,18 @@
 //! Fields attached to a product.
 
-use serde_json::{Value, json};
-
 use super::{CustomField, render};
+use crate::render::{Json, object};
 use crate::resource::product::AttachedField;
 use crate::world::World;
 
 /// The fields of a product as the API shows them, numbered in their order.
-pub(crate) fn render_attached(world: &World, attached: &[AttachedField]) -> Vec<Value> {
+pub(crate) fn render_attached(world: &World, attached: &[AttachedField]) -> Vec<Json> {
     attached
         .iter()
         .filter_map(|field| Some((live(world, field)?, field.required)))
         .enumerate()
         .map(|(order, (row, required))| {
-            json!({
+            object!({
                 "custom_field_id": row.id,
                 "custom_field": render(row),
                 "order": order,

@@ -10,10 +10,10 @@ mod update;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::call::Handler;
-use crate::render;
+use crate::render::{Json, object, plain};
 use crate::resource::organization::Organization;
 use crate::world::{Id, found_by};
 
@@ -58,6 +58,8 @@ pub(crate) enum FieldKind {
     Select,
 }
 
+plain!(FieldKind);
+
 impl FieldKind {
     const fn word(self) -> &'static str {
         match self {
@@ -71,10 +73,10 @@ impl FieldKind {
 }
 
 /// The field as the API shows it.
-pub(crate) fn render(field: &CustomField) -> Value {
-    json!({
-        "created_at": render::time(field.created_at),
-        "modified_at": render::time_or_null(field.modified_at),
+pub(crate) fn render(field: &CustomField) -> Json {
+    object!({
+        "created_at": field.created_at,
+        "modified_at": field.modified_at,
         "id": field.id,
         "metadata": field.metadata,
         "type": field.kind,

@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::billing::Address;
 use crate::call::Handler;
+use crate::render::plain;
 use crate::resource::organization::Organization;
 use crate::resource::payment_method::PaymentMethod;
 use crate::world::{Field, Id, Key, Row};
@@ -103,6 +104,10 @@ pub(crate) enum CustomerKind {
     Team,
 }
 
+plain!(CustomerKind);
+
 /// A tax number and its kind; shown as a pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TaxId(pub(crate) String, pub(crate) String);
+
+plain!(TaxId);

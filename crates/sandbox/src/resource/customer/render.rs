@@ -2,20 +2,20 @@
 
 use std::fmt::Write;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::Customer;
 use super::delete::FORMER_EXTERNAL_ID;
-use crate::render;
+use crate::render::{Json, Nothing, object};
 use crate::world::World;
 
 /// The customer as the seller sees it; also inside orders, subscriptions, grants.
-pub(crate) fn render(_world: &World, customer: &Customer) -> Value {
-    json!({
+pub(crate) fn render(_world: &World, customer: &Customer) -> Json {
+    object!({
         "id": customer.id,
-        "created_at": render::time(customer.created_at),
-        "modified_at": render::time_or_null(customer.modified_at),
+        "created_at": customer.created_at,
+        "modified_at": customer.modified_at,
         "metadata": shown_metadata(&customer.metadata),
         "external_id": known_external_id(customer),
         "email": customer.email,
@@ -28,17 +28,17 @@ pub(crate) fn render(_world: &World, customer: &Customer) -> Value {
         "locale": customer.locale,
         "organization_id": customer.organization,
         "default_payment_method_id": customer.default_payment_method,
-        "deleted_at": render::time_or_null(customer.deleted_at),
-        "first_user_event_at": render::time_or_null(customer.first_user_event_at),
-        "avatar_url": customer.email.as_deref().map(avatar),
+        "deleted_at": customer.deleted_at,
+        "first_user_event_at": customer.first_user_event_at,
+        "avatar_url": customer.avatar(),
     })
 }
 
 /// The customer as they see themselves in the portal.
-pub(crate) fn render_portal(customer: &Customer) -> Value {
-    json!({
-        "created_at": render::time(customer.created_at),
-        "modified_at": render::time_or_null(customer.modified_at),
+pub(crate) fn render_portal(customer: &Customer) -> Json {
+    object!({
+        "created_at": customer.created_at,
+        "modified_at": customer.modified_at,
         "id": customer.id,
         "email": customer.email,
         "email_verified": customer.email_verified,
@@ -46,7 +46,7 @@ pub(crate) fn render_portal(customer: &Customer) -> Value {
         "billing_name": customer.billing_name.as_ref().or(customer.name.as_ref()),
         "billing_address": customer.billing_address,
         "tax_id": customer.tax_id,
-        "oauth_accounts": {},
+        "oauth_accounts": object!({}),
         "default_payment_method_id": customer.default_payment_method,
         "type": customer.kind,
         "locale": customer.locale,
@@ -54,15 +54,15 @@ pub(crate) fn render_portal(customer: &Customer) -> Value {
 }
 
 /// The deprecated twin of a customer in orders and subscriptions; still sent.
-pub(crate) fn render_user(customer: &Customer) -> Value {
+pub(crate) fn render_user(customer: &Customer) -> Json {
     let name = customer.name.as_ref().or(customer.email.as_ref());
     let initial = name.and_then(|name| name.chars().next());
-    json!({
+    object!({
         "id": customer.id,
         "email": customer.email,
         "public_name": initial.map(|letter| letter.to_uppercase().to_string()).unwrap_or_default(),
-        "avatar_url": customer.email.as_deref().map(avatar),
-        "github_username": null,
+        "avatar_url": customer.avatar(),
+        "github_username": Nothing,
     })
 }
 
@@ -80,6 +80,13 @@ fn shown_metadata(metadata: &Map<String, Value>) -> Map<String, Value> {
         .filter(|(key, _)| !key.starts_with("__"))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
+}
+
+impl Customer {
+    /// Where the customer's picture stands.
+    pub(crate) fn avatar(&self) -> Option<String> {
+        self.email.as_deref().map(avatar)
+    }
 }
 
 fn avatar(email: &str) -> String {

@@ -8,14 +8,13 @@ mod list;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 pub(crate) use balance::Window;
 pub(crate) use credit::{credit, last_reset, restart};
 pub(crate) use list::SORTS;
 
 use crate::call::Handler;
-use crate::render;
+use crate::render::{self, Json, object};
 use crate::resource::customer::{self, Customer};
 use crate::resource::event::Source;
 use crate::resource::meter::{self, Meter};
@@ -161,11 +160,11 @@ pub(crate) fn active(
 }
 
 /// What every view of a customer meter has.
-pub(crate) fn render_brief(row: &CustomerMeter) -> Value {
-    json!({
+pub(crate) fn render_brief(row: &CustomerMeter) -> Json {
+    object!({
         "id": row.id,
-        "created_at": render::time(row.created_at),
-        "modified_at": render::time_or_null(row.modified_at),
+        "created_at": row.created_at,
+        "modified_at": row.modified_at,
         "meter_id": row.meter,
         "consumed_units": render::quantity(row.consumed),
         "credited_units": row.credited,
@@ -174,26 +173,22 @@ pub(crate) fn render_brief(row: &CustomerMeter) -> Value {
 }
 
 /// The customer meter as the seller sees it.
-pub(crate) fn render(world: &World, row: &CustomerMeter) -> Value {
+pub(crate) fn render(world: &World, row: &CustomerMeter) -> Json {
     let customer = world.customers.find(row.customer);
     let meter = world.meters.find(row.meter);
-    let mut shown = render_brief(row);
-    let more = json!({
+    object!({
+        ..render_brief(row),
         "customer_id": row.customer,
         "customer": customer.map(|customer| customer::render(world, customer)),
         "meter": meter.map(|meter| meter::render(world, meter)),
-    });
-    render::merge(&mut shown, more);
-    shown
+    })
 }
 
 /// The customer meter as its customer sees it.
-pub(crate) fn render_portal(world: &World, row: &CustomerMeter) -> Value {
-    let mut shown = render_brief(row);
-    let more = json!({
+pub(crate) fn render_portal(world: &World, row: &CustomerMeter) -> Json {
+    object!({
+        ..render_brief(row),
         "customer_id": row.customer,
         "meter": world.meters.find(row.meter).map(meter::render_public),
-    });
-    render::merge(&mut shown, more);
-    shown
+    })
 }

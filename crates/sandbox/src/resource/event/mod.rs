@@ -11,14 +11,14 @@ mod system;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub(crate) use audience::Audience;
 pub(crate) use kinds::EventType;
 pub(crate) use system::record_system;
 
 use crate::call::Handler;
-use crate::render;
+use crate::render::{Json, object, plain};
 use crate::resource::customer::{self, Customer};
 use crate::resource::member::Member;
 use crate::resource::organization::Organization;
@@ -65,6 +65,8 @@ pub(crate) enum Source {
     System,
 }
 
+plain!(Source);
+
 impl Source {
     /// The word on the wire.
     pub(crate) const fn word(self) -> &'static str {
@@ -85,11 +87,11 @@ pub(crate) fn customer_of<'w>(world: &'w World, event: &Event) -> Option<&'w Cus
 }
 
 /// The event as the API shows it.
-pub(crate) fn render(world: &World, event: &Event) -> Value {
+pub(crate) fn render(world: &World, event: &Event) -> Json {
     let customer = customer_of(world, event);
-    json!({
+    object!({
         "id": event.id,
-        "timestamp": render::time(event.timestamp),
+        "timestamp": event.timestamp,
         "organization_id": event.organization,
         "customer_id": customer.map(|customer| customer.id),
         "customer": customer.map(|customer| customer::render(world, customer)),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Grant, GrantError, GrantScope, give, render};
+use crate::render::object;
 use crate::resource::benefit::Benefit;
 use crate::resource::customer::Customer;
 use crate::resource::event::record_system;
@@ -156,10 +157,8 @@ fn announce(world: &mut World, id: Id<Grant>, what: &str, before: &Map<String, V
         _ => "benefit_grant.revoked",
     };
     world.emit_with(organization, event, |world| {
-        let mut shown = render(world, &row);
-        let more = json!({"previous_properties": before, "user_id": row.customer});
-        crate::render::merge(&mut shown, more);
-        Some(shown)
+        let shown = render(world, &row);
+        Some(object!({..shown, "previous_properties": before, "user_id": row.customer}))
     });
     let state = Job::CustomerStateChanged(row.customer);
     world.agenda.when_quiet(state);

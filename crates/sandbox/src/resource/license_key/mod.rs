@@ -19,6 +19,7 @@ pub(crate) use render::render;
 pub(crate) use rotate::rotate;
 
 use crate::call::Handler;
+use crate::render::plain;
 use crate::resource::benefit::Benefit;
 use crate::resource::customer::Customer;
 use crate::resource::member::Member;
@@ -76,6 +77,8 @@ pub(crate) enum Status {
     /// Switched off by the seller; the benefit stays granted.
     Disabled,
 }
+
+plain!(Status);
 
 /// One place where the key is in use.
 #[derive(Debug, Clone, Serialize, Deserialize)]

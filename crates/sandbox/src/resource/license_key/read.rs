@@ -1,13 +1,11 @@
 //! Reading keys: the list, one, and one activation.
 
-use serde_json::{Value, json};
-
 use super::render::{render, render_activation, render_with_key};
 use super::{LicenseKey, check};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::list;
-use crate::render::merge;
+use crate::render::{Json, object};
 use crate::reply::Reply;
 use crate::world::World;
 
@@ -43,12 +41,10 @@ pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Failure> {
 }
 
 /// The key and, unless they are none of the reader's business, its activations.
-pub(crate) fn with_activations(world: &World, key: &LicenseKey, all: bool) -> Value {
+pub(crate) fn with_activations(world: &World, key: &LicenseKey, all: bool) -> Json {
     let shown = |activation| render_activation(key, activation);
     let activations: Vec<_> = key.activations.iter().filter(|_| all).map(shown).collect();
-    let mut whole = render(world, key);
-    merge(&mut whole, json!({"activations": activations}));
-    whole
+    object!({..render(world, key), "activations": activations})
 }
 
 /// `GET /v1/license-keys/{id}/activations/{activation_id}`

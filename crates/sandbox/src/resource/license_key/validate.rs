@@ -1,13 +1,12 @@
 //! `POST /v1/license-keys/validate`, and the same for anyone who knows the key.
 
 use serde::Deserialize;
-use serde_json::json;
 
 use super::render::{render, render_activation};
 use super::{LicenseKey, check};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::render::merge;
+use crate::render::object;
 use crate::reply::Reply;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
@@ -43,9 +42,7 @@ fn validate(world: &mut World, call: &Call, id: Id<LicenseKey>) -> Result<Reply,
         Some(id) => Some(render_activation(key, check::activation(key, id)?)),
         None => None,
     };
-    let mut shown = render(world, key);
-    merge(&mut shown, json!({"activation": activation}));
-    Ok(shown.into())
+    Ok(object!({..render(world, key), "activation": activation}).into())
 }
 
 /// The key that the body names, if it is the calling organization's.

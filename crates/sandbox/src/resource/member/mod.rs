@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::call::Handler;
+use crate::render::plain;
 use crate::resource::customer::Customer;
 use crate::world::{Id, found_by};
 
@@ -61,6 +62,8 @@ pub(crate) enum Role {
     BillingManager,
     Member,
 }
+
+plain!(Role);
 
 impl Role {
     /// Polar's word for it.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::filter::{bare_property, property};
+use crate::render::plain;
 use crate::resource::event::Event;
 
 /// One function over the events, and the property it reads.
@@ -21,6 +22,8 @@ pub(crate) enum Aggregation {
     Avg(Property),
     Unique(Property),
 }
+
+plain!(Aggregation);
 
 /// The property an aggregation reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

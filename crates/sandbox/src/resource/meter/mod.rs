@@ -11,13 +11,13 @@ mod update;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub(crate) use aggregation::Aggregation;
 pub(crate) use filter::Filter;
 
 use crate::call::Handler;
-use crate::render;
+use crate::render::{Json, object};
 use crate::resource::event::Event;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World, found_by};
@@ -60,6 +60,20 @@ pub(crate) enum Unit {
     },
 }
 
+impl Unit {
+    /// Its word, and what a custom one is called and multiplied by.
+    fn parts(&self) -> (&'static str, Option<&str>, Option<i64>) {
+        match self {
+            Self::Scalar => ("scalar", None, None),
+            Self::Token => ("token", None, None),
+            Self::Custom {
+                custom_label,
+                custom_multiplier,
+            } => ("custom", Some(custom_label), *custom_multiplier),
+        }
+    }
+}
+
 impl Meter {
     /// True when the event is one of those counted.
     pub(crate) fn counts(&self, event: &Event) -> bool {
@@ -83,36 +97,36 @@ pub(crate) fn find(world: &World, organization: Id<Organization>, id: Id<Meter>)
 }
 
 /// The meter as the API shows it.
-pub(crate) fn render(_world: &World, meter: &Meter) -> Value {
-    let (unit, label, multiplier) = match &meter.unit {
-        Unit::Scalar => ("scalar", None, None),
-        Unit::Token => ("token", None, None),
-        Unit::Custom {
-            custom_label,
-            custom_multiplier,
-        } => ("custom", Some(custom_label), *custom_multiplier),
-    };
-    json!({
+pub(crate) fn render(_world: &World, meter: &Meter) -> Json {
+    object!({
+        ..render_brief(meter),
         "metadata": meter.metadata,
-        "created_at": render::time(meter.created_at),
-        "modified_at": render::time_or_null(meter.modified_at),
+        "created_at": meter.created_at,
+        "modified_at": meter.modified_at,
+        "filter": meter.filter,
+        "aggregation": meter.aggregation,
+        "organization_id": meter.organization,
+        "archived_at": meter.archived_at,
+    })
+}
+
+/// The meter inside a price.
+pub(crate) fn render_brief(meter: &Meter) -> Json {
+    let (unit, label, multiplier) = meter.unit.parts();
+    object!({
         "id": meter.id,
         "name": meter.name,
         "unit": unit,
         "custom_label": label,
         "custom_multiplier": multiplier,
-        "filter": meter.filter,
-        "aggregation": meter.aggregation,
-        "organization_id": meter.organization,
-        "archived_at": render::time_or_null(meter.archived_at),
     })
 }
 
 /// The meter as the portal shows it.
-pub(crate) fn render_public(meter: &Meter) -> Value {
-    json!({
-        "created_at": render::time(meter.created_at),
-        "modified_at": render::time_or_null(meter.modified_at),
+pub(crate) fn render_public(meter: &Meter) -> Json {
+    object!({
+        "created_at": meter.created_at,
+        "modified_at": meter.modified_at,
         "id": meter.id,
         "name": meter.name,
     })

@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::billing::{Address, Behavior};
 use crate::call::Handler;
+use crate::render::plain;
 use crate::resource::checkout::Checkout;
 use crate::resource::customer::Customer;
 use crate::resource::discount::Discount;
@@ -113,6 +114,8 @@ pub(crate) enum OrderStatus {
     PartiallyRefunded,
     Void,
 }
+
+plain!(OrderStatus);
 
 /// What the bill is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

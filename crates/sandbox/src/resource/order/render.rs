@@ -1,22 +1,19 @@
 //! An order as the API shows it.
 
-use serde_json::{Value, json};
-
 use super::{Order, OrderItem};
-use crate::billing::Address;
-use crate::render;
+use crate::render::{Json, Nothing, object};
 use crate::resource::{customer, discount, price, product, subscription};
 use crate::world::World;
 
 /// The order, whole.
-pub(crate) fn render(world: &World, order: &Order) -> Value {
-    let mut shown = render_amounts(order);
+pub(crate) fn render(world: &World, order: &Order) -> Json {
     let price = order.items.iter().find_map(|item| item.price);
-    let facts = json!({
+    let facts = object!({
+        ..render_amounts(order),
         "currency": order.currency,
         "billing_reason": order.reason.word(),
         "billing_name": order.billing_name,
-        "billing_address": order.billing_address.as_ref().map(Address::render),
+        "billing_address": order.billing_address,
         "invoice_number": order.invoice_number,
         "is_invoice_generated": order.invoice_generated,
         "receipt_number": order.receipt_number,
@@ -29,19 +26,19 @@ pub(crate) fn render(world: &World, order: &Order) -> Value {
         "discount_id": order.discount,
         "subscription_id": order.subscription,
         "checkout_id": order.checkout,
-        "next_payment_attempt_at": render::time_or_null(order.next_payment_attempt_at),
+        "next_payment_attempt_at": order.next_payment_attempt_at,
         "metadata": order.metadata,
         "custom_field_data": order.custom_field_data,
         "platform_fee_amount": order.platform_fee.unwrap_or_default(),
         "platform_fee_currency": order.platform_fee.map(|_| &order.currency),
     });
-    render::merge(&mut shown, facts);
     let customer = world.customers.find(order.customer);
     let product = order.product.and_then(|id| world.products.find(id));
     let subscription = order
         .subscription
         .and_then(|id| world.subscriptions.find(id));
-    let around = json!({
+    object!({
+        ..facts,
         "customer": customer.map(|row| customer::render(world, row)),
         // Deprecated, still sent.
         "user_id": order.customer,
@@ -58,9 +55,7 @@ pub(crate) fn render(world: &World, order: &Order) -> Value {
         "from_balance_amount": order.applied_balance,
         "refundable_amount": order.refundable_amount(),
         "refundable_tax_amount": order.refundable_tax(),
-    });
-    render::merge(&mut shown, around);
-    shown
+    })
 }
 
 /// What was bought: the product's name, else the first line.
@@ -71,11 +66,11 @@ pub(super) fn description(world: &World, order: &Order) -> String {
     found.cloned().unwrap_or_default()
 }
 
-fn render_amounts(order: &Order) -> Value {
-    json!({
+fn render_amounts(order: &Order) -> Json {
+    object!({
         "id": order.id,
-        "created_at": render::time(order.created_at),
-        "modified_at": render::time_or_null(order.modified_at),
+        "created_at": order.created_at,
+        "modified_at": order.modified_at,
         "status": order.status,
         "paid": order.is_paid(),
         "subtotal_amount": order.subtotal_amount(),
@@ -90,14 +85,14 @@ fn render_amounts(order: &Order) -> Value {
     })
 }
 
-fn render_item(item: &OrderItem) -> Value {
-    json!({
-        "created_at": render::time(item.created_at),
-        "modified_at": null,
+fn render_item(item: &OrderItem) -> Json {
+    object!({
+        "created_at": item.created_at,
+        "modified_at": Nothing,
         "id": item.id,
         "label": item.label,
         "amount": item.amount,
-        "tax_amount": 0,
+        "tax_amount": 0_i64,
         "proration": item.proration,
         "product_price_id": item.price,
     })

@@ -58,7 +58,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         merge(&mut features, wanted);
         row.features = serde_json::from_value(features).unwrap_or_default();
     }
-    let shown = render(world, world.organizations.get(id)?);
+    let shown = render(world, world.organizations.get(id)?).into();
     world.emit(id, "organization.updated", &shown);
     Ok(shown.into())
 }

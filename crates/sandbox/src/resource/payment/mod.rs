@@ -6,10 +6,9 @@ mod list;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::call::Handler;
-use crate::render;
+use crate::render::{Json, object, plain};
 use crate::resource::checkout::Checkout;
 use crate::resource::customer::Customer;
 use crate::resource::order::Order;
@@ -55,6 +54,8 @@ pub(crate) enum PaymentStatus {
     Failed,
 }
 
+plain!(PaymentStatus);
+
 /// What made somebody try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,6 +66,8 @@ pub(crate) enum Trigger {
     RetryCustomer,
     RetryPaymentMethodUpdate,
 }
+
+plain!(Trigger);
 
 impl PaymentStatus {
     /// Polar's word for it.
@@ -77,10 +80,10 @@ impl PaymentStatus {
 }
 
 /// The payment as the API shows it.
-pub(crate) fn render(payment: &Payment) -> Value {
-    json!({
-        "created_at": render::time(payment.created_at),
-        "modified_at": render::time_or_null(payment.modified_at),
+pub(crate) fn render(payment: &Payment) -> Json {
+    object!({
+        "created_at": payment.created_at,
+        "modified_at": payment.modified_at,
         "id": payment.id,
         "processor": "stripe",
         "status": payment.status,
@@ -93,7 +96,7 @@ pub(crate) fn render(payment: &Payment) -> Value {
         "organization_id": payment.organization,
         "checkout_id": payment.checkout,
         "order_id": payment.order,
-        "processor_metadata": {},
-        "method_metadata": {"brand": payment.card.brand, "last4": payment.card.last4},
+        "processor_metadata": object!({}),
+        "method_metadata": object!({"brand": payment.card.brand, "last4": payment.card.last4}),
     })
 }

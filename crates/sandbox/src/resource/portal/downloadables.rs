@@ -12,5 +12,5 @@ use crate::world::World;
 /// Nothing to download: the sandbox keeps no files yet.
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     Visitor::of(world, call)?;
-    Ok(list::paged::<Value>(call, &[], Value::clone))
+    Ok(list::paged::<Value, _>(call, &[], Value::clone))
 }

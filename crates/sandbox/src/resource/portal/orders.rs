@@ -7,7 +7,7 @@ use super::subscriptions::render_product;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::list::{self, SortKey, SortKeys};
-use crate::render;
+use crate::render::{self, object};
 use crate::reply::Reply;
 use crate::resource::order::{self, Order};
 use crate::resource::payment_method::Decline;
@@ -112,16 +112,16 @@ pub(super) fn own<'w>(world: &'w World, call: &Call) -> Result<(Visitor, &'w Ord
 }
 
 fn render(world: &World, row: &Order) -> Value {
-    let mut shown = order::render(world, row);
+    let mut shown = order::render(world, row).value();
     if let Some(shown) = shown.as_object_mut() {
         shown.retain(|key, _| !HIDDEN.contains(&key.as_str()));
     }
     let product = row.product.and_then(|id| world.products.find(id));
     let subscription = row.subscription.and_then(|id| world.subscriptions.find(id));
-    let more = json!({
+    let more = object!({
         "product": product.map(|row| render_product(world, row)),
         "subscription": subscription.map(|row| subscription::render_brief(world, row)),
     });
-    render::merge(&mut shown, more);
+    render::merge(&mut shown, more.value());
     shown
 }

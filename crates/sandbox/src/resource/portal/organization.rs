@@ -1,9 +1,8 @@
 //! `GET /v1/customer-portal/organizations/{slug}`: for anyone.
 
-use serde_json::json;
-
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::render::object;
 use crate::reply::Reply;
 use crate::resource::organization::render_public;
 use crate::resource::product::{self, Visibility};
@@ -22,5 +21,5 @@ pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         .filter(|row| !row.archived && row.visibility == Visibility::Public)
         .map(|row| product::render(world, row))
         .collect();
-    Ok(json!({"organization": render_public(organization), "products": products}).into())
+    Ok(object!({"organization": render_public(organization), "products": products}).into())
 }

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Visitor;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::list::{self, SortKey, SortKeys};
-use crate::render;
+use crate::render::{self, Json, object};
 use crate::reply::Reply;
 use crate::resource::organization;
 use crate::resource::payment_method;
@@ -194,23 +194,23 @@ fn shown(world: &World, id: Id<Subscription>) -> Result<Reply, Failure> {
 
 /// The subscription as its customer sees it.
 pub(super) fn render(world: &World, row: &Subscription) -> Value {
-    let mut shown = subscription::render(world, row);
+    let mut shown = subscription::render(world, row).value();
     if let Some(shown) = shown.as_object_mut() {
         shown.retain(|key, _| !HIDDEN.contains(&key.as_str()));
     }
-    let more = json!({
+    let more = object!({
         "product": world.products.find(row.product).map(|row| render_product(world, row)),
         "meters": subscription_meter::render_portal(world, row.id),
     });
-    render::merge(&mut shown, more);
+    render::merge(&mut shown, more.value());
     shown
 }
 
 /// The product as its buyers see it, with who sells it.
-pub(super) fn render_product(world: &World, product: &Product) -> Value {
-    let mut shown = product::render_offer(world, product, &product.prices);
+pub(super) fn render_product(world: &World, product: &Product) -> Json {
     let organization = world.organizations.find(product.organization);
-    let more = json!({"organization": organization.map(organization::render_public)});
-    render::merge(&mut shown, more);
-    shown
+    object!({
+        ..product::render_offer(world, product, &product.prices),
+        "organization": organization.map(organization::render_public),
+    })
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::render::plain;
+
 /// The steps of a seat price, by rising number of seats, without gaps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SeatTiers {
@@ -21,6 +23,8 @@ pub(crate) enum TierKind {
     Graduated,
 }
 
+plain!(TierKind);
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tier {
@@ -28,6 +32,8 @@ pub(crate) struct Tier {
     pub(crate) max_seats: Option<i64>,
     pub(crate) price_per_seat: i64,
 }
+
+plain!(Tier);
 
 impl SeatTiers {
     /// The fewest seats that can be bought.

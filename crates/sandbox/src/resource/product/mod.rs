@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::billing::Cycle;
 use crate::call::Handler;
+use crate::render::plain;
 use crate::resource::benefit::Benefit;
 use crate::resource::custom_field::CustomField;
 use crate::resource::organization::Organization;
@@ -66,6 +67,8 @@ pub(crate) enum Visibility {
     Private,
     Draft,
 }
+
+plain!(Visibility);
 
 impl Visibility {
     /// Polar's word for it.

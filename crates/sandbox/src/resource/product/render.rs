@@ -1,43 +1,36 @@
 //! A product as the API shows it: whole, inside other things, and on a checkout.
 
-use serde_json::{Value, json};
-
 use super::Product;
-use crate::render;
+use crate::render::{Json, object};
 use crate::resource::price::Price;
 use crate::resource::{benefit, custom_field, price};
 use crate::world::{Id, World};
 
 /// The product as its seller sees it.
-pub(crate) fn render(world: &World, product: &Product) -> Value {
-    let mut shown = render_bare(product);
+pub(crate) fn render(world: &World, product: &Product) -> Json {
     let benefits: Vec<_> = product
         .benefits
         .iter()
         .filter_map(|id| world.benefits.find(*id))
         .map(|row| benefit::render(world, row))
         .collect();
-    let more = json!({
+    object!({
+        ..render_bare(product),
         "metadata": product.metadata,
         "prices": render_prices(world, &product.prices),
         "benefits": benefits,
-        "medias": [],
+        "medias": Vec::<Json>::new(),
         "attached_custom_fields": custom_field::render_attached(world, &product.custom_fields),
-    });
-    render::merge(&mut shown, more);
-    shown
+    })
 }
 
 /// The product inside an order or a discount.
-pub(crate) fn render_brief(product: &Product) -> Value {
-    let mut shown = render_bare(product);
-    render::merge(&mut shown, json!({"metadata": product.metadata}));
-    shown
+pub(crate) fn render_brief(product: &Product) -> Json {
+    object!({..render_bare(product), "metadata": product.metadata})
 }
 
 /// The product as buyers see it, at the prices of this offer. Private benefits stay private.
-pub(crate) fn render_offer(world: &World, product: &Product, prices: &[Id<Price>]) -> Value {
-    let mut shown = render_bare(product);
+pub(crate) fn render_offer(world: &World, product: &Product, prices: &[Id<Price>]) -> Json {
     let benefits: Vec<_> = product
         .benefits
         .iter()
@@ -45,28 +38,27 @@ pub(crate) fn render_offer(world: &World, product: &Product, prices: &[Id<Price>
         .filter(|row| row.visibility == benefit::Visibility::Public)
         .map(|row| benefit::render_public(world, row))
         .collect();
-    let more = json!({
+    object!({
+        ..render_bare(product),
         "prices": render_prices(world, prices),
         "benefits": benefits,
-        "medias": [],
-    });
-    render::merge(&mut shown, more);
-    shown
+        "medias": Vec::<Json>::new(),
+    })
 }
 
 /// The prices that exist among `ids`, in their order.
-pub(crate) fn render_prices(world: &World, ids: &[Id<Price>]) -> Vec<Value> {
+pub(crate) fn render_prices(world: &World, ids: &[Id<Price>]) -> Vec<Json> {
     ids.iter()
         .filter_map(|id| world.prices.find(*id))
         .map(|row| price::render(world, row))
         .collect()
 }
 
-fn render_bare(product: &Product) -> Value {
-    json!({
+fn render_bare(product: &Product) -> Json {
+    object!({
         "id": product.id,
-        "created_at": render::time(product.created_at),
-        "modified_at": render::time_or_null(product.modified_at),
+        "created_at": product.created_at,
+        "modified_at": product.modified_at,
         "trial_interval": product.trial.map(|trial| trial.interval),
         "trial_interval_count": product.trial.map(|trial| trial.count),
         "name": product.name,

@@ -5,10 +5,10 @@ mod list;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::call::Handler;
-use crate::render;
+use crate::render::{Json, Nothing, object};
 use crate::resource::customer::Customer;
 use crate::resource::order::Order;
 use crate::resource::organization::Organization;
@@ -44,10 +44,10 @@ pub(crate) struct Refund {
 found_by!(Refund: organization, order);
 
 /// The refund as the API shows it.
-pub(crate) fn render(refund: &Refund) -> Value {
-    json!({
-        "created_at": render::time(refund.created_at),
-        "modified_at": render::time_or_null(refund.modified_at),
+pub(crate) fn render(refund: &Refund) -> Json {
+    object!({
+        "created_at": refund.created_at,
+        "modified_at": refund.modified_at,
         "id": refund.id,
         "metadata": refund.metadata,
         "status": "succeeded",
@@ -60,6 +60,6 @@ pub(crate) fn render(refund: &Refund) -> Value {
         "subscription_id": refund.subscription,
         "customer_id": refund.customer,
         "revoke_benefits": refund.revoke_benefits,
-        "dispute": null,
+        "dispute": Nothing,
     })
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{Purchase, Seat, Status, announce, of};
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::render::Json;
 use crate::reply::Reply;
 use crate::resource::customer::{self, Customer};
 use crate::resource::mail::{self, NewMail};
@@ -129,10 +130,10 @@ pub(super) fn take(
 }
 
 /// The member sits down, and gets what the product gives.
-pub(super) fn sit(world: &mut World, id: Id<Seat>) -> Value {
+pub(super) fn sit(world: &mut World, id: Id<Seat>) -> Json {
     let now = world.stamp();
     let Some(seat) = world.seats.find_mut(id) else {
-        return Value::Null;
+        return Value::Null.into();
     };
     seat.status = Status::Claimed;
     seat.claimed_at = Some(now);

@@ -7,6 +7,7 @@ use super::assign::{sit, take};
 use super::{Purchase, Seat, Status, holders};
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::render::object;
 use crate::reply::Reply;
 use crate::resource::grant::GrantScope;
 use crate::resource::{member, session};
@@ -47,7 +48,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let shown = sit(world, id);
     let session = session::open(world, customer, Some(member), None);
     let token = &world.sessions.get(session)?.token;
-    Ok(json!({"seat": shown, "customer_session_token": token}).into())
+    Ok(object!({"seat": shown, "customer_session_token": token}).into())
 }
 
 /// Seats the buyer on one of the seats just bought: what Polar's own confirmation page does.

@@ -8,7 +8,7 @@ mod revoke;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub(crate) use assign::assign;
 pub(crate) use claim::claim_for_buyer;
@@ -17,7 +17,7 @@ pub(crate) use read::list;
 pub(crate) use revoke::{resend, revoke, revoke_all, revoke_of_member};
 
 use crate::call::Handler;
-use crate::render;
+use crate::render::{Json, object, plain};
 use crate::resource::customer::Customer;
 use crate::resource::grant::GrantScope;
 use crate::resource::member::{self, Member};
@@ -77,6 +77,8 @@ pub(crate) enum Status {
     Revoked,
 }
 
+plain!(Status);
+
 /// The seats of a purchase, taken back ones among them.
 pub(crate) fn of(world: &World, purchase: GrantScope) -> impl Iterator<Item = &Seat> {
     world.seats.of(purchase)
@@ -96,7 +98,7 @@ pub(crate) fn holders(world: &World, purchase: GrantScope) -> impl Iterator<Item
 }
 
 /// The seat as the API shows it.
-pub(crate) fn render(world: &World, seat: &Seat) -> Value {
+pub(crate) fn render(world: &World, seat: &Seat) -> Json {
     let taken = seat.status != Status::Revoked;
     let (subscription, order) = match seat.purchase {
         GrantScope::Subscription(id) => (Some(id), None),
@@ -104,9 +106,9 @@ pub(crate) fn render(world: &World, seat: &Seat) -> Value {
     };
     let member = world.members.find(seat.member);
     let email = member.map(|member| &member.email);
-    json!({
-        "created_at": render::time(seat.created_at),
-        "modified_at": render::time_or_null(seat.modified_at),
+    object!({
+        "created_at": seat.created_at,
+        "modified_at": seat.modified_at,
         "id": seat.id,
         "subscription_id": subscription,
         "order_id": order,
@@ -116,17 +118,17 @@ pub(crate) fn render(world: &World, seat: &Seat) -> Value {
         "member": member.map(|row| member::render(world, row)),
         "email": email.filter(|_| taken),
         "customer_email": email,
-        "invitation_token_expires_at": render::time_or_null(seat.invitation_ends_at),
-        "claimed_at": render::time_or_null(seat.claimed_at),
-        "revoked_at": render::time_or_null(seat.revoked_at),
+        "invitation_token_expires_at": seat.invitation_ends_at,
+        "claimed_at": seat.claimed_at,
+        "revoked_at": seat.revoked_at,
         "seat_metadata": seat.metadata,
     })
 }
 
 /// Emits `customer_seat.<event>` and gives what was shown.
-fn announce(world: &mut World, id: Id<Seat>, event: &str) -> Value {
+fn announce(world: &mut World, id: Id<Seat>, event: &str) -> Json {
     let Some(seat) = world.seats.find(id) else {
-        return Value::Null;
+        return Value::Null.into();
     };
     let (organization, shown) = (seat.organization, render(world, seat));
     world.emit(organization, &format!("customer_seat.{event}"), &shown);

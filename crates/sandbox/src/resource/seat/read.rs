@@ -1,10 +1,9 @@
 //! `GET /v1/customer-seats`
 
-use serde_json::json;
-
 use super::{Purchase, of, render};
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::render::object;
 use crate::reply::Reply;
 use crate::world::World;
 
@@ -19,7 +18,7 @@ pub(crate) fn list(world: &World, purchase: &Purchase) -> Reply {
     let seats: Vec<_> = of(world, purchase.scope)
         .map(|row| render(world, row))
         .collect();
-    json!({
+    object!({
         "seats": seats,
         "available_seats": purchase.available(world),
         "total_seats": purchase.seats,

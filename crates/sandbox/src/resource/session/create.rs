@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{open, portal_url};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
-use crate::render;
+use crate::render::{Nothing, object};
 use crate::reply::Reply;
 use crate::resource::customer::{self, Customer, CustomerKind};
 use crate::resource::member::{self, Member};
@@ -32,12 +32,12 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let session = open(world, id, member, input.return_url);
     let session = world.sessions.get(session)?;
     let customer = world.customers.get(id)?;
-    let shown = json!({
-        "created_at": render::time(session.created_at),
-        "modified_at": null,
+    let shown = object!({
+        "created_at": session.created_at,
+        "modified_at": Nothing,
         "id": session.id,
         "token": session.token,
-        "expires_at": render::time(session.expires_at),
+        "expires_at": session.expires_at,
         "return_url": session.return_url,
         "customer_portal_url": portal_url(world, session),
         "customer_id": id,

@@ -227,7 +227,7 @@ fn call(world: &mut World, operation: &str, path: Option<String>, body: Value) -
         body,
     };
     match operations::run(world, operation, &call).ok()? {
-        Reply::Json(made) => Some(made),
+        Reply::Json(made) => Some(made.value()),
         Reply::Empty | Reply::Redirect(_) | Reply::File { .. } => Some(Value::Null),
     }
 }

@@ -1,19 +1,17 @@
 //! A subscription as the API shows it: whole, and inside an order.
 
-use serde_json::{Value, json};
-
 use super::{PendingUpdate, Subscription};
-use crate::render;
+use crate::render::{Json, Nothing, object};
 use crate::resource::{customer, discount, product, subscription_meter};
 use crate::world::World;
 
 /// The subscription, whole.
-pub(crate) fn render(world: &World, row: &Subscription) -> Value {
-    let mut shown = render_bare(world, row);
+pub(crate) fn render(world: &World, row: &Subscription) -> Json {
     let customer = world.customers.find(row.customer);
     let product = world.products.find(row.product);
     let prices = product::render_prices(world, &row.prices);
-    let more = json!({
+    object!({
+        ..render_bare(world, row),
         // Deprecated, still sent.
         "price_id": row.prices.first(),
         "metadata": row.metadata,
@@ -29,43 +27,39 @@ pub(crate) fn render(world: &World, row: &Subscription) -> Value {
         "prices": prices,
         "meters": subscription_meter::render_all(world, row.id),
         "pending_update": row.pending_update.as_ref().map(|update| render_update(row, update)),
-    });
-    render::merge(&mut shown, more);
-    shown
+    })
 }
 
 /// The subscription inside an order.
-pub(crate) fn render_brief(world: &World, row: &Subscription) -> Value {
-    let mut shown = render_bare(world, row);
-    render::merge(&mut shown, json!({"metadata": row.metadata}));
-    shown
+pub(crate) fn render_brief(world: &World, row: &Subscription) -> Json {
+    object!({..render_bare(world, row), "metadata": row.metadata})
 }
 
-fn render_bare(world: &World, row: &Subscription) -> Value {
-    json!({
-        "created_at": render::time(row.created_at),
-        "modified_at": render::time_or_null(row.modified_at),
+fn render_bare(world: &World, row: &Subscription) -> Json {
+    object!({
+        "created_at": row.created_at,
+        "modified_at": row.modified_at,
         "id": row.id,
         "amount": row.amount(world),
         "currency": row.currency,
         "recurring_interval": row.cycle.interval,
         "recurring_interval_count": row.cycle.count,
         "status": row.status,
-        "current_period_start": render::time(row.period_start),
-        "current_period_end": render::time(row.period_end),
-        "current_meter_period_start": null,
-        "current_meter_period_end": null,
-        "trial_start": render::time_or_null(row.trial_start),
-        "trial_end": render::time_or_null(row.trial_end),
+        "current_period_start": row.period_start,
+        "current_period_end": row.period_end,
+        "current_meter_period_start": Nothing,
+        "current_meter_period_end": Nothing,
+        "trial_start": row.trial_start,
+        "trial_end": row.trial_end,
         "cancel_at_period_end": row.cancel_at_period_end,
-        "canceled_at": render::time_or_null(row.canceled_at),
-        "started_at": render::time(row.started_at),
-        "ends_at": render::time_or_null(row.ends_at),
-        "ended_at": render::time_or_null(row.ended_at),
-        "past_due_at": render::time_or_null(row.past_due_at),
+        "canceled_at": row.canceled_at,
+        "started_at": row.started_at,
+        "ends_at": row.ends_at,
+        "ended_at": row.ended_at,
+        "past_due_at": row.past_due_at,
         "pause_at_period_end": row.pause_at_period_end,
-        "paused_at": render::time_or_null(row.paused_at),
-        "resumes_at": render::time_or_null(row.resumes_at),
+        "paused_at": row.paused_at,
+        "resumes_at": row.resumes_at,
         "customer_id": row.customer,
         "product_id": row.product,
         "discount_id": row.discount,
@@ -77,12 +71,12 @@ fn render_bare(world: &World, row: &Subscription) -> Value {
     })
 }
 
-fn render_update(row: &Subscription, update: &PendingUpdate) -> Value {
-    json!({
-        "created_at": render::time(update.created_at),
-        "modified_at": render::time_or_null(update.modified_at),
+fn render_update(row: &Subscription, update: &PendingUpdate) -> Json {
+    object!({
+        "created_at": update.created_at,
+        "modified_at": update.modified_at,
         "id": update.id,
-        "applies_at": render::time(update.applies_at.unwrap_or(row.period_end)),
+        "applies_at": update.applies_at.unwrap_or(row.period_end),
         "product_id": update.product,
         "seats": update.seats,
         "units": update.units,

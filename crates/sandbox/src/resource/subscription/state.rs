@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Subscription;
+use crate::render::plain;
 use crate::resource::price::Price;
 use crate::world::{Id, World};
 
@@ -16,6 +17,8 @@ pub(crate) enum SubscriptionStatus {
     Paused,
     Canceled,
 }
+
+plain!(SubscriptionStatus);
 
 /// What moves a subscription from one status to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,11 +5,10 @@ mod charge;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 pub(crate) use charge::charges;
 
-use crate::render;
+use crate::render::{self, Json, object};
 use crate::resource::customer::Customer;
 use crate::resource::customer_meter;
 use crate::resource::meter::{self, Meter};
@@ -149,26 +148,24 @@ fn prices<'w>(
 }
 
 /// The `meters` of a subscription as the seller sees them.
-pub(crate) fn render_all(world: &World, subscription: Id<Subscription>) -> Vec<Value> {
+pub(crate) fn render_all(world: &World, subscription: Id<Subscription>) -> Vec<Json> {
     render_with(world, subscription, |meter| meter::render(world, meter))
 }
 
 /// The `meters` of a subscription as its customer sees them.
-pub(crate) fn render_portal(world: &World, subscription: Id<Subscription>) -> Vec<Value> {
+pub(crate) fn render_portal(world: &World, subscription: Id<Subscription>) -> Vec<Json> {
     render_with(world, subscription, meter::render_public)
 }
 
 fn render_with(
     world: &World,
     subscription: Id<Subscription>,
-    show: impl Fn(&Meter) -> Value,
-) -> Vec<Value> {
+    show: impl Fn(&Meter) -> Json,
+) -> Vec<Json> {
     of(world, subscription)
         .map(|row| {
-            let mut shown = render_brief(row);
             let meter = world.meters.find(row.meter).map(&show);
-            render::merge(&mut shown, json!({"meter": meter}));
-            shown
+            object!({..render_brief(row), "meter": meter})
         })
         .collect()
 }
@@ -182,10 +179,10 @@ pub(crate) fn of(
 }
 
 /// The row without its meter, as customer state has it.
-pub(crate) fn render_brief(row: &SubscriptionMeter) -> Value {
-    json!({
-        "created_at": render::time(row.created_at),
-        "modified_at": render::time_or_null(row.modified_at),
+pub(crate) fn render_brief(row: &SubscriptionMeter) -> Json {
+    object!({
+        "created_at": row.created_at,
+        "modified_at": row.modified_at,
         "id": row.id,
         "consumed_units": render::quantity(row.consumed),
         "credited_units": row.credited,

@@ -9,7 +9,6 @@ mod signature;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 pub(crate) use self::attempt::{Outcome, Shipment};
 use self::chat::News;
@@ -18,7 +17,7 @@ use self::outbox::Attempt;
 pub(crate) use self::outbox::Outbox;
 pub(crate) use self::signature::sign;
 use crate::call::Handler;
-use crate::render;
+use crate::render::{Json, object};
 use crate::resource::organization::Organization;
 use crate::world::{Id, World, found_by};
 
@@ -89,15 +88,15 @@ found_by!(Message: endpoint);
 impl World {
     /// Announces an event: one message for each endpoint that is enabled and subscribed at this moment.
     /// `data` is the resource as the API shows it.
-    pub(crate) fn emit(&mut self, organization: Id<Organization>, event: &str, data: &Value) {
+    pub(crate) fn emit(&mut self, organization: Id<Organization>, event: &str, data: &Json) {
         let created_at = self.stamp();
         for (endpoint, format) in self.listeners(organization, event) {
             let news = || {
                 let organization = self.organizations.find(organization)?;
-                News::of(&organization.name, event, data)
+                News::of(&organization.name, event, &data.value())
             };
             let body = match format {
-                Format::Raw => Some(raw(event, created_at, data)),
+                Format::Raw => raw(event, created_at, data),
                 Format::Discord => news().map(|news| news.discord()),
                 Format::Slack => news().map(|news| news.slack()),
             };
@@ -112,7 +111,7 @@ impl World {
         &mut self,
         organization: Id<Organization>,
         event: &str,
-        show: impl FnOnce(&Self) -> Option<Value>,
+        show: impl FnOnce(&Self) -> Option<Json>,
     ) {
         if self.listeners(organization, event).is_empty() {
             // Moments are handed out alike, whoever listens.
@@ -166,6 +165,7 @@ impl World {
     }
 }
 
-fn raw(event: &str, created_at: Timestamp, data: &Value) -> String {
-    json!({"type": event, "timestamp": render::time(created_at), "data": data}).to_string()
+fn raw(event: &str, created_at: Timestamp, data: &Json) -> Option<String> {
+    let body = object!({"type": event, "timestamp": created_at, "data": data});
+    String::from_utf8(body.into_bytes()).ok()
 }

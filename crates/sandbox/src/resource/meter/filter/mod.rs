@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::aggregation::number;
+use crate::render::plain;
 use crate::resource::event::Event;
 
 /// Clauses and how they are joined. None at all means every event.
@@ -16,6 +17,8 @@ pub(crate) struct Filter {
     pub(crate) conjunction: Conjunction,
     pub(crate) clauses: Vec<Node>,
 }
+
+plain!(Filter);
 
 /// How clauses are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,13 @@
 //! How values look on Polar's wire.
 
+mod json;
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value;
+
+pub(crate) use self::json::{Json, Nothing, Object, ToJson, object, plain, write_plain};
 
 /// A moment as Polar writes it: UTC, `Z`, microseconds only when there are any.
 pub(crate) fn time(moment: Timestamp) -> Value {
