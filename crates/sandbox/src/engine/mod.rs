@@ -33,8 +33,11 @@ pub(crate) struct Engine {
     routes: Routes,
     /// Rung when there may be something to do.
     bell: Notify,
-    /// Counts changes of the world, for whoever waits for one.
+    /// Counts changes of the world, for whoever saves them.
     changes: watch::Sender<u64>,
+    /// Counts those after which the world may be at rest, or have work again. A delivery that another
+    /// follows at once is none of them.
+    stirs: watch::Sender<u64>,
     /// Worlds put aside, by name.
     aside: Mutex<BTreeMap<String, World>>,
     /// Grows when the world is replaced, so that what was under way for the old one ends unheard.
@@ -60,6 +63,7 @@ impl Engine {
             routes: Routes::new(),
             bell: Notify::new(),
             changes: watch::Sender::new(0),
+            stirs: watch::Sender::new(0),
             aside: Mutex::default(),
             epoch: AtomicU64::new(0),
             travel: tokio::sync::Mutex::new(()),
@@ -106,9 +110,15 @@ impl Engine {
     /// Changes the world and tells whoever waits for that.
     pub(crate) fn change<R>(&self, act: impl FnOnce(&mut World) -> R) -> R {
         let done = act(&mut self.lock());
-        self.changes.send_modify(|count| *count += 1);
+        self.tell();
         self.bell.notify_one();
         done
+    }
+
+    /// Tells everybody who waits that the world has changed.
+    fn tell(&self) {
+        self.changes.send_modify(|count| *count += 1);
+        self.stirs.send_modify(|count| *count += 1);
     }
 
     /// Every task it started, for whoever wants to wait for their end.

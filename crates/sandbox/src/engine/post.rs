@@ -13,11 +13,14 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::Engine;
 use crate::resource::webhook::{Outcome, Shipment, sign};
+use crate::world::World;
 
 /// How long a receiver may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Attempts on their way at one time.
 const IN_FLIGHT_MAX: usize = 64;
+/// Attempts that follow each other before the worker has its turn: it forgets what nobody saves.
+const ROUND_MAX: usize = 256;
 /// An answer is read up to here; more of it is not kept anyway.
 const ANSWER_BYTES: usize = 16 * 1024;
 
@@ -29,9 +32,7 @@ impl Engine {
     /// Starts every attempt that may start now.
     pub(super) fn send_due(self: &Arc<Self>) {
         let mut world = self.lock();
-        while world.outbox.in_flight() < IN_FLIGHT_MAX
-            && let Some(shipment) = world.ship()
-        {
+        while let Some(shipment) = next(&mut world) {
             let engine = Arc::clone(self);
             let epoch = self.epoch();
             self.tasks
@@ -39,19 +40,52 @@ impl Engine {
         }
     }
 
-    async fn deliver(self: Arc<Self>, shipment: Shipment, epoch: u64) {
-        let sent = self.post.send(&shipment, self.clock.now());
-        let outcome = tokio::select! {
-            outcome = sent => outcome,
-            // Not noted: after a restart it is sent again.
-            () = self.stop.cancelled() => return,
-        };
-        self.change(|world| {
-            if epoch == self.epoch() {
-                world.shipped(&shipment, &outcome);
-            }
-        });
+    /// Makes an attempt, and then the one that may start because it ended: most often the next in line
+    /// at the same endpoint, which nobody has to be woken for.
+    async fn deliver(self: Arc<Self>, first: Shipment, epoch: u64) {
+        let mut going = Some(first);
+        let mut left = ROUND_MAX;
+        while let Some(shipment) = going {
+            let sent = self.post.send(&shipment, self.clock.now());
+            let outcome = tokio::select! {
+                outcome = sent => outcome,
+                // Not noted: after a restart it is sent again.
+                () = self.stop.cancelled() => return,
+            };
+            left -= 1;
+            going = self.note(&shipment, &outcome, epoch, left > 0);
+        }
     }
+
+    /// Notes how an attempt ended, and picks the one to go on with.
+    fn note(
+        &self,
+        shipment: &Shipment,
+        outcome: &Outcome,
+        epoch: u64,
+        goes_on: bool,
+    ) -> Option<Shipment> {
+        let mut world = self.lock();
+        let is_same = epoch == self.epoch();
+        if is_same {
+            world.shipped(shipment, outcome);
+        }
+        let going = (is_same && goes_on).then(|| next(&mut world)).flatten();
+        drop(world);
+        if going.is_some() && outcome.succeeded() {
+            self.changes.send_modify(|count| *count += 1);
+        } else {
+            self.tell();
+            self.bell.notify_one();
+        }
+        going
+    }
+}
+
+/// The next attempt that may start now.
+fn next(world: &mut World) -> Option<Shipment> {
+    let is_full = world.outbox.in_flight() >= IN_FLIGHT_MAX;
+    (!is_full).then(|| world.ship()).flatten()
 }
 
 impl Post {

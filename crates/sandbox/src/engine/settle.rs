@@ -98,15 +98,15 @@ impl Engine {
     }
 
     async fn rest(self: &Arc<Self>, deadline: Instant) -> Result<(), Restless> {
-        let mut changes = self.changes.subscribe();
+        let mut stirs = self.stirs.subscribe();
         loop {
-            changes.mark_unchanged();
+            stirs.mark_unchanged();
             self.work_everything();
             self.send_due();
             if !self.read(World::is_busy) {
                 return Ok(());
             }
-            if tokio::time::timeout_at(deadline, changes.changed())
+            if tokio::time::timeout_at(deadline, stirs.changed())
                 .await
                 .is_err()
             {

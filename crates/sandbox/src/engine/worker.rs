@@ -61,7 +61,7 @@ impl Engine {
 
     pub(super) fn tell_if(&self, worked: bool) {
         if worked {
-            self.changes.send_modify(|count| *count += 1);
+            self.tell();
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Making attempts: what one needs to know, and what follows from how it ends.
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
 use super::delivery::is_archived;
@@ -13,7 +14,7 @@ const ATTEMPTS_MAX: usize = 10;
 const FAILURES_MAX: usize = 10;
 /// Longer pauses become a random one between half of this and this.
 const PAUSE_MAX_MS: i64 = 20 * 60 * 1000;
-/// When there are more messages than this, the oldest are forgotten.
+/// When there are more messages than this that nothing is to be done for, the oldest are forgotten.
 const MESSAGES_MAX: usize = 5_000;
 /// How many are forgotten at a time.
 const FORGOTTEN: usize = 500;
@@ -27,7 +28,7 @@ pub(crate) struct Shipment {
     pub(crate) message: Id<Message>,
     pub(crate) url: String,
     pub(crate) secret: String,
-    pub(crate) body: String,
+    pub(crate) body: Bytes,
 }
 
 /// How an attempt ended.
@@ -40,7 +41,8 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn succeeded(&self) -> bool {
+    /// True when the receiver has taken it.
+    pub(crate) fn succeeded(&self) -> bool {
         self.http_code
             .is_some_and(|code| (200..300).contains(&code))
     }
@@ -61,7 +63,7 @@ impl World {
                 message: message.id,
                 url: endpoint.url.clone(),
                 secret: endpoint.secret.clone(),
-                body: message.body.clone(),
+                body: message.body.clone().into(),
             };
             let is_open = endpoint.enabled && !endpoint.deleted;
             let has_arrived = message.succeeded == Some(true) && !attempt.redelivery;
@@ -183,7 +185,8 @@ impl World {
 
     /// A sandbox may run for months: what was told long ago goes, with the log of its attempts.
     fn forget_old_messages(&mut self) {
-        if self.messages.len() <= MESSAGES_MAX {
+        let known = self.messages.len();
+        if known.saturating_sub(self.outbox.messages()) <= MESSAGES_MAX {
             return;
         }
         let told = |message: &&Message| !self.outbox.holds(message.id);

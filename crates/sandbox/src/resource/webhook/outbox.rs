@@ -119,6 +119,11 @@ impl Outbox {
         }
     }
 
+    /// Messages with an attempt that waits or is under way.
+    pub(super) fn messages(&self) -> usize {
+        self.messages.len()
+    }
+
     /// True while an attempt of the message waits or is under way.
     pub(super) fn holds(&self, message: Id<Message>) -> bool {
         self.messages.contains_key(&message)
