@@ -20,6 +20,7 @@ const TABLES: &[&[(&str, Handler)]] = &[
     resource::customer_meter::OPERATIONS,
     resource::customer_state::OPERATIONS,
     resource::discount::OPERATIONS,
+    resource::dispute::OPERATIONS,
     resource::event::OPERATIONS,
     resource::grant::OPERATIONS,
     resource::license_key::OPERATIONS,

@@ -8,12 +8,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::refused;
+use super::{change, read};
 use crate::engine::Engine;
-use crate::face;
-use crate::failure::Failure;
 use crate::resource::checkout;
-use crate::world::Id;
 
 /// How the customer's bank decided.
 #[derive(Debug, Deserialize)]
@@ -34,22 +31,13 @@ pub(super) async fn answer(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Response {
-    let asked: Challenge = match serde_json::from_slice(&body) {
+    let asked: Challenge = match read(&body, r#"{"outcome":"succeeded"} or "failed""#) {
         Ok(asked) => asked,
-        Err(error) => {
-            let detail = format!(r#"Send {{"outcome":"succeeded"}} or "failed": {error}"#);
-            return refused(422, "BadRequest", &detail);
-        }
+        Err(refusal) => return *refusal,
     };
     let succeeded = asked.outcome == Outcome::Succeeded;
-    let Some(id) = Id::parse(&id) else {
-        return face::failure(Failure::not_found());
-    };
-    match engine.change(|world| checkout::challenge(world, id, succeeded)) {
-        Ok(()) => face::json(
-            200,
-            &json!({"outcome": if succeeded { "succeeded" } else { "failed" }}),
-        ),
-        Err(failure) => face::failure(failure),
-    }
+    change(&engine, &id, |world, id| {
+        checkout::challenge(world, id, succeeded)?;
+        Ok(json!({"outcome": if succeeded { "succeeded" } else { "failed" }}))
+    })
 }

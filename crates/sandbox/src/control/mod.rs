@@ -3,9 +3,11 @@
 mod challenge;
 mod clock;
 mod credentials;
+mod dispute;
 mod guard;
 mod mails;
 mod organization;
+mod refund;
 mod snapshot;
 
 use std::sync::Arc;
@@ -14,10 +16,13 @@ use axum::Router;
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::{any, get, post};
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::face;
+use crate::failure::Failure;
+use crate::world::{Id, World};
 
 /// The routes under `/sandbox`.
 pub(crate) fn router() -> Router<Arc<Engine>> {
@@ -38,6 +43,10 @@ pub(crate) fn router() -> Router<Arc<Engine>> {
             "/sandbox/organizations/{id}/status",
             post(organization::status),
         )
+        .route("/sandbox/orders/{id}/dispute", post(dispute::open))
+        .route("/sandbox/disputes/{id}", post(dispute::turn))
+        .route("/sandbox/orders/{id}/refunds", post(refund::block))
+        .route("/sandbox/refunds/{id}", post(refund::settle))
         .route("/sandbox/faults", any(faults))
         .route("/sandbox/scenarios/{name}", any(scenarios))
         .route_layer(middleware::from_fn(guard::refuse_other_sites))
@@ -54,6 +63,29 @@ async fn scenarios() -> Response {
 fn not_yet(what: &str) -> Response {
     let detail = format!("{what} are not part of this sandbox yet.");
     refused(501, "NotImplemented", &detail)
+}
+
+/// A body as it should be, or an answer that shows by `example` how it should.
+fn read<T: DeserializeOwned>(body: &[u8], example: &str) -> Result<T, Box<Response>> {
+    serde_json::from_slice(body).map_err(|error| {
+        let detail = format!("Send {example}: {error}");
+        Box::new(refused(422, "BadRequest", &detail))
+    })
+}
+
+/// Changes the row with the id in the path, and says how it is then.
+fn change<T>(
+    engine: &Engine,
+    id: &str,
+    act: impl FnOnce(&mut World, Id<T>) -> Result<Value, Failure>,
+) -> Response {
+    let Some(id) = Id::parse(id) else {
+        return face::failure(Failure::not_found());
+    };
+    match engine.change(|world| act(world, id)) {
+        Ok(done) => face::json(200, &done),
+        Err(failure) => face::failure(failure),
+    }
 }
 
 fn refused(status: u16, error: &str, detail: &str) -> Response {

@@ -8,12 +8,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::refused;
+use super::{change, read};
 use crate::engine::Engine;
-use crate::face;
-use crate::failure::Failure;
-use crate::resource::organization::{self, Organization, OrganizationStatus};
-use crate::world::{Id, World};
+use crate::resource::organization::{self, OrganizationStatus};
 
 /// `POST /sandbox/organizations/{id}/features` `{"off_session_charges_enabled": true}`.
 pub(super) async fn features(
@@ -21,12 +18,9 @@ pub(super) async fn features(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Response {
-    let wanted: Map<String, Value> = match serde_json::from_slice(&body) {
+    let wanted: Map<String, Value> = match read(&body, r#"{"off_session_charges_enabled":true}"#) {
         Ok(wanted) => wanted,
-        Err(error) => {
-            let detail = format!(r#"Send {{"off_session_charges_enabled":true}}: {error}"#);
-            return refused(422, "BadRequest", &detail);
-        }
+        Err(refusal) => return *refusal,
     };
     change(&engine, &id, |world, id| {
         let features = organization::switch_features(world, id, &wanted)?;
@@ -46,30 +40,13 @@ pub(super) async fn status(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Response {
-    let Standing { status } = match serde_json::from_slice(&body) {
+    let Standing { status } = match read(&body, r#"{"status":"active"}"#) {
         Ok(wanted) => wanted,
-        Err(error) => {
-            let detail = format!(r#"Send {{"status":"active"}}: {error}"#);
-            return refused(422, "BadRequest", &detail);
-        }
+        Err(refusal) => return *refusal,
     };
     change(&engine, &id, |world, id| {
         world.organizations.get(id)?;
         organization::set_status(world, id, status);
         Ok(json!({"status": status, "capabilities": status.capabilities()}))
     })
-}
-
-fn change(
-    engine: &Engine,
-    id: &str,
-    act: impl FnOnce(&mut World, Id<Organization>) -> Result<Value, Failure>,
-) -> Response {
-    let Some(id) = Id::parse(id) else {
-        return face::failure(Failure::not_found());
-    };
-    match engine.change(|world| act(world, id)) {
-        Ok(done) => face::json(200, &done),
-        Err(failure) => face::failure(failure),
-    }
 }

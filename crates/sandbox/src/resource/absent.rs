@@ -11,9 +11,6 @@ use crate::world::World;
 
 /// What can truly be said of nothing.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
-    ("disputes:list", nothing),
-    ("disputes:get", unknown),
-    ("disputes:accept", unknown),
     ("files:list", nothing),
     ("files:update", unknown),
     ("files:delete", unknown),

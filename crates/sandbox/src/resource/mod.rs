@@ -10,6 +10,7 @@ pub(crate) mod customer;
 pub(crate) mod customer_meter;
 pub(crate) mod customer_state;
 pub(crate) mod discount;
+pub(crate) mod dispute;
 pub(crate) mod event;
 pub(crate) mod grant;
 pub(crate) mod license_key;

@@ -6,12 +6,14 @@ use super::{Id, World};
 use crate::resource::benefit::Benefit;
 use crate::resource::checkout::{self, Checkout};
 use crate::resource::customer::{self, Customer};
+use crate::resource::dispute::{self, Dispute};
 use crate::resource::grant::GrantScope;
 use crate::resource::license_key::LicenseKey;
 use crate::resource::order::{self, Order};
-use crate::resource::payment::Trigger;
+use crate::resource::payment::{Payment, Trigger};
 use crate::resource::payment_method::{Card, Decline};
 use crate::resource::product::Product;
+use crate::resource::refund::{self, Refund, RefundStatus};
 use crate::resource::subscription::{self, Subscription};
 use crate::resource::{customer_meter, customer_state, grant, license_key, subscription_meter};
 
@@ -31,6 +33,8 @@ pub(crate) enum Job {
     CustomerUpdated(Id<Customer>),
     CycleGrants(Id<Subscription>),
     CycleSubscription(Id<Subscription>),
+    DisputeDeadline(Id<Dispute>),
+    DisputePayment(Id<Payment>),
     Dun(Id<Order>),
     EndSubscriptions(Id<Customer>),
     ExpireCheckout(Id<Checkout>),
@@ -46,6 +50,10 @@ pub(crate) enum Job {
     RevokeBenefit(Id<Benefit>),
     RevokeCustomerGrants(Id<Customer>),
     RevokeGrants(GrantScope),
+    SettleRefund {
+        refund: Id<Refund>,
+        status: RefundStatus,
+    },
     SubscriptionMetersChanged(Id<Subscription>),
     SyncGrants(GrantScope),
     SyncProductGrants(Id<Product>),
@@ -77,9 +85,12 @@ impl Job {
             Self::CustomerDeleted(id) => customer::deleted(world, id),
             Self::CustomerUpdated(id) => customer::updated(world, id),
             Self::CycleSubscription(id) => subscription::cycle(world, id),
+            Self::DisputeDeadline(id) => dispute::at_deadline(world, id),
+            Self::DisputePayment(id) => dispute::of_card(world, id),
             Self::Dun(id) => order::dun(world, id),
             Self::EndSubscriptions(id) => customer::end_subscriptions(world, id),
             Self::ResumeSubscription(id) => subscription::come_back(world, id),
+            Self::SettleRefund { refund, status } => refund::settle_later(world, refund, status),
             Self::VoidOrder(id) => order::void(world, id),
             Self::WriteInvoice(id) => order::write_invoice(world, id),
             Self::CustomerStateChanged(customer) => customer_state::announce(world, customer),

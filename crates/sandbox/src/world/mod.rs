@@ -31,6 +31,7 @@ use crate::resource::custom_field::CustomField;
 use crate::resource::customer::Customer;
 use crate::resource::customer_meter::CustomerMeter;
 use crate::resource::discount::Discount;
+use crate::resource::dispute::Dispute;
 use crate::resource::event::{Event, EventType};
 use crate::resource::grant::Grant;
 use crate::resource::license_key::LicenseKey;
@@ -135,6 +136,7 @@ world! {
     customers: Customer,
     deliveries: Delivery,
     discounts: Discount,
+    disputes: Dispute,
     endpoints: Endpoint,
     event_types: EventType,
     events: Event,

@@ -90,6 +90,7 @@ pub(crate) fn add(world: &mut World, new: NewOrder) -> Option<Id<Order>> {
             next_payment_attempt_at: None,
             failures: 0,
             benefits_revoked: false,
+            refunds_blocked: false,
             metadata: new.metadata,
             custom_field_data: new.custom_field_data,
         },

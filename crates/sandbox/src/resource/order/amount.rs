@@ -52,17 +52,30 @@ impl Order {
             return (amount, 0);
         }
         let tax = share_to_even(amount, self.tax_amount, self.net_amount()).min(left_tax);
-        let total = amount + tax;
+        self.split_total(amount + tax)
+    }
+
+    /// What goes back when `total` does: an amount and its tax.
+    pub(crate) fn split_total(&self, total: i64) -> (i64, i64) {
+        let (left, left_tax) = (self.refundable_amount(), self.refundable_tax());
+        if total == left + left_tax {
+            return (left, left_tax);
+        }
+        if self.tax_amount == 0 {
+            return (total, 0);
+        }
         let tax = share_to_even(total, self.tax_amount, self.total_amount());
         let tax = tax.abs().min(left_tax);
         (total - tax, tax)
     }
 
-    /// Notes that so much went back.
+    /// Notes that so much went back, or, below nothing, that it came again.
     pub(crate) fn note_refund(&mut self, amount: i64, tax: i64) {
         self.refunded_amount += amount;
         self.refunded_tax += tax;
-        self.status = if self.refundable_amount() == 0 {
+        self.status = if self.refunded_amount == 0 {
+            OrderStatus::Paid
+        } else if self.refundable_amount() == 0 {
             OrderStatus::Refunded
         } else {
             OrderStatus::PartiallyRefunded

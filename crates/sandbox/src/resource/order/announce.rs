@@ -1,8 +1,9 @@
 //! What the outside world is told about orders.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Order, render};
+use crate::render::merge;
 use crate::resource::event;
 use crate::world::{Id, World};
 
@@ -24,28 +25,37 @@ pub(crate) fn record(world: &mut World, id: Id<Order>, name: &str) {
         return;
     };
     let (organization, customer) = (row.organization, row.customer);
-    let metadata = json!({
-        "order_id": id,
+    let mut metadata = json!({"order_id": id, "currency": row.currency});
+    let more = match name {
+        "refunded" => json!({"refunded_amount": row.refunded_amount}),
+        "paid" => paid(world, row),
+        _ => json!({"amount": row.total_amount()}),
+    };
+    merge(&mut metadata, more);
+    let name = format!("order.{name}");
+    event::record_system(world, organization, Some(customer), &name, metadata);
+}
+
+/// What is written down of an order that is paid.
+fn paid(world: &World, row: &Order) -> Value {
+    let product = row.product.and_then(|id| world.products.find(id));
+    let recurring = product.is_some_and(|product| product.cycle.is_some());
+    let subscription = row.subscription.and_then(|id| world.subscriptions.find(id));
+    let cycle = subscription.map(|row| row.cycle);
+    json!({
         "product_id": row.product,
-        "subscription_id": row.subscription,
+        "billing_type": if recurring { "recurring" } else { "one_time" },
         "amount": row.total_amount(),
         "net_amount": row.net_amount(),
         "tax_amount": row.tax_amount,
         "discount_amount": row.discount_amount,
         "discount_id": row.discount,
-        "currency": row.currency,
-        "billing_type": if row.subscription.is_some() { "recurring" } else { "one_time" },
         "applied_balance_amount": row.applied_balance,
-        "refunded_amount": row.refunded_amount,
         "platform_fee": row.platform_fee.unwrap_or_default(),
-    });
-    event::record_system(
-        world,
-        organization,
-        Some(customer),
-        &format!("order.{name}"),
-        metadata,
-    );
+        "subscription_id": row.subscription,
+        "recurring_interval": cycle.map(|cycle| cycle.interval.word()),
+        "recurring_interval_count": cycle.map(|cycle| cycle.count),
+    })
 }
 
 /// Notes the moment of a change.

@@ -39,7 +39,7 @@ pub(crate) use invoice::write as write_invoice;
 pub(crate) use render::render;
 pub(crate) use settle::{
     Charged, applied_balance, book_fee, charge, charge_card, give_receipt, mark_paid,
-    settle_from_balance, void,
+    settle_from_balance, spend_credit, void,
 };
 
 /// The operations of this noun that the sandbox really does.
@@ -96,6 +96,9 @@ pub(crate) struct Order {
     pub(crate) failures: u32,
     /// A refund took the benefits back.
     pub(crate) benefits_revoked: bool,
+    /// Polar's staff lets nothing of it go back.
+    #[serde(default)]
+    pub(crate) refunds_blocked: bool,
     pub(crate) metadata: Map<String, Value>,
     pub(crate) custom_field_data: Map<String, Value>,
 }

@@ -178,6 +178,18 @@ pub(crate) fn book_fee(world: &mut World, id: Id<Order>) {
     announce(world, id, &["updated"]);
 }
 
+/// Takes up to `amount` of the customer's credit: what a refund has given back is not given twice.
+pub(crate) fn spend_credit(world: &mut World, id: Id<Order>, amount: i64) {
+    let Some(order) = world.orders.find(id) else {
+        return;
+    };
+    let currency = order.currency.clone();
+    if let Some(customer) = world.customers.find_mut(order.customer) {
+        let balance = customer.balances.entry(currency).or_default();
+        *balance -= amount.min((*balance).max(0));
+    }
+}
+
 /// Gives up on an unpaid order.
 pub(crate) fn void(world: &mut World, id: Id<Order>) {
     let Some(order) = world.orders.find_mut(id) else {
@@ -200,10 +212,9 @@ fn give_balance_back(world: &mut World, id: Id<Order>) {
         return;
     };
     let (due, applied) = (order.due_amount(), order.applied_balance);
-    let currency = order.currency.clone();
-    if let Some(customer) = world.customers.find_mut(order.customer) {
-        let balance = customer.balances.entry(currency).or_default();
-        *balance -= due.min((*balance).max(0));
-        *balance += (-applied).max(0);
+    let (customer, currency) = (order.customer, order.currency.clone());
+    spend_credit(world, id, due);
+    if let Some(customer) = world.customers.find_mut(customer) {
+        *customer.balances.entry(currency).or_default() += (-applied).max(0);
     }
 }

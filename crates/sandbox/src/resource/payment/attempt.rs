@@ -6,7 +6,7 @@ use crate::resource::customer::Customer;
 use crate::resource::order::Order;
 use crate::resource::organization::Organization;
 use crate::resource::payment_method::{Card, Decline, Outcome};
-use crate::world::{Id, World};
+use crate::world::{Id, Job, World};
 
 /// Who is charged, how much, and why.
 #[derive(Debug, Clone)]
@@ -70,6 +70,9 @@ pub(crate) fn add(world: &mut World, attempt: Attempt, outcome: Outcome) -> Id<P
         // Nobody is there to prove who they are.
         Outcome::NeedsAuthentication => Some(Decline::AuthenticationFailed),
     };
+    if decline.is_none() && attempt.card.aftermath.dispute_reason().is_some() {
+        world.agenda.soon(Job::DisputePayment(id));
+    }
     let status = match decline {
         None => PaymentStatus::Succeeded,
         Some(_) => PaymentStatus::Failed,

@@ -1,6 +1,6 @@
 //! The test cards: each payment token, each number that may be typed into a page, and how it behaves.
 
-use super::{Card, Decline, Outcome};
+use super::{Aftermath, Card, Decline, Outcome};
 
 const OK: Outcome = Outcome::Succeeds;
 const AUTHENTICATE: Outcome = Outcome::NeedsAuthentication;
@@ -93,6 +93,16 @@ const TOKENS: &[(&str, &str, &str, Outcome, Outcome)] = &[
     ("pm_card_chargeCustomerFail", "visa", "0341", OK, REFUSE),
     // Not one of Stripe's: a card that is lost after the first payment.
     ("pm_card_chargeCustomerLost", "visa", "9987", OK, LOST),
+    ("pm_card_pendingRefund", "visa", "7726", OK, OK),
+    ("pm_card_refundFail", "visa", "5126", OK, OK),
+    ("pm_card_createDispute", "visa", "0259", OK, OK),
+    (
+        "pm_card_createDisputeProductNotReceived",
+        "visa",
+        "2685",
+        OK,
+        OK,
+    ),
 ];
 
 /// Stripe's test numbers, as typed into a card field.
@@ -112,6 +122,18 @@ const NUMBERS: &[(&str, &str, Outcome, Outcome)] = &[
     ("4000000000009987", "visa", LOST, LOST),
     ("4000000000009979", "visa", STOLEN, STOLEN),
     ("4000000000000341", "visa", OK, REFUSE),
+    ("4000000000007726", "visa", OK, OK),
+    ("4000000000005126", "visa", OK, OK),
+    ("4000000000000259", "visa", OK, OK),
+    ("4000000000002685", "visa", OK, OK),
+];
+
+/// What comes after a payment, by the card's last four digits.
+const AFTERMATHS: &[(&str, Aftermath)] = &[
+    ("7726", Aftermath::RefundPends),
+    ("5126", Aftermath::RefundFails),
+    ("0259", Aftermath::Disputed),
+    ("2685", Aftermath::DisputedAsNotReceived),
 ];
 
 /// Before the number in a token that a page makes from a card field.
@@ -146,7 +168,9 @@ pub(crate) fn card(token: &str) -> Card {
 }
 
 fn made(brand: &str, last4: &str, first: Outcome, later: Outcome) -> Card {
+    let known = AFTERMATHS.iter().find(|(digits, _)| *digits == last4);
     Card {
+        aftermath: known.map(|(_, aftermath)| *aftermath).unwrap_or_default(),
         brand: brand.to_owned(),
         last4: last4.to_owned(),
         first,

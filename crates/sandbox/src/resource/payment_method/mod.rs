@@ -34,6 +34,9 @@ pub(crate) struct Card {
     pub(crate) first: Outcome,
     /// What happens on later charges, without the buyer.
     pub(crate) later: Outcome,
+    /// What comes after a charge that succeeded.
+    #[serde(default)]
+    pub(crate) aftermath: Aftermath,
 }
 
 /// What a bank says to a charge.
@@ -44,6 +47,33 @@ pub(crate) enum Outcome {
     /// The buyer must prove who they are.
     NeedsAuthentication,
     Declined(Decline),
+}
+
+/// What a card is known for once it has paid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Aftermath {
+    #[default]
+    Nothing,
+    /// Refunds take their time.
+    RefundPends,
+    /// Refunds come back.
+    RefundFails,
+    /// Its holder knows nothing of the purchase.
+    Disputed,
+    /// Its holder got nothing.
+    DisputedAsNotReceived,
+}
+
+impl Aftermath {
+    /// The bank's word for why its holder disputes; none when they do not.
+    pub(crate) const fn dispute_reason(self) -> Option<&'static str> {
+        match self {
+            Self::Disputed => Some("fraudulent"),
+            Self::DisputedAsNotReceived => Some("product_not_received"),
+            Self::Nothing | Self::RefundPends | Self::RefundFails => None,
+        }
+    }
 }
 
 /// Why a bank refuses.

@@ -3,15 +3,16 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Refund, render};
+use super::add::{self, NewRefund};
+use super::{RefundStatus, render};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
-use crate::resource::grant::GrantScope;
-use crate::resource::order::{self, Order, OrderStatus};
-use crate::resource::organization::Organization;
+use crate::resource::dispute::Dispute;
+use crate::resource::order::{Order, OrderStatus};
+use crate::resource::organization::{self, Organization};
 use crate::resource::payment::PaymentStatus;
-use crate::world::{Id, Job, World};
+use crate::world::{Id, World};
 
 #[derive(Deserialize)]
 struct Input {
@@ -31,31 +32,19 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let input: Input = call.input()?;
     let order = refundable(world, organization, &input)?.clone();
     let (amount, tax) = order.split_refund(input.amount);
-    let id = world.chance.id();
-    let created_at = world.stamp();
-    let refund = world.refunds.insert(
-        id,
-        Refund {
-            id,
-            organization,
-            created_at,
-            modified_at: None,
-            order: order.id,
-            subscription: order.subscription,
-            customer: order.customer,
-            reason: input.reason,
-            comment: input.comment,
-            amount,
-            tax,
-            currency: order.currency,
-            revoke_benefits: input.revoke_benefits,
-            metadata: input.metadata,
-        },
-    );
-    let shown = render(refund);
-    world.emit(organization, "refund.created", &shown);
-    give_back(world, order.id, (amount, tax), input.revoke_benefits);
-    Ok(shown.into())
+    let new = NewRefund {
+        reason: input.reason,
+        comment: input.comment,
+        amount,
+        tax,
+        revoke_benefits: input.revoke_benefits,
+        metadata: input.metadata,
+        dispute: None,
+        status: add::first_status(world, order.id),
+    };
+    let id = add::add(world, &order, new);
+    add::plan(world, id, order.id);
+    Ok(render(world, world.refunds.get(id)?).into())
 }
 
 /// The order, when this much of it can be given back.
@@ -72,7 +61,15 @@ fn refundable<'w>(
         .ok_or_else(|| {
             Failure::refused(Flaw::field("order_id", "Order not found", id.to_string()))
         })?;
-    if order.status == OrderStatus::Refunded {
+    let may = organization::capabilities(world, organization).refunds;
+    if order.refunds_blocked || !may {
+        let detail = format!("Refunds are blocked for order: {id}");
+        return Err(Failure::named(403, "RefundsBlocked", detail));
+    }
+    let pending = pending(world, id);
+    if order.status == OrderStatus::Refunded
+        || (pending > 0 && pending >= order.refundable_amount())
+    {
         let detail = format!("Order is already fully refunded: {id}");
         return Err(Failure::named(403, "RefundedAlready", detail));
     }
@@ -84,7 +81,7 @@ fn refundable<'w>(
             detail,
         ));
     }
-    if input.amount > order.refundable_amount() {
+    if input.amount > order.refundable_amount() - pending {
         let message = "Refund amount exceeds refundable amount";
         return Err(Failure::refused(Flaw::field(
             "amount",
@@ -100,21 +97,19 @@ fn refundable<'w>(
         let detail = format!("Refund issued for unknown order: {id}");
         return Err(Failure::named(404, "RefundUnknownPayment", detail));
     }
+    let disputed = |row: &Dispute| row.status.holds_the_money();
+    if world.disputes.of(id).any(disputed) {
+        let detail = format!("Refund cannot be issued for order with disputed payment: {id}");
+        return Err(Failure::named(403, "RefundDisputedPayment", detail));
+    }
     Ok(order)
 }
 
-/// Writes the refund into its order.
-fn give_back(world: &mut World, id: Id<Order>, (amount, tax): (i64, i64), revoke: bool) {
-    let now = world.stamp();
-    let Some(order) = world.orders.find_mut(id) else {
-        return;
-    };
-    order.note_refund(amount, tax);
-    order.benefits_revoked |= revoke;
-    order.modified_at = Some(now);
-    order::record(world, id, "refunded");
-    order::announce(world, id, &["updated", "refunded"]);
-    if revoke {
-        world.agenda.soon(Job::RevokeGrants(GrantScope::Order(id)));
-    }
+/// What is on its way back already.
+fn pending(world: &World, order: Id<Order>) -> i64 {
+    let refunds = world.refunds.of(order);
+    refunds
+        .filter(|row| row.status == RefundStatus::Pending)
+        .map(|row| row.amount)
+        .fold(0, i64::saturating_add)
 }

@@ -1,6 +1,6 @@
 //! `GET /v1/refunds/`
 
-use super::{Refund, render};
+use super::{Refund, RefundStatus, render};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::list::{self, SortKey, SortKeys, View};
@@ -14,7 +14,7 @@ const SORTS: &SortKeys<Refund> = &[
 
 const VIEW: View<Refund> = View {
     sorts: SORTS,
-    render: |_, row| render(row),
+    render,
 };
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
@@ -33,7 +33,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
             && query.allows_some("subscription_id", row.subscription)
             && query.allows("customer_id", row.customer)
             && query.allows_found("external_customer_id", external_id)
-            && query.allows_flag("succeeded", true)
+            && query.allows_flag("succeeded", row.status == RefundStatus::Succeeded)
     };
     Ok(list::page_of(world, call, rows, wanted, &VIEW))
 }

@@ -24,12 +24,6 @@ impl Stall {
         self.staff("features", features).await;
     }
 
-    async fn staff(&self, what: &str, body: Value) {
-        let organization = &self.sandbox.credentials.organization_id;
-        let path = format!("/sandbox/organizations/{organization}/{what}");
-        self.sandbox.control(&path, body).await;
-    }
-
     /// A customer with this card on file.
     async fn regular(&self, email: &str, card: &str) -> String {
         let product = self.product(900, MONTHLY, Value::Null).await;

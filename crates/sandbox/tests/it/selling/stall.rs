@@ -197,6 +197,36 @@ impl Stall {
         self.items(&path).await
     }
 
+    /// Polar's staff does something about the organization.
+    pub(crate) async fn staff(&self, what: &str, body: Value) {
+        let organization = &self.sandbox.credentials.organization_id;
+        let path = format!("/sandbox/organizations/{organization}/{what}");
+        self.sandbox.control(&path, body).await;
+    }
+
+    /// An order that was paid with this card: a product bought once, with a benefit.
+    pub(crate) async fn sold(&self, amount: i64, card: &str) -> Value {
+        let product = self.product_with_benefit(amount, None).await;
+        let email = format!("buyer{amount}@example.com");
+        let checkout = self.buy(&product, &email, card, Value::Null).await;
+        let path = format!("/v1/orders/?checkout_id={}", id(&checkout));
+        self.items(&path).await[0].clone()
+    }
+
+    /// The order as it is now.
+    pub(crate) async fn again(&self, order: &Value) -> Value {
+        self.get(&format!("/v1/orders/{}", id(order))).await
+    }
+
+    /// Asks for money back. Gives status and body.
+    pub(crate) async fn refund(&self, order: &Value, amount: i64, more: Value) -> (u16, Value) {
+        let mut body = json!({"order_id": order["id"], "reason": "other", "amount": amount});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        self.sandbox.call(Method::POST, "/v1/refunds/", body).await
+    }
+
     pub(crate) async fn settle(&self) {
         self.sandbox.control("/sandbox/settle", Value::Null).await;
     }
