@@ -8,7 +8,7 @@ use polarkit::webhooks::SecretError;
 use polarkit_model::Clock;
 use polarkit_store::Store;
 use secrecy::ExposeSecret as _;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::checkout::Checkouts;
 use crate::config::Config;
@@ -21,6 +21,9 @@ use crate::keys::Keys;
 use crate::license::Licenses;
 use crate::metrics::Metrics;
 use crate::reconcile::Reconcile;
+use crate::subscriber;
+use crate::subscriber::post::{Poster, Unbuilt};
+use crate::subscriber::stream::Readers;
 use crate::time::Time;
 use crate::upstream::{Polar, Unusable};
 use crate::usage::balance::Meters;
@@ -52,8 +55,10 @@ pub struct Parts {
     pub(crate) mail_came: Notify,
     /// Usage was stored.
     pub(crate) usage_came: Notify,
-    /// A hook call was stored.
-    pub(crate) call_waits: Notify,
+    /// Something was put into the outbox, or into a subscriber's line.
+    pub(crate) told: watch::Sender<u64>,
+    pub(crate) poster: Poster,
+    pub(crate) readers: Readers,
 }
 
 /// Why a gateway could not be opened.
@@ -66,6 +71,9 @@ pub enum OpenError {
     /// The client for Polar cannot be built.
     #[error("the client for Polar cannot be built")]
     Polar(#[from] Unusable),
+    /// The client for webhooks cannot be built.
+    #[error("subscribers cannot be told")]
+    Poster(#[from] Unbuilt),
     /// Deliveries can't be told from forgeries.
     #[error("POLAR_WEBHOOK_SECRET: deliveries cannot be verified")]
     WebhookSecret(#[from] SecretError),
@@ -89,6 +97,9 @@ impl Gateway {
         }
         let time = Time::new(clock);
         let polar = Polar::new(&config, time.clone())?;
+        if hooks.is_some() {
+            subscriber::enlist_hooks(&store, time.local()).await?;
+        }
         Ok(Self(Arc::new(Parts {
             senders: Senders::new(&config)?,
             keys: Keys::new(&config.api_keys),
@@ -104,12 +115,20 @@ impl Gateway {
             watchdog: Watch::new(),
             mail_came: Notify::new(),
             usage_came: Notify::new(),
-            call_waits: Notify::new(),
+            told: watch::Sender::new(0),
+            poster: Poster::new(&config)?,
+            readers: Readers::new(),
             config,
             store,
             time,
             polar,
         })))
+    }
+
+    /// Something waits to be told.
+    pub(crate) fn nudge(&self) {
+        self.told
+            .send_modify(|times| *times = times.wrapping_add(1));
     }
 
     /// The store, for chores such as making keys.

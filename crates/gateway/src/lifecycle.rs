@@ -1,7 +1,6 @@
 //! From a listener to a server that answers, works, and stops without leaving anything undone.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,7 +13,7 @@ use crate::config::Watchdog;
 use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::time::pause;
-use crate::{hook, http, inbox, listen, reconcile, usage, watchdog};
+use crate::{http, inbox, listen, reconcile, subscriber, usage, watchdog};
 
 /// How often what is no longer needed is thrown away.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
@@ -48,6 +47,8 @@ pub async fn serve_app(
             .usage_release(now)
             .await
             .map_err(io::Error::other)?;
+        let released = gateway.store.deliveries_release(now).await;
+        released.map_err(io::Error::other)?;
     }
     let tasks = TaskTracker::new();
     let workers = stop.child_token();
@@ -55,19 +56,19 @@ pub async fn serve_app(
     tasks.spawn(usage::deliver::run(gateway.clone(), workers.clone()));
     tasks.spawn(tidy(gateway.clone(), workers.clone()));
     tasks.spawn(http::health::watch(gateway.clone(), workers.clone()));
-    if let Some(hooks) = &gateway.hooks {
-        tasks.spawn(hook::run(
-            gateway.clone(),
-            Arc::clone(hooks),
-            workers.clone(),
-        ));
-    }
     if gateway.config.healing.reconcile {
         tasks.spawn(reconcile::run(gateway.clone(), workers.clone()));
     }
     if gateway.config.healing.watchdog != Watchdog::Off {
         tasks.spawn(watchdog::run(gateway.clone(), workers.clone()));
     }
+    tasks.spawn(subscriber::worker::run(gateway.clone(), workers.clone()));
+    let (readers, leave) = (gateway.clone(), workers.clone());
+    tasks.spawn(async move {
+        // First of all, because the server waits for connections, and theirs never end.
+        leave.cancelled().await;
+        readers.readers.close().await;
+    });
     listen::serve(listener, app, &stop).await;
     workers.cancel();
     tasks.close();
@@ -93,8 +94,18 @@ async fn throw_away(gateway: &Gateway) -> Result<(), polarkit_store::Error> {
     let now = gateway.time.local();
     let before = |kept: SignedDuration| cut_off(now, kept);
     let days = SignedDuration::from_hours(24 * i64::from(gateway.config.inbox_days));
+    let told = SignedDuration::from_hours(24 * i64::from(gateway.config.events_days));
+    let tries = SignedDuration::from_hours(24 * i64::from(gateway.config.delivery_log_days));
+    let waits_since = subscriber::worker::waits_since(gateway, now);
+    let store = &gateway.store;
+    let reason = "it waited too long";
+    let expired = store.deliveries_expire(waits_since, reason, now.as_microsecond());
+    if expired.await? > 0 {
+        tracing::error!("deliveries that waited too long are dead letters");
+    }
+    store.deliveries_prune(before(told), before(tries)).await?;
+    store.told_prune(before(told)).await?;
     gateway.store.inbox_prune(before(days)).await?;
-    gateway.store.calls_prune(before(days)).await?;
     gateway.store.drift_prune(before(days)).await?;
     gateway.store.usage_prune(before(USAGE_KEPT)).await?;
     gateway

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::Timestamp;
 use metrics::{counter, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
-use polarkit_store::{Backlog, Reading, UsageBacklog};
+use polarkit_store::{Backlog, DeliveryBacklog, Reading, UsageBacklog};
+
+use crate::subscriber::breaker::Breaker;
 
 /// One gateway's figures; several gateways in one process keep theirs apart.
 pub(crate) struct Metrics {
@@ -102,6 +104,18 @@ impl Metrics {
         });
     }
 
+    /// A delivery to a subscriber was tried: `delivered`, `failed`, `dead`.
+    pub(crate) fn told(&self, result: &'static str) {
+        self.with(|| {
+            counter!("polarkit_subscriber_deliveries_total", "result" => result).increment(1);
+        });
+    }
+
+    /// A reader of the stream took nothing for too long.
+    pub(crate) fn reader_cut(&self) {
+        self.with(|| counter!("polarkit_stream_cut_total").increment(1));
+    }
+
     /// A request was answered.
     pub(crate) fn request(&self, route: String, status: u16, seconds: f64) {
         self.with(|| {
@@ -112,7 +126,8 @@ impl Metrics {
     }
 
     /// Everything as Prometheus reads it.
-    pub(crate) fn render(&self, inbox: &Backlog, usage: &UsageBacklog, now: Timestamp) -> String {
+    pub(crate) fn render(&self, seen: &Seen<'_>, now: Timestamp) -> String {
+        let (inbox, usage) = (seen.inbox, seen.usage);
         let age = |since: Option<i64>| {
             let since = since.and_then(|micros| Timestamp::from_microsecond(micros).ok());
             since.map_or(0.0, |since| {
@@ -130,6 +145,10 @@ impl Metrics {
                 "polarkit_delivery_age_seconds",
                 self.delivery_age.load(Ordering::Relaxed),
             );
+            set("polarkit_stream_readers", seen.readers);
+            for line in seen.lines {
+                set_line(line, age(line.backlog.oldest));
+            }
             let last = self.last_delivery.load(Ordering::Relaxed);
             gauge!("polarkit_last_delivery_seconds").set(age((last > 0).then_some(last)));
         });
@@ -148,7 +167,46 @@ impl Metrics {
     }
 }
 
-fn set(name: &'static str, count: i64) {
+/// What is looked up for the figures.
+#[derive(Debug)]
+pub(crate) struct Seen<'a> {
+    pub(crate) inbox: &'a Backlog,
+    pub(crate) usage: &'a UsageBacklog,
+    pub(crate) lines: &'a [Line],
+    pub(crate) readers: i64,
+}
+
+/// One subscriber's line.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) backlog: DeliveryBacklog,
+    pub(crate) breaker: Breaker,
+    pub(crate) enabled: bool,
+}
+
+fn set_line(line: &Line, age: f64) {
+    let of = |name: &'static str, value: f64| {
+        gauge!(name, "subscriber" => line.backlog.subscriber.clone()).set(value);
+    };
+    of("polarkit_subscriber_pending", number(line.backlog.pending));
+    of("polarkit_subscriber_dead", number(line.backlog.dead));
+    of("polarkit_subscriber_oldest_seconds", age);
+    of("polarkit_subscriber_enabled", number(line.enabled.into()));
+    for state in [Breaker::Closed, Breaker::Open, Breaker::HalfOpen] {
+        let labels = [
+            ("subscriber", line.backlog.subscriber.clone()),
+            ("state", state.name().to_owned()),
+        ];
+        let is = number((state == line.breaker).into());
+        gauge!("polarkit_subscriber_breaker", &labels).set(is);
+    }
+}
+
+fn number(count: i64) -> f64 {
     let bounded = count.clamp(i32::MIN.into(), i32::MAX.into());
-    gauge!(name).set(f64::from(i32::try_from(bounded).unwrap_or_default()));
+    f64::from(i32::try_from(bounded).unwrap_or_default())
+}
+
+fn set(name: &'static str, count: i64) {
+    gauge!(name).set(number(count));
 }

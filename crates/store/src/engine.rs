@@ -21,6 +21,17 @@ const POSTGRES_CONNECTIONS_MAX: u32 = 10;
 /// How long a caller waits for a connection, or for SQLite's write lock.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
+/// Every change of the tables, in order. One that was published is never edited.
+const MIGRATIONS: [(i64, &str, &str); 3] = [
+    (
+        1,
+        "first tables",
+        include_str!("../migrations/0001_first_tables.sql"),
+    ),
+    (2, "fan-out", include_str!("../migrations/0002_fanout.sql")),
+    (3, "healing", include_str!("../migrations/0003_healing.sql")),
+];
+
 /// The memory of a gateway; cheap to clone, one per process.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -191,18 +202,11 @@ impl Engine {
     }
 
     async fn migrate(&self) -> Result<(), Error> {
-        let step = |version, name: &'static str, text: &'static str| {
-            let kind = MigrationType::Simple;
-            Migration::new(version, name.into(), kind, text.into_sql_str(), false)
-        };
-        let migrator = Migrator::with_migrations(vec![
-            step(
-                1,
-                "first tables",
-                include_str!("../migrations/0001_first_tables.sql"),
-            ),
-            step(3, "healing", include_str!("../migrations/0003_healing.sql")),
-        ]);
+        let migrations = MIGRATIONS.map(|(number, name, text)| {
+            let text = text.into_sql_str();
+            Migration::new(number, name.into(), MigrationType::Simple, text, false)
+        });
+        let migrator = Migrator::with_migrations(migrations.to_vec());
         let done = write!(self, |pool| migrator.run(pool).await);
         done.map_err(|cause| Error::Migration(Arc::new(cause)))
     }

@@ -154,9 +154,11 @@ impl Store {
         Ok(done? == 1)
     }
 
-    /// Forgets projected deliveries received before `before` (µs); dead ones stay until replayed.
+    /// Forgets projected deliveries received before `before` (µs); dead ones stay until replayed,
+    /// and bytes as long as the outbox speaks of them.
     pub async fn inbox_prune(&self, before: i64) -> Result<u64, Error> {
-        const QUERY: &str = "DELETE FROM inbox WHERE status = 'done' AND received_at < $1";
+        const QUERY: &str = "DELETE FROM inbox WHERE status = 'done' AND received_at < $1 \
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.id = inbox.webhook_id)";
         let done = write!(&self.engine, |pool| {
             sqlx::query(QUERY)
                 .bind(before)

@@ -52,6 +52,16 @@ pub struct Config {
     pub inbox_days: u32,
     /// What is done about webhooks that get lost.
     pub healing: Healing,
+    /// `POLARKIT_EVENTS_DAYS`: how long what was told is kept, to be told again and read again.
+    pub events_days: u32,
+    /// `POLARKIT_DELIVERY_LOG_DAYS`: how long the tries of deliveries are kept.
+    pub delivery_log_days: u32,
+    /// `POLARKIT_SUBSCRIBER_NETWORKS`: private networks subscribers may be in.
+    pub subscriber_networks: Vec<IpNet>,
+    /// `POLARKIT_SUBSCRIBER_RETRY_DAYS`: how long a delivery is tried.
+    pub subscriber_retry_days: u32,
+    /// `POLARKIT_SUBSCRIBER_TIMEOUT_SECONDS`: how long a receiver may take to answer.
+    pub subscriber_timeout_seconds: u32,
     /// `DEBUG`.
     pub debug: bool,
     /// `LOG_LEVEL`, in lower case.
@@ -59,13 +69,15 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 29] = [
+pub const VARIABLES: [&str; 34] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
     "POLARKIT_ANONYMOUS_PER_MINUTE",
     "POLARKIT_API_KEYS",
     "POLARKIT_CORS_ORIGINS",
+    "POLARKIT_DELIVERY_LOG_DAYS",
+    "POLARKIT_EVENTS_DAYS",
     "POLARKIT_INBOX_DAYS",
     "POLARKIT_JWT_AUDIENCE",
     "POLARKIT_JWT_ISSUER",
@@ -78,6 +90,9 @@ pub const VARIABLES: [&str; 29] = [
     "POLARKIT_RECONCILE_MINUTES",
     "POLARKIT_RECONCILE_PER_MINUTE",
     "POLARKIT_REDIRECT_HOSTS",
+    "POLARKIT_SUBSCRIBER_NETWORKS",
+    "POLARKIT_SUBSCRIBER_RETRY_DAYS",
+    "POLARKIT_SUBSCRIBER_TIMEOUT_SECONDS",
     "POLARKIT_TRUST_FORWARDED_FOR",
     "POLARKIT_WATCHDOG",
     "POLARKIT_WATCHDOG_MINUTES",
@@ -240,6 +255,11 @@ impl Config {
             trust_forwarded_for: read.yes_or_no("POLARKIT_TRUST_FORWARDED_FOR", false),
             inbox_days: read.number("POLARKIT_INBOX_DAYS", 90),
             healing: read.healing(&server),
+            events_days: read.number("POLARKIT_EVENTS_DAYS", 30),
+            delivery_log_days: read.number("POLARKIT_DELIVERY_LOG_DAYS", 14),
+            subscriber_networks: read.subscriber_networks(),
+            subscriber_retry_days: read.number("POLARKIT_SUBSCRIBER_RETRY_DAYS", 3),
+            subscriber_timeout_seconds: read.timeout_seconds(),
             debug: read.yes_or_no("DEBUG", false),
             log_level: read.log_level(),
         };

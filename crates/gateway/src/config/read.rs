@@ -189,6 +189,27 @@ impl<'a> Reader<'a> {
         origins
     }
 
+    pub(super) fn subscriber_networks(&mut self) -> Vec<IpNet> {
+        const NAME: &str = "POLARKIT_SUBSCRIBER_NETWORKS";
+        let list = self.list(NAME);
+        let read: Option<Vec<IpNet>> = list.iter().map(|text| network(text)).collect();
+        read.unwrap_or_else(|| {
+            let remedy = "list addresses or networks such as 10.0.0.0/8, separated by commas";
+            self.fault(NAME, "holds something that is no network", remedy);
+            Vec::new()
+        })
+    }
+
+    /// A lease has to outlast it, so it has a bound.
+    pub(super) fn timeout_seconds(&mut self) -> u32 {
+        const NAME: &str = "POLARKIT_SUBSCRIBER_TIMEOUT_SECONDS";
+        let seconds = self.number(NAME, 15);
+        if seconds > 60 {
+            self.fault(NAME, "is too long", "set it to 60 seconds at most");
+        }
+        seconds
+    }
+
     pub(super) fn api_keys(&mut self) -> Vec<SecretString> {
         const NAME: &str = "POLARKIT_API_KEYS";
         let keys = self.list(NAME);

@@ -5,7 +5,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    checkout, customer, entitlement, health, inbox, license, portal, reconcile, usage, webhook,
+    checkout, customer, entitlement, health, inbox, license, portal, reconcile, stream, subscriber,
+    usage, webhook,
 };
 
 #[derive(OpenApi)]
@@ -40,6 +41,18 @@ use super::{
         reconcile::status,
         reconcile::start,
         reconcile::drift,
+        subscriber::list,
+        subscriber::change::create,
+        subscriber::show,
+        subscriber::change::update,
+        subscriber::delete,
+        subscriber::change::enable,
+        subscriber::change::disable,
+        subscriber::secret::rotate,
+        subscriber::trial::send,
+        subscriber::delivery::list,
+        subscriber::replay::start,
+        stream::read,
     ),
     modifiers(&Bearer),
 )]

@@ -3,13 +3,16 @@
 use axum::extract::State;
 use axum::response::{Html, IntoResponse as _, Response};
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use polarkit_store::DeliveryBacklog;
 use utoipa::OpenApi as _;
 
 use super::Contract;
 use super::body::json;
 use super::caller::Caller;
 use crate::gateway::Gateway;
+use crate::metrics::{Line, Seen};
 use crate::problem::Problem;
+use crate::subscriber::breaker::Breaker;
 
 /// The contract, as OpenAPI.
 pub(super) async fn openapi(caller: Caller) -> Result<Response, Problem> {
@@ -39,8 +42,33 @@ pub(super) async fn metrics(
     let doubts = gateway.store.doubts().await?;
     let polars = gateway.time.now();
     gateway.metrics.reconciled(&readings, doubts, polars);
-    let text = gateway.metrics.render(&inbox, &usage, gateway.time.local());
+    let lines = lines(&gateway).await?;
+    let seen = Seen {
+        inbox: &inbox,
+        usage: &usage,
+        lines: &lines,
+        readers: i64::try_from(gateway.readers.count()).unwrap_or(i64::MAX),
+    };
+    let text = gateway.metrics.render(&seen, gateway.time.local());
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}
+
+/// Every subscriber's line, also those in which nothing waits.
+async fn lines(gateway: &Gateway) -> Result<Vec<Line>, Problem> {
+    let backlogs = gateway.store.delivery_backlog().await?;
+    let now = gateway.time.local();
+    let all = gateway.store.subscribers().await?.into_iter().map(|one| {
+        let own = backlogs.iter().find(|own| own.subscriber == one.id);
+        Line {
+            breaker: Breaker::of(&one.standing, now),
+            enabled: one.enabled,
+            backlog: own.cloned().unwrap_or_else(|| DeliveryBacklog {
+                subscriber: one.id.clone(),
+                ..DeliveryBacklog::default()
+            }),
+        }
+    });
+    Ok(all.collect())
 }
 
 fn render() -> String {

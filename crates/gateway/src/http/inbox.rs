@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{Reply, Search};
 use super::caller::Caller;
+use super::subscriber::delivery::{self, Delivered};
 use crate::gateway::Gateway;
 use crate::problem::{Code, Problem, Shape};
 
@@ -106,6 +107,8 @@ pub(super) struct DeadLetters {
     webhooks: Vec<Delivery>,
     /// Usage events Polar refused.
     usage: Vec<DeadUse>,
+    /// Events subscribers did not take.
+    deliveries: Vec<Delivered>,
 }
 
 /// A usage event Polar refused.
@@ -143,10 +146,12 @@ pub(super) async fn dead(
     Ok(Reply(DeadLetters {
         webhooks,
         usage: usage.collect(),
+        deliveries: delivery::dead(&gateway, limit(&page)).await?,
     }))
 }
 
-/// Does what was given up again: a delivery or a usage event, by its id.
+/// Does what was given up again, by its id: a delivery, a usage event, or an event subscribers did
+/// not take, for each of them.
 #[utoipa::path(
     post,
     path = "/api/dead-letters/{id}/replay",
@@ -164,6 +169,9 @@ pub(super) async fn revive(
     let now = gateway.time.local().as_microsecond();
     if gateway.store.usage_replay(&id, now).await? {
         gateway.usage_came.notify_one();
+        return Ok(Reply(Replayed { status: "pending" }));
+    }
+    if delivery::revive(&gateway, &id).await? {
         return Ok(Reply(Replayed { status: "pending" }));
     }
     replay(State(gateway), caller, Path(id)).await

@@ -14,6 +14,8 @@ pub(crate) mod limit;
 mod portal;
 mod reconcile;
 pub(crate) mod request_id;
+mod stream;
+mod subscriber;
 mod usage;
 mod webhook;
 
@@ -24,7 +26,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, Method};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -60,7 +62,9 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/reconcile", get(reconcile::status).post(reconcile::start))
         .route("/drift", get(reconcile::drift))
         .route("/dead-letters", get(inbox::dead))
-        .route("/dead-letters/{id}/replay", post(inbox::revive));
+        .route("/dead-letters/{id}/replay", post(inbox::revive))
+        .route("/events/stream", get(stream::read))
+        .nest("/subscribers", subscribers());
     let cors = cors(&gateway.config);
     Router::new()
         .nest("/api", api)
@@ -79,6 +83,23 @@ pub fn router(gateway: Gateway) -> Router {
         .layer(from_fn_with_state(gateway.clone(), observe))
         .layer(from_fn(request_id::attach))
         .with_state(gateway)
+}
+
+/// Everything about those who are told what happens.
+fn subscribers() -> Router<Gateway> {
+    let one: MethodRouter<Gateway> = get(subscriber::show)
+        .patch(subscriber::change::update)
+        .delete(subscriber::delete);
+    let all = get(subscriber::list).post(subscriber::change::create);
+    Router::new()
+        .route("/", all)
+        .route("/{id}", one)
+        .route("/{id}/enable", post(subscriber::change::enable))
+        .route("/{id}/disable", post(subscriber::change::disable))
+        .route("/{id}/secret/rotate", post(subscriber::secret::rotate))
+        .route("/{id}/test", post(subscriber::trial::send))
+        .route("/{id}/deliveries", get(subscriber::delivery::list))
+        .route("/{id}/replay", post(subscriber::replay::start))
 }
 
 /// The gateway's contract, as OpenAPI.
@@ -123,6 +144,7 @@ fn cors(config: &Config) -> CorsLayer {
             AUTHORIZATION,
             CONTENT_TYPE,
             HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("last-event-id"),
         ])
 }
 

@@ -20,8 +20,6 @@ pub(crate) struct News {
     pub(crate) kind: String,
     /// What it tells of, each with the version it tells.
     pub(crate) objects: Vec<Object>,
-    /// The order it shows as paid, if it does.
-    pub(crate) paid_order: Option<String>,
     /// The checkout it tells of.
     pub(crate) checkout: Option<CheckoutId>,
 }
@@ -75,10 +73,6 @@ struct Nested<'a> {
     product: Option<&'a RawValue>,
     #[serde(borrow, default)]
     benefit: Option<&'a RawValue>,
-    #[serde(default)]
-    paid: Option<bool>,
-    #[serde(borrow, default)]
-    status: Option<&'a RawValue>,
 }
 
 /// Kinds whose objects are mirrored when they are what an event is about.
@@ -142,7 +136,6 @@ impl News {
         Self {
             kind: String::new(),
             objects: Vec::new(),
-            paid_order: None,
             checkout: None,
         }
     }
@@ -157,15 +150,8 @@ impl News {
 
     /// The object an event is about, with those inside it.
     fn object(&mut self, kind: &'static str, data: &RawValue, at: i64) -> Result<(), Unreadable> {
-        let id = self.add(kind, data, at)?;
+        self.add(kind, data, at)?;
         let nested: Nested<'_> = serde_json::from_str(data.get()).unwrap_or_default();
-        // A refunded order was paid once; who hears of it only now must not ship it.
-        let went_back = nested
-            .status
-            .is_some_and(|status| status.get() == "\"refunded\"");
-        if kind == "order" && nested.paid == Some(true) && !went_back {
-            self.paid_order = Some(id);
-        }
         self.inside("customer", nested.customer, at)?;
         self.inside("subscription", nested.subscription, at)?;
         self.inside("benefit", nested.benefit, at)?;

@@ -1,19 +1,21 @@
-//! From the inbox through the projection to the mirror, the entitlements and the hooks.
+//! From the inbox through the projection to the mirror, the entitlements and the outbox.
 //!
 //! Everything one batch causes is one transaction, so that a process killed at any moment leaves
 //! either all of it or a delivery that still waits.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use polarkit_store::{Error, Tx, Waiting};
+use polarkit_store::{Error, Notice, Tx, Waiting};
 use tokio_util::sync::CancellationToken;
 
 use super::news::News;
 use crate::gateway::Gateway;
-use crate::hook;
 use crate::problem::chain;
 use crate::projection::{self, Changes};
+use crate::subscriber::audience::Audience;
+use crate::subscriber::notice;
 
 /// Deliveries of one transaction: SQLite's only writer is held for a few milliseconds at most.
 const BATCH_MAX: i64 = 64;
@@ -97,10 +99,7 @@ fn backoff(tries: i64) -> SignedDuration {
 
 async fn apply(tx: &mut Tx, gateway: &Gateway, waiting: &[Waiting]) -> Result<Changes, Error> {
     let now = gateway.time.local().as_microsecond();
-    let mut changes = Changes {
-        calls: gateway.hooks.is_some(),
-        ..Changes::default()
-    };
+    let mut changes = Changes::default();
     let mut readable = Vec::with_capacity(waiting.len());
     for mail in waiting {
         match News::read(&mail.body) {
@@ -116,8 +115,14 @@ async fn apply(tx: &mut Tx, gateway: &Gateway, waiting: &[Waiting]) -> Result<Ch
     let customers = readable.iter().flat_map(|(_, news)| news.customers());
     changes.customers = customers.map(str::to_owned).collect();
     tx.lock_customers(&changes.customers).await?;
+    let mut notices = Vec::with_capacity(readable.len());
+    let mut led: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (mail, news) in &readable {
-        note(tx, gateway, mail, news, now).await?;
+        notices.extend(note(tx, gateway, mail, news, now).await?);
+        for customer in news.customers().collect::<BTreeSet<_>>() {
+            let led = led.entry(customer).or_default();
+            led.push(mail.webhook_id.clone());
+        }
         let external_ids = news
             .objects
             .iter()
@@ -126,30 +131,44 @@ async fn apply(tx: &mut Tx, gateway: &Gateway, waiting: &[Waiting]) -> Result<Ch
         changes.checkouts.extend(news.checkout);
     }
     for customer in &changes.customers {
-        let entitled = projection::entitle(tx, gateway, customer, now).await?;
+        let led = led.get(customer.as_str()).map_or(&[][..], Vec::as_slice);
+        let entitled = projection::align(tx, customer, led).await?;
         entitled.mark(tx, gateway, customer, now).await?;
+        notices.extend(entitled.notices);
     }
+    Audience::read(tx).await?.tell(tx, notices, now).await?;
     Ok(changes)
 }
 
-/// Takes one event into the mirror.
+/// Takes one event into the mirror; says what is to be told of it.
 async fn note(
     tx: &mut Tx,
     gateway: &Gateway,
     mail: &Waiting,
     news: &News,
     now: i64,
-) -> Result<(), Error> {
+) -> Result<Vec<Notice>, Error> {
+    // Its own event always tells of it; any other only when it is news.
+    let paid = news
+        .objects
+        .first()
+        .filter(|one| notice::is_paid_order(one));
+    let known = match paid.filter(|_| news.kind != notice::ORDER_PAID) {
+        Some(order) => tx.body(&order.customer, "order", &order.id).await?,
+        None => None,
+    };
+    let paid = paid.filter(|_| !known.as_deref().is_some_and(notice::shows_paid));
     for object in &news.objects {
         projection::take(tx, gateway, object, now).await?;
     }
-    if gateway.hooks.is_some() {
-        for call in hook::calls_of(mail, news) {
-            tx.push_call(&call, now).await?;
-        }
+    let mut notices = Vec::from_iter(notice::of_mail(mail, news));
+    if let Some(order) = paid {
+        let external_id = tx.external_id(&order.customer).await?;
+        let led = std::slice::from_ref(&mail.webhook_id);
+        notices.extend(notice::of_paid_order(order, external_id.as_deref(), led));
     }
     tx.inbox_done(&mail.webhook_id, now).await?;
     gateway.metrics.webhook(&news.kind, "processed");
     tracing::info!(id = %mail.webhook_id, kind = %news.kind, "webhook processed");
-    Ok(())
+    Ok(notices)
 }

@@ -1,5 +1,5 @@
 //! The projection: what Polar told, in a webhook or in answer to a read, becomes mirror rows, and
-//! from them entitlements and calls. Both ways go through here, so that the later statement wins
+//! from them entitlements and notices. Both ways go through here, so that the later statement wins
 //! whichever way it came.
 
 pub(crate) mod contradiction;
@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use polarkit_model::CheckoutId;
-use polarkit_store::{Doubt, Entitlement, Error, Essence, Object, Tx};
+use polarkit_store::{Doubt, Entitlement, Error, Essence, Notice, Object, Tx};
 
 use self::version::Decision;
 use crate::entitlement::derive;
 use crate::gateway::Gateway;
-use crate::hook;
 use crate::problem::chain;
+use crate::subscriber::audience::Audience;
+use crate::subscriber::notice::{self, About};
 
 /// How long a doubt waits, so that what is still on its way may settle it and one read serves all.
 const DOUBT_WAITS: SignedDuration = SignedDuration::from_secs(5);
@@ -26,7 +27,6 @@ pub(crate) struct Changes {
     pub(crate) customers: BTreeSet<String>,
     pub(crate) external_ids: BTreeSet<String>,
     pub(crate) checkouts: BTreeSet<CheckoutId>,
-    pub(crate) calls: bool,
 }
 
 impl Changes {
@@ -39,9 +39,7 @@ impl Changes {
             gateway.checkouts.forget(checkout).await;
         }
         gateway.licenses.forget(&self.customers).await;
-        if self.calls {
-            gateway.call_waits.notify_one();
-        }
+        gateway.nudge();
     }
 }
 
@@ -65,14 +63,19 @@ pub(crate) async fn take(
     tx.mirror(object).await.map(drop)
 }
 
-/// Brings one customer's entitlement rows in line with what is mirrored of them; says how they were
-/// and are, and why they are doubted.
-pub(crate) async fn entitle(
-    tx: &mut Tx,
-    gateway: &Gateway,
-    customer: &str,
-    now: i64,
-) -> Result<Entitled, Error> {
+/// Brings one customer's entitlement rows in line with what is mirrored of them, and tells of it;
+/// says how they were and are, and why they are doubted.
+pub(crate) async fn entitle(tx: &mut Tx, customer: &str, now: i64) -> Result<Entitled, Error> {
+    let mut entitled = align(tx, customer, &[]).await?;
+    let notices = std::mem::take(&mut entitled.notices);
+    if !notices.is_empty() {
+        Audience::read(tx).await?.tell(tx, notices, now).await?;
+    }
+    Ok(entitled)
+}
+
+/// The same, of what these webhooks led to; whoever asked for it tells.
+pub(crate) async fn align(tx: &mut Tx, customer: &str, led: &[String]) -> Result<Entitled, Error> {
     let essences = tx.essences(customer).await?;
     let before = tx.entitlements(customer).await?;
     let after = match derive::derive(&essences) {
@@ -90,13 +93,18 @@ pub(crate) async fn entitle(
     for row in before.iter().filter(|row| !kept(row)) {
         tx.drop_entitlement(customer, &row.source).await?;
     }
-    if gateway.hooks.is_some() {
+    let mut notices = Vec::new();
+    if before != after {
         let external_id = tx.external_id(customer).await?;
-        for call in hook::calls_of_access((customer, external_id.as_deref()), &before, &after) {
-            tx.push_call(&call, now).await?;
-        }
+        let about = About {
+            customer,
+            external_id: external_id.as_deref(),
+            led,
+        };
+        notices = notice::of_access(about, &before, &after);
     }
     Ok(Entitled {
+        notices,
         before,
         after,
         doubted: contradiction::of(&essences),
@@ -109,6 +117,8 @@ pub(crate) async fn entitle(
 pub(crate) struct Entitled {
     pub(crate) before: Vec<Entitlement>,
     pub(crate) after: Vec<Entitlement>,
+    /// What is still to be told of it.
+    pub(crate) notices: Vec<Notice>,
     /// Why what is mirrored contradicts itself, if it does.
     pub(crate) doubted: Option<&'static str>,
     /// The newest statement there is, µs.
@@ -120,6 +130,7 @@ impl Entitled {
         Self {
             before: rows.clone(),
             after: rows,
+            notices: Vec::new(),
             doubted: None,
             told_at: 0,
         }

@@ -108,7 +108,7 @@ async fn stated(
     let mut tx = gateway.store.begin().await?;
     let known = tx.entitlements(customer).await?;
     let changes = take(&mut tx, gateway, &news.objects, taking).await?;
-    let mut entitled = projection::entitle(&mut tx, gateway, customer, now).await?;
+    let mut entitled = projection::entitle(&mut tx, customer, now).await?;
     let contradicts = entitled.doubted.is_some();
     entitled.before = known;
     if !contradicts {
@@ -189,12 +189,11 @@ pub(super) async fn gone(gateway: &Gateway, customer: &str, at: i64) -> Result<(
         super::take::tell(&mut tx, gateway, &found).await?;
     }
     tx.mirror(&nothing(customer, at)).await?;
-    projection::entitle(&mut tx, gateway, customer, now).await?;
+    projection::entitle(&mut tx, customer, now).await?;
     tx.commit().await?;
     let changes = Changes {
         customers: [customer.to_owned()].into(),
         external_ids: external_id.into_iter().collect(),
-        calls: true,
         ..Changes::default()
     };
     changes.tell(gateway).await;

@@ -11,6 +11,8 @@ use super::table::Table;
 use crate::gateway::Gateway;
 use crate::projection::version::{Decision, decide};
 use crate::projection::{self, Changes, Entitled};
+use crate::subscriber::audience::Audience;
+use crate::subscriber::notice;
 
 /// A change so young may still be on its way here: no drift yet.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(2);
@@ -59,7 +61,7 @@ pub(super) async fn take(
     let deciding = objects.iter().filter(|object| object.essence.is_some());
     let entitled: BTreeSet<&str> = deciding.map(|object| object.customer.as_str()).collect();
     for customer in entitled.into_iter().filter(|id| !id.is_empty()) {
-        let entitled = projection::entitle(tx, gateway, customer, taking.now).await?;
+        let entitled = projection::entitle(tx, customer, taking.now).await?;
         if taking.drifts && !drifted.contains(customer) {
             access_drift(tx, gateway, customer, &entitled, taking).await?;
         }
@@ -71,7 +73,6 @@ pub(super) async fn take(
         external_ids: external_ids.collect(),
         customers,
         checkouts: BTreeSet::new(),
-        calls: true,
     })
 }
 
@@ -127,6 +128,7 @@ async fn one(tx: &mut Tx, object: &Object, taking: Taking) -> Result<Option<Drif
     let kept = tx.mirror(object).await?;
     if kept {
         tx.seen(customer, kind, id, taking.at).await?;
+        paid(tx, object, before.as_deref(), taking).await?;
     }
     if decision == Decision::Contradiction && !kept {
         // A webhook told it differently, later than this was read: the next read decides.
@@ -155,4 +157,25 @@ async fn one(tx: &mut Tx, object: &Object, taking: Taking) -> Result<Option<Drif
         fields,
         taking.now,
     )))
+}
+
+/// Tells that an order was paid, when that is found by reading; its webhook, should it still come, is
+/// the same notice. A first reading finds what was paid before anyone listened, and tells nothing.
+async fn paid(
+    tx: &mut Tx,
+    object: &Object,
+    before: Option<&str>,
+    taking: Taking,
+) -> Result<(), Error> {
+    let news = notice::is_paid_order(object) && !before.is_some_and(notice::shows_paid);
+    if !(taking.drifts && news) {
+        return Ok(());
+    }
+    let external_id = tx.external_id(&object.customer).await?;
+    let notice = notice::of_paid_order(object, external_id.as_deref(), &[]);
+    let notices = Vec::from_iter(notice);
+    Audience::read(tx)
+        .await?
+        .tell(tx, notices, taking.now)
+        .await
 }

@@ -68,9 +68,8 @@ pub(super) async fn step(
     }
     let mut changes = Changes::default();
     if !one.customer.is_empty() {
-        projection::entitle(&mut tx, gateway, &one.customer, now).await?;
+        projection::entitle(&mut tx, &one.customer, now).await?;
         changes.customers.insert(one.customer);
-        changes.calls = true;
     }
     tx.put_reading(&next).await?;
     tx.commit().await?;

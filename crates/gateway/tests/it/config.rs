@@ -63,6 +63,8 @@ fn every_malformed_variable_is_named_at_once() {
         ("POLARKIT_ANONYMOUS_PER_MINUTE", "0"),
         ("POLARKIT_POLAR_LISTEN", "perhaps"),
         ("POLARKIT_WEBHOOK_NETWORKS", "203.0.113.0/33"),
+        ("POLARKIT_SUBSCRIBER_NETWORKS", "10.0.0.0/8, 10.0.0.0/33"),
+        ("POLARKIT_SUBSCRIBER_TIMEOUT_SECONDS", "61"),
         ("LOG_LEVEL", "loud"),
     ];
     let mut named = faults(&settings(&malformed));

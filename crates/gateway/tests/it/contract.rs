@@ -41,6 +41,15 @@ async fn the_contract_lists_every_route_with_its_schemas() {
         "/api/usage/balance/{external_id}",
         "/api/inbox",
         "/api/dead-letters",
+        "/api/subscribers",
+        "/api/subscribers/{id}",
+        "/api/subscribers/{id}/enable",
+        "/api/subscribers/{id}/disable",
+        "/api/subscribers/{id}/secret/rotate",
+        "/api/subscribers/{id}/test",
+        "/api/subscribers/{id}/deliveries",
+        "/api/subscribers/{id}/replay",
+        "/api/events/stream",
     ] {
         assert!(contract["paths"][path].is_object(), "{path}");
     }

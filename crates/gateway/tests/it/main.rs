@@ -2,6 +2,7 @@
 #![cfg(test)]
 mod event;
 mod polar;
+mod receiver;
 mod world;
 
 mod authorization;
@@ -9,6 +10,7 @@ mod checkout;
 mod config;
 mod contract;
 mod entitlement;
+mod fanout;
 mod heal;
 mod health;
 mod intake;
@@ -17,5 +19,7 @@ mod lifecycle;
 mod order;
 mod senders;
 mod shop;
+mod stream;
+mod subscriber;
 mod usage;
 mod watchdog;

@@ -148,12 +148,25 @@ impl World {
 
     /// Stops the gateway and starts another on the same database and address.
     pub(crate) async fn restart(self) -> Self {
-        self.restart_after(async |_, _| {}).await
+        self.restarted(&[], async |_, _| {}).await
+    }
+
+    /// The same, with other settings.
+    pub(crate) async fn restart_with(self, further: &[(&str, &str)]) -> Self {
+        self.restarted(further, async |_, _| {}).await
     }
 
     /// The same, with something happening at Polar while no gateway runs.
     pub(crate) async fn restart_after(
         self,
+        meanwhile: impl AsyncFnOnce(&polarkit::Polar, &Sandbox),
+    ) -> Self {
+        self.restarted(&[], meanwhile).await
+    }
+
+    async fn restarted(
+        self,
+        further: &[(&str, &str)],
         meanwhile: impl AsyncFnOnce(&polarkit::Polar, &Sandbox),
     ) -> Self {
         let Self {
@@ -164,9 +177,12 @@ impl World {
             credentials,
             client,
             folder,
-            settings,
+            mut settings,
             ..
         } = self;
+        for (name, value) in further {
+            settings.insert((*name).to_owned(), (*value).to_owned());
+        }
         self.stop.cancel();
         self.served.await.unwrap().unwrap();
         meanwhile(&polar, &sandbox).await;

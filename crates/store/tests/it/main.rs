@@ -10,8 +10,9 @@
 mod fixture;
 
 mod api_keys;
+mod fanout;
+mod fanout_order;
 mod file;
-mod hooks;
 mod idempotency;
 mod inbox;
 mod mirror;

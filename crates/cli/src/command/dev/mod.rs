@@ -123,6 +123,11 @@ impl Town {
                 format!("{}/shop?checkout={{CHECKOUT_ID}}", self.gateway_url),
             ),
             ("POLARKIT_API_KEYS", self.key.expose_secret().to_owned()),
+            // Whoever tries this has their receiver here.
+            (
+                "POLARKIT_SUBSCRIBER_NETWORKS",
+                "127.0.0.0/8, ::1".to_owned(),
+            ),
         ];
         let settings: BTreeMap<String, String> = settings
             .into_iter()
