@@ -162,6 +162,7 @@ fn count_order(figures: &mut Figures, order: &Order) {
         ],
         BillingReason::SubscriptionCycle
         | BillingReason::SubscriptionUpdate
+        | BillingReason::SubscriptionMeterCycle
         | BillingReason::SubscriptionEnd => [
             "renewed_subscriptions",
             "renewed_subscriptions_revenue",

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Order, OrderStatus, announce, settle};
+use super::{BillingReason, Order, OrderStatus, announce, settle};
 use crate::resource::organization::{self, Organization};
 use crate::resource::payment::Trigger;
 use crate::resource::payment_method::Outcome;
@@ -20,10 +20,22 @@ pub(super) fn failed(world: &mut World, id: Id<Order>, said: Option<Outcome>) {
     };
     let first = order.next_payment_attempt_at.is_none();
     order.failures += u32::from(said.is_some());
-    if first {
+    if order.reason == BillingReason::SubscriptionMeterCycle {
+        usage_unpaid(world, id);
+    } else if first {
         first_failure(world, id, said);
     } else {
         another_failure(world, id);
+    }
+}
+
+/// A bill for usage alone is tried as often and then given up: the subscription goes on.
+fn usage_unpaid(world: &mut World, id: Id<Order>) {
+    let failures = world.orders.find(id).map_or(0, |order| order.failures);
+    let next = pause_after(world.now(), failures.max(1));
+    plan(world, id, next);
+    if next.is_none() {
+        settle::void(world, id);
     }
 }
 
@@ -129,8 +141,11 @@ pub(crate) fn run(world: &mut World, id: Id<Order>) {
     let row = order
         .subscription
         .and_then(|id| world.subscriptions.find(id));
+    let ended = row.is_some_and(|row| !row.is_alive());
     let own_card = row.is_some_and(|row| row.own_card(world).is_some());
-    if renews && own_card {
+    if ended {
+        plan(world, id, None);
+    } else if renews && own_card {
         settle::charge(world, id, Trigger::RetryDunning);
     } else if renews {
         failed(world, id, None);

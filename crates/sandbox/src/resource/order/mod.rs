@@ -128,6 +128,8 @@ pub(crate) enum BillingReason {
     SubscriptionCreate,
     SubscriptionCycle,
     SubscriptionUpdate,
+    /// Usage, billed by itself.
+    SubscriptionMeterCycle,
     /// What was left to bill when a subscription ended; a cycle, as far as the API tells.
     SubscriptionEnd,
 }
@@ -164,6 +166,7 @@ impl BillingReason {
             Self::Purchase => "purchase",
             Self::SubscriptionCreate => "subscription_create",
             Self::SubscriptionCycle | Self::SubscriptionEnd => "subscription_cycle",
+            Self::SubscriptionMeterCycle => "subscription_meter_cycle",
             Self::SubscriptionUpdate => "subscription_update",
         }
     }

@@ -44,6 +44,8 @@ pub(crate) fn begin(world: &mut World, new: NewSubscription) -> Id<Subscription>
     let first = new.trial.unwrap_or(new.cycle);
     let period_end = first.from(started_at);
     let trialing = new.trial.is_some();
+    let product = world.products.find(new.product);
+    let meter_cycle = product.and_then(|product| product.meter_cycle);
     world.subscriptions.insert(
         id,
         Subscription {
@@ -70,6 +72,9 @@ pub(crate) fn begin(world: &mut World, new: NewSubscription) -> Id<Subscription>
             started_at,
             period_start: started_at,
             period_end,
+            meter_cycle,
+            meter_period_start: None,
+            meter_period_end: None,
             trial_start: trialing.then_some(started_at),
             trial_end: trialing.then_some(period_end),
             cancel_at_period_end: false,
@@ -91,6 +96,9 @@ pub(crate) fn begin(world: &mut World, new: NewSubscription) -> Id<Subscription>
             custom_field_data: new.custom_field_data,
         },
     );
+    if let Some(row) = world.subscriptions.find_mut(id) {
+        row.start_metering((!trialing).then_some(started_at));
+    }
     subscription_meter::attach(world, id);
     plan_cycle(world, id);
     announce::record(world, id, "created");
@@ -98,24 +106,29 @@ pub(crate) fn begin(world: &mut World, new: NewSubscription) -> Id<Subscription>
     id
 }
 
-/// Plans the end of the current period, instead of any other.
+/// Plans the end of the current period, its own or its meters', instead of any other.
 pub(super) fn plan_cycle(world: &mut World, id: Id<Subscription>) {
     let job = Job::CycleSubscription(id);
     world.agenda.cancel(&job);
     if let Some(row) = world.subscriptions.find(id) {
-        world.agenda.at(row.period_end, job);
+        world.agenda.at(row.next_end(), job);
     }
 }
 
 /// Begins a free subscription anew that was upgraded by a purchase: a new cycle from now, or a trial.
 pub(crate) fn restart(world: &mut World, id: Id<Subscription>, cycle: Cycle, trial: Option<Cycle>) {
     let now = world.stamp();
+    let product = world.subscriptions.find(id).map(|row| row.product);
+    let product = product.and_then(|id| world.products.find(id));
+    let meter_cycle = product.and_then(|product| product.meter_cycle);
     let Some(row) = world.subscriptions.find_mut(id) else {
         return;
     };
     let before = Standing::of(row);
     row.cycle = cycle;
+    row.meter_cycle = meter_cycle;
     row.start_period(now);
+    row.start_metering(trial.is_none().then_some(now));
     row.trial_start = trial.map(|_| now);
     row.trial_end = trial.map(|trial| trial.from(now));
     if let Some(trial_end) = row.trial_end {

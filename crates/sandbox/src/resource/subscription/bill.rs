@@ -1,11 +1,12 @@
 //! The bills of a subscription: for a period, for a change, for the last usage.
 
+use super::Subscription;
 use super::label::{price_label, span};
 use super::preview::Sums;
 use super::proration::Line;
-use super::{Subscription, SubscriptionStatus};
 use crate::billing;
 use crate::failure::Failure;
+use crate::resource::discount::{Discount, Worth};
 use crate::resource::order::{self, BillingReason, NewOrder, OrderItem, OrderStatus};
 use crate::resource::payment::Trigger;
 use crate::resource::payment_method::Outcome;
@@ -39,6 +40,14 @@ pub(crate) fn run(world: &mut World, id: Id<Subscription>) {
 pub(super) fn invoice(world: &mut World, id: Id<Subscription>) {
     let items = take_waiting(world, id);
     bill(world, id, BillingReason::SubscriptionUpdate, items);
+}
+
+/// Bills what was used since the last time, and nothing else, where usage is billed by itself.
+pub(super) fn usage(world: &mut World, id: Id<Subscription>) {
+    let items = usage_items(world, id, None);
+    if !items.is_empty() {
+        bill(world, id, BillingReason::SubscriptionMeterCycle, items);
+    }
 }
 
 /// One line for each price of the period that has begun.
@@ -94,7 +103,10 @@ fn write(
     reason: BillingReason,
     items: Vec<OrderItem>,
 ) -> Option<Id<order::Order>> {
-    let row = world.subscriptions.find(id)?.clone();
+    let mut row = world.subscriptions.find(id)?.clone();
+    if reason == BillingReason::SubscriptionMeterCycle {
+        row.discount = row.discount.filter(|id| is_percentage(world, *id));
+    }
     let base = items
         .iter()
         .filter(|item| !item.proration)
@@ -121,6 +133,12 @@ fn write(
             custom_field_data: row.custom_field_data,
         },
     )
+}
+
+/// So much off is taken off once in a period; a part of everything can be taken off each bill.
+fn is_percentage(world: &World, discount: Id<Discount>) -> bool {
+    let row = world.discounts.find(discount);
+    row.is_some_and(|row| matches!(row.worth, Worth::Percentage { .. }))
 }
 
 /// Refuses a change whose bill could not be charged: the lines that wait, and those it adds.
@@ -150,6 +168,18 @@ pub(super) fn refuse_unpayable(
 /// Notes what was used in the ending period for its bill, and begins to count anew. `prices` are those of
 /// that period when they may have changed: sums and counts are billed at the price they were made at.
 pub(super) fn settle_usage(world: &mut World, id: Id<Subscription>, prices: Option<&[Id<Price>]>) {
+    let items = usage_items(world, id, prices);
+    if let Some(row) = world.subscriptions.find_mut(id) {
+        row.pending_items.extend(items);
+    }
+    subscription_meter::restart(world, id);
+}
+
+fn usage_items(
+    world: &mut World,
+    id: Id<Subscription>,
+    prices: Option<&[Id<Price>]>,
+) -> Vec<OrderItem> {
     let known = |price| prices.is_none_or(|prices| prices.contains(&price));
     let used: Vec<_> = subscription_meter::charges(world, id)
         .into_iter()
@@ -159,18 +189,10 @@ pub(super) fn settle_usage(world: &mut World, id: Id<Subscription>, prices: Opti
             known(charge.price) || meter.is_some_and(|meter| !meter.aggregation.is_summable())
         })
         .collect();
-    for charge in used {
-        let price = Some(charge.price);
-        let item = order::item(world, charge.label, charge.amount, false, price);
-        if let Some(row) = world.subscriptions.find_mut(id) {
-            row.pending_items.push(item);
-        }
-    }
-    let counts = world
-        .subscriptions
-        .find(id)
-        .is_some_and(|row| row.status != SubscriptionStatus::Canceled);
-    if counts {
-        subscription_meter::restart(world, id);
-    }
+    used.into_iter()
+        .map(|charge| {
+            let price = Some(charge.price);
+            order::item(world, charge.label, charge.amount, false, price)
+        })
+        .collect()
 }

@@ -1,18 +1,24 @@
 //! The end of a period: renewal, conversion of a trial, pause or end.
 
+use jiff::Timestamp;
+
 use super::announce::{self, Standing};
 use super::state::Step;
-use super::{Subscription, SubscriptionStatus, begin, bill, end, pause, pending};
+use super::{Subscription, SubscriptionStatus, begin, bill, end, metering, pause, pending};
 use crate::billing::anchor_day;
 use crate::resource::organization::{self, Organization};
 use crate::world::{Id, Job, World};
 
-/// The current period of the subscription is over.
+/// The current period of the subscription is over, or that of its meters.
 pub(crate) fn run(world: &mut World, id: Id<Subscription>) {
     let Some(row) = world.subscriptions.find(id) else {
         return;
     };
     if !row.is_billable() || !renews(world, row.organization) {
+        return;
+    }
+    if row.period_end > world.now() {
+        metering::turn(world, id);
         return;
     }
     let before = Standing::of(row);
@@ -43,7 +49,7 @@ pub(crate) fn catch_up(world: &mut World, organization: Id<Organization>) {
                 (then <= now).then_some(Job::ResumeSubscription(row.id))
             }
             _ if row.is_billable() => {
-                (row.period_end <= now).then_some(Job::CycleSubscription(row.id))
+                (row.next_end() <= now).then_some(Job::CycleSubscription(row.id))
             }
             _ => None,
         })
@@ -102,7 +108,9 @@ fn renew(world: &mut World, id: Id<Subscription>) {
         row.period_start = row.period_end;
         row.period_end = row.cycle.after(row.period_start, row.anchor_day);
     }
-    drop_spent_discount(world, id);
+    row.start_metering(Some(row.period_start));
+    let start = row.period_start;
+    drop_spent_discount(world, id, start);
     bill::settle_usage(world, id, Some(&prices));
     begin::plan_cycle(world, id);
     announce::touch(world, id);
@@ -111,8 +119,9 @@ fn renew(world: &mut World, id: Id<Subscription>) {
     world.agenda.soon(Job::BillSubscription(id));
 }
 
-/// A discount counts from the first period it lowers; one that has run its time leaves the subscription.
-pub(super) fn drop_spent_discount(world: &mut World, id: Id<Subscription>) {
+/// A discount counts from the first period it lowers; one that has run its time by `start`, when another
+/// begins, leaves the subscription.
+pub(super) fn drop_spent_discount(world: &mut World, id: Id<Subscription>, start: Timestamp) {
     let Some(row) = world.subscriptions.find_mut(id) else {
         return;
     };
@@ -123,7 +132,7 @@ pub(super) fn drop_spent_discount(world: &mut World, id: Id<Subscription>) {
     let lasts = world
         .discounts
         .find(discount)
-        .is_some_and(|discount| discount.lasts(since, row.period_start));
+        .is_some_and(|discount| discount.lasts(since, start));
     if !lasts {
         row.discount = None;
         row.discount_since = None;

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::announce::{self, Standing};
 use super::state::Step;
-use super::{Subscription, SubscriptionStatus};
+use super::{Subscription, SubscriptionStatus, metering};
 use crate::resource::customer::Customer;
 use crate::resource::order;
 use crate::resource::payment::Trigger;
@@ -54,6 +54,7 @@ pub(crate) fn recover(world: &mut World, id: Id<Subscription>) {
         return;
     }
     row.past_due_at = None;
+    metering::thaw(world, id);
     announce::changed(world, id, before);
     announce::sync_grants(world, id);
 }

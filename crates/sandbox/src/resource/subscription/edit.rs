@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use super::announce::{self, Standing};
 use super::proration::Line;
-use super::{Subscription, begin, bill, cycle, discount, end, number};
+use super::{
+    Subscription, SubscriptionStatus, begin, bill, cycle, discount, end, metering, number,
+};
 use crate::failure::Failure;
 use crate::resource::discount::Discount;
 use crate::resource::order::{self, OrderItem};
@@ -86,6 +88,11 @@ impl Edit {
             bill::refuse_unpayable(world, &self.row, &self.lines)?;
         }
         let id = self.row.id;
+        // Usage is billed before what it was used with is gone.
+        if self.moved && self.before.status != SubscriptionStatus::Trialing || !self.row.is_alive()
+        {
+            metering::settle(world, id);
+        }
         let standing = Standing::of(&self.before);
         let waiting: Vec<OrderItem> = std::mem::take(&mut self.lines)
             .into_iter()
@@ -94,7 +101,7 @@ impl Edit {
         self.row.pending_items.extend(waiting);
         let (ended, rescheduled) = (
             self.before.is_alive() && !self.row.is_alive(),
-            self.row.period_end != self.before.period_end,
+            self.row.next_end() != self.before.next_end(),
         );
         if self.row != self.before {
             self.row.modified_at = Some(self.now);

@@ -17,6 +17,7 @@ mod label;
 #[cfg(test)]
 mod life;
 mod list;
+mod metering;
 mod number;
 mod pause;
 mod pending;
@@ -99,6 +100,14 @@ pub(crate) struct Subscription {
     pub(crate) started_at: Timestamp,
     pub(crate) period_start: Timestamp,
     pub(crate) period_end: Timestamp,
+    /// How often usage is billed, when that is not with everything else.
+    #[serde(default)]
+    pub(crate) meter_cycle: Option<Cycle>,
+    #[serde(default)]
+    pub(crate) meter_period_start: Option<Timestamp>,
+    /// Nothing while the meter clock stands still, as in a trial.
+    #[serde(default)]
+    pub(crate) meter_period_end: Option<Timestamp>,
     pub(crate) trial_start: Option<Timestamp>,
     pub(crate) trial_end: Option<Timestamp>,
     pub(crate) cancel_at_period_end: bool,

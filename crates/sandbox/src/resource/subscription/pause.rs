@@ -92,8 +92,9 @@ pub(crate) fn come_back(world: &mut World, id: Id<Subscription>) {
     row.paused_at = None;
     row.resumes_at = None;
     row.start_period(now);
+    row.start_metering(Some(now));
     world.agenda.cancel(&Job::ResumeSubscription(id));
-    cycle::drop_spent_discount(world, id);
+    cycle::drop_spent_discount(world, id, now);
     bill::settle_usage(world, id, None);
     begin::plan_cycle(world, id);
     announce::changed(world, id, before);

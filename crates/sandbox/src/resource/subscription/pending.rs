@@ -147,6 +147,7 @@ fn updated(world: &World, before: &Subscription, update: &PendingUpdate) -> Opti
         after.product = id;
         after.prices = plan::prices_in(world, product, &before.currency);
         after.cycle = product.cycle.filter(|_| !after.prices.is_empty())?;
+        after.meter_cycle = product.meter_cycle;
         after.anchor_day = anchor_day(before.period_start);
     }
     if after.cycle != before.cycle {

@@ -78,6 +78,9 @@ fn enact(edit: &mut Edit, product: &Product, prices: Vec<Id<Price>>, behavior: B
     if new_period {
         row.start_period(edit.now);
     }
+    row.meter_cycle = product.meter_cycle;
+    let tried = row.status == SubscriptionStatus::Trialing;
+    row.start_metering((!tried).then_some(row.period_start));
     edit.moved = true;
 }
 

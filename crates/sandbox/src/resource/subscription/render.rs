@@ -1,7 +1,7 @@
 //! A subscription as the API shows it: whole, and inside an order.
 
 use super::{PendingUpdate, Subscription};
-use crate::render::{Json, Nothing, object};
+use crate::render::{Json, object};
 use crate::resource::{customer, discount, product, subscription_meter};
 use crate::world::World;
 
@@ -47,8 +47,8 @@ fn render_bare(world: &World, row: &Subscription) -> Json {
         "status": row.status,
         "current_period_start": row.period_start,
         "current_period_end": row.period_end,
-        "current_meter_period_start": Nothing,
-        "current_meter_period_end": Nothing,
+        "current_meter_period_start": row.meter_period_start,
+        "current_meter_period_end": row.meter_period_end,
         "trial_start": row.trial_start,
         "trial_end": row.trial_end,
         "cancel_at_period_end": row.cancel_at_period_end,

@@ -31,14 +31,16 @@ impl Charge {
 }
 
 /// What each metered price of the subscription comes to by now. Usage that arrived before the end of a
-/// trial is never billed.
+/// trial is never billed, nor is what was billed already or made at a price that is gone.
 pub(crate) fn charges(world: &World, subscription: Id<Subscription>) -> Vec<Charge> {
     let Some(row) = world.subscriptions.find(subscription) else {
         return Vec::new();
     };
     prices(world, row)
         .filter_map(|(price, meter, unit_amount, cap)| {
-            let window = Window::open(world, row.customer, meter)?.billed_since(row.trial_end);
+            let own = super::of(world, subscription).find(|own| own.meter == meter);
+            let since = row.trial_end.max(own.and_then(|own| own.since));
+            let window = Window::open(world, row.customer, meter)?.billed_since(since);
             let (consumed, credited) = (window.consumed(), window.credited());
             let units = consumed
                 .saturating_sub(Decimal::from(credited))

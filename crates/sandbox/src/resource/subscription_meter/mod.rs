@@ -24,6 +24,12 @@ pub(crate) struct SubscriptionMeter {
     pub(crate) modified_at: Option<Timestamp>,
     pub(crate) subscription: Id<Subscription>,
     pub(crate) meter: Id<Meter>,
+    /// What it is billed at.
+    #[serde(default)]
+    price: Option<Id<Price>>,
+    /// What was used before is billed already, or at a price that is gone, and never will be.
+    #[serde(default)]
+    since: Option<Timestamp>,
     pub(crate) consumed: Decimal,
     pub(crate) credited: i64,
     /// Minor units owed so far in this period.
@@ -35,16 +41,19 @@ found_by!(SubscriptionMeter: subscription);
 /// Begins counting for every meter the subscription has a price for, and forgets those it has none for
 /// any more. Called when a subscription is made and when its prices change.
 pub(crate) fn attach(world: &mut World, subscription: Id<Subscription>) {
-    let Some((customer, meters)) = metered(world, subscription) else {
+    let Some((customer, priced)) = metered(world, subscription) else {
         return;
     };
-    let left = of(world, subscription).filter(|row| !meters.contains(&row.meter));
+    let is_priced = |row: &SubscriptionMeter| priced.iter().any(|(_, meter)| *meter == row.meter);
+    let left = of(world, subscription).filter(|row| !is_priced(row));
     let left: Vec<_> = left.map(|row| row.id).collect();
     for id in left {
         world.subscription_meters.remove(id);
     }
-    for meter in meters {
-        if of(world, subscription).any(|row| row.meter == meter) {
+    for (price, meter) in priced {
+        let known = of(world, subscription).find(|row| row.meter == meter);
+        if let Some(id) = known.map(|row| row.id) {
+            reprice(world, id, price);
             continue;
         }
         customer_meter::restart(world, customer, meter);
@@ -56,6 +65,8 @@ pub(crate) fn attach(world: &mut World, subscription: Id<Subscription>) {
             modified_at: None,
             subscription,
             meter,
+            price: Some(price),
+            since: None,
             consumed: Decimal::ZERO,
             credited: 0,
             amount: 0,
@@ -66,11 +77,43 @@ pub(crate) fn attach(world: &mut World, subscription: Id<Subscription>) {
 
 /// Begins a new period for every meter of the subscription, after its usage was billed.
 pub(crate) fn restart(world: &mut World, subscription: Id<Subscription>) {
-    let Some((customer, meters)) = metered(world, subscription) else {
+    let Some((customer, priced)) = metered(world, subscription) else {
         return;
     };
-    for meter in meters {
+    for (_, meter) in priced {
         customer_meter::restart(world, customer, meter);
+    }
+    update(world, subscription);
+}
+
+/// Another price takes over. Sums and counts are billed at the price they were made at: what was used at one
+/// that is gone is not billed any more.
+fn reprice(world: &mut World, id: Id<SubscriptionMeter>, price: Id<Price>) {
+    let now = world.stamp();
+    let Some(row) = world.subscription_meters.find(id) else {
+        return;
+    };
+    let meter = world.meters.find(row.meter);
+    let by_price = meter.is_some_and(|meter| meter.aggregation.is_summable());
+    let changes = row.price.is_some_and(|before| before != price);
+    if let Some(row) = world.subscription_meters.find_mut(id) {
+        row.price = Some(price);
+        row.since = if by_price && changes {
+            Some(now)
+        } else {
+            row.since
+        };
+    }
+}
+
+/// What was used till now has been billed; balances stay as they are.
+pub(crate) fn bill_from_now(world: &mut World, subscription: Id<Subscription>) {
+    let now = world.stamp();
+    let rows: Vec<_> = of(world, subscription).map(|row| row.id).collect();
+    for id in rows {
+        if let Some(row) = world.subscription_meters.find_mut(id) {
+            row.since = Some(now);
+        }
     }
     update(world, subscription);
 }
@@ -119,14 +162,14 @@ fn update(world: &mut World, subscription: Id<Subscription>) -> bool {
     changed
 }
 
-/// The customer of a subscription and the meters it has prices for.
-fn metered(
-    world: &World,
-    subscription: Id<Subscription>,
-) -> Option<(Id<Customer>, Vec<Id<Meter>>)> {
+/// A metered price, and the meter it is for.
+type Metered = (Id<Price>, Id<Meter>);
+
+/// The customer of a subscription, and its metered prices.
+fn metered(world: &World, subscription: Id<Subscription>) -> Option<(Id<Customer>, Vec<Metered>)> {
     let row = world.subscriptions.find(subscription)?;
-    let meters = prices(world, row).map(|(_, meter, ..)| meter).collect();
-    Some((row.customer, meters))
+    let priced = prices(world, row).map(|(price, meter, ..)| (price, meter));
+    Some((row.customer, priced.collect()))
 }
 
 /// The metered prices of a subscription: which, of what, how much, at most how much.

@@ -4,6 +4,7 @@ mod dispute;
 mod document;
 mod draft;
 mod dunning;
+mod metering;
 mod plan_change;
 mod purchase;
 mod refund;
