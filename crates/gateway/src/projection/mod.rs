@@ -3,6 +3,8 @@
 //! whichever way it came.
 
 pub(crate) mod contradiction;
+#[cfg(test)]
+mod permutation;
 pub(crate) mod version;
 
 use std::collections::BTreeSet;

@@ -5,7 +5,7 @@
 //! that ships by it must hear it once.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use polarkit_store::{Entitlement, Notice, Object, Waiting};
@@ -117,42 +117,48 @@ pub(crate) fn of_paid_order(
 }
 
 /// What changed of one customer's access, by what is granted as a whole.
+///
+/// A notice is named after the row that grants, or that granted before: a row that once gave way
+/// never comes back as it was, so that no two changes share a name.
 pub(crate) fn of_access(
     about: About<'_>,
     before: &[Entitlement],
     after: &[Entitlement],
 ) -> Vec<Notice> {
     let (had, has) = (by_target(before), by_target(after));
+    let things: BTreeSet<_> = had.keys().chain(has.keys()).copied().collect();
     let mut notices = Vec::new();
-    for (thing, now) in &has {
-        let was = had.get(thing).is_some_and(|row| row.granted);
-        if was != now.granted {
-            let (name, kind) = if now.granted {
-                ("access_granted", ACCESS_GRANTED)
-            } else {
-                ("access_revoked", ACCESS_REVOKED)
-            };
-            let id = format!("{name}:{}:{}:{}", about.customer, thing.1, now.changed_at);
-            let source = Some(now.source.as_str());
-            notices.push(access(id, kind, about, (now, &now.reason, source)));
-        }
-    }
-    // A plan that was left has no row of its own any more: its subscription tells of another.
-    let left = |thing: &(&str, &str)| !has.contains_key(thing);
-    for (thing, was) in had.iter().filter(|(thing, was)| was.granted && left(thing)) {
-        let (customer, changed_at) = (about.customer, was.changed_at);
-        let id = format!("access_revoked:{customer}:{}:{changed_at}:left", thing.1);
-        let why = (*was, "no_longer_stated", None);
-        notices.push(access(id, ACCESS_REVOKED, about, why));
+    for thing in things {
+        let was = had.get(&thing).copied().filter(|row| row.granted);
+        let now = has.get(&thing).copied();
+        let (kind, named_after, why) = match (was, now) {
+            (None, Some(now)) if now.granted => (ACCESS_GRANTED, now, because(now)),
+            (Some(was), Some(now)) if !now.granted => (ACCESS_REVOKED, was, because(now)),
+            // A plan that was left has no row of its own any more: its subscription tells of
+            // another.
+            (Some(was), None) => (ACCESS_REVOKED, was, (was, "no_longer_stated", None)),
+            _ => continue,
+        };
+        let (name, target) = (kind.replace('.', "_"), thing.1);
+        let (source, at) = (&named_after.source, named_after.changed_at);
+        let id = format!("{name}:{}:{target}:{source}:{at}", about.customer);
+        notices.push(access(id, kind, about, why));
     }
     notices
+}
+
+/// The row that tells of a change, its reason and its source.
+type Why<'a> = (&'a Entitlement, &'a str, Option<&'a str>);
+
+fn because(row: &Entitlement) -> Why<'_> {
+    (row, &row.reason, Some(&row.source))
 }
 
 fn access(
     id: String,
     kind: &'static str,
     about: About<'_>,
-    (row, reason, source): (&Entitlement, &str, Option<&str>),
+    (row, reason, source): Why<'_>,
 ) -> Notice {
     let led = about.led.get(..LED_MAX).unwrap_or(about.led);
     let told = Envelope {
@@ -279,4 +285,46 @@ fn bytes(told: &impl Serialize) -> Vec<u8> {
 
 fn instant(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(source: &str, granted: bool, changed_at: i64) -> Entitlement {
+        Entitlement {
+            source: source.to_owned(),
+            kind: "product".to_owned(),
+            target: "p".to_owned(),
+            granted,
+            reason: String::new(),
+            detail: String::new(),
+            changed_at,
+        }
+    }
+
+    #[test]
+    fn every_change_of_access_has_a_name_of_its_own() {
+        // The second purchase is told late: granted and revoked before the first one's end.
+        let told = [
+            vec![],
+            vec![row("order:a", true, 5)],
+            vec![row("order:a", false, 9)],
+            vec![row("order:a", false, 9), row("order:b", true, 6)],
+            vec![row("order:a", false, 9), row("order:b", false, 8)],
+        ];
+        let about = About {
+            customer: "c",
+            external_id: None,
+            led: &[],
+        };
+        let notices: Vec<Notice> = told
+            .windows(2)
+            .flat_map(|pair| of_access(about, &pair[0], &pair[1]))
+            .collect();
+        let kinds: Vec<&str> = notices.iter().map(|one| one.kind.as_str()).collect();
+        assert_eq!(kinds, [ACCESS_GRANTED, ACCESS_REVOKED].repeat(2));
+        let names: BTreeSet<&str> = notices.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(names.len(), notices.len(), "{names:?}");
+    }
 }

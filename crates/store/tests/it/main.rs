@@ -8,6 +8,7 @@
 )]
 
 mod fixture;
+mod healing;
 
 mod api_keys;
 mod fanout;

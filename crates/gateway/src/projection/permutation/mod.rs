@@ -1,0 +1,243 @@
+//! Any order, duplication and repetition of what Polar tells of a life ends in the same mirror, the
+//! same entitlements and the same access told; and that is what Polar states itself.
+//!
+//! The lives are random, lived in the sandbox, and recorded as its webhooks come. What is permuted
+//! here is then pure: no store, no clock.
+
+mod life;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use polarkit_store::{Entitlement, Essence, Known, Object};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use self::life::Recorded;
+use super::contradiction;
+use super::version::{Decision, decide};
+use crate::entitlement::derive;
+use crate::inbox::news::News;
+use crate::subscriber::notice::{self, ACCESS_GRANTED, About};
+
+/// Lives that are lived, and the ways each is told in.
+const LIVES: u64 = 12;
+const TELLINGS: u32 = 200;
+/// Deliveries of one transaction; the worker takes as many as wait.
+const BATCH_MAX: usize = 24;
+
+/// A mirror in memory: the rule of the store's, without the store.
+#[derive(Debug, Default)]
+struct Mirror {
+    objects: BTreeMap<(String, String, String), Kept>,
+    entitlements: BTreeMap<String, Vec<Entitlement>>,
+    /// What the application believes, having heard each id once.
+    told: BTreeMap<(String, String), bool>,
+    heard: BTreeSet<String>,
+    paid: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Kept {
+    version: (i64, i64),
+    essence: Option<String>,
+    body: String,
+}
+
+impl Mirror {
+    /// All of it, one by one.
+    fn of(told: &[News]) -> Self {
+        let mut mirror = Self::default();
+        for news in told {
+            mirror.hear(&[news]);
+        }
+        mirror
+    }
+
+    fn hear(&mut self, batch: &[&News]) {
+        for news in batch {
+            news.objects.iter().for_each(|object| self.take(object));
+            let order = news.objects.first();
+            let paid = order.filter(|one| notice::is_paid_order(one));
+            self.paid.extend(paid.map(|order| order.id.clone()));
+        }
+        let customers: BTreeSet<&str> = batch.iter().flat_map(|news| news.customers()).collect();
+        for customer in customers {
+            self.entitle(customer);
+        }
+    }
+
+    fn take(&mut self, object: &Object) {
+        let key = (
+            object.customer.clone(),
+            object.kind.clone(),
+            object.id.clone(),
+        );
+        let told = Kept {
+            version: (object.version.object_at, object.version.envelope_at),
+            essence: object.essence.clone(),
+            body: object.body.clone(),
+        };
+        let later = |known: &Kept| (told.version, &told.body) > (known.version, &known.body);
+        if self.objects.get(&key).is_none_or(later) {
+            self.objects.insert(key, told);
+        }
+    }
+
+    fn essences(&self, customer: &str) -> Vec<Essence> {
+        let own = self.objects.iter().filter(|((of, ..), _)| of == customer);
+        let essences = own.filter_map(|((_, kind, id), kept)| {
+            Some(Essence {
+                kind: kind.clone(),
+                id: id.clone(),
+                version: polarkit_store::Version {
+                    object_at: kept.version.0,
+                    envelope_at: kept.version.1,
+                },
+                seen_at: 0,
+                essence: kept.essence.clone()?,
+            })
+        });
+        essences.collect()
+    }
+
+    fn entitle(&mut self, customer: &str) {
+        let after = derive::derive(&self.essences(customer)).unwrap();
+        let before = self
+            .entitlements
+            .insert(customer.to_owned(), after.clone())
+            .unwrap_or_default();
+        let about = About {
+            customer,
+            external_id: None,
+            led: &[],
+        };
+        for notice in notice::of_access(about, &before, &after) {
+            let told: serde_json::Value =
+                serde_json::from_slice(notice.body.as_deref().unwrap()).unwrap();
+            let target = told["data"]["target"].as_str().unwrap().to_owned();
+            if self.heard.insert(notice.id) {
+                let granted = notice.kind == ACCESS_GRANTED;
+                self.told.insert((customer.to_owned(), target), granted);
+            }
+        }
+    }
+
+    /// What the application believes it may let each customer use.
+    fn believed(&self) -> BTreeSet<(String, String)> {
+        let granted = self.told.iter().filter(|(_, granted)| **granted);
+        granted.map(|(thing, _)| thing.clone()).collect()
+    }
+
+    /// What is granted.
+    fn granted(&self) -> BTreeSet<(String, String)> {
+        let rows = self.entitlements.iter();
+        let rows = rows.flat_map(|(customer, rows)| rows.iter().map(move |row| (customer, row)));
+        let granted = rows.filter(|(_, row)| row.granted);
+        granted
+            .map(|(customer, row)| (customer.clone(), row.target.clone()))
+            .collect()
+    }
+
+    /// The sources that grant, which Polar lists in its own state of each customer.
+    fn sources(&self) -> BTreeSet<String> {
+        let rows = self.entitlements.values().flatten();
+        let granted = rows.filter(|row| row.granted && !row.source.starts_with("order:"));
+        granted.map(|row| row.source.clone()).collect()
+    }
+}
+
+#[test]
+fn recorded_lives_end_the_same_in_whatever_way_they_are_told() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let lives: Vec<Recorded> = (0..LIVES)
+        .map(|seed| runtime.block_on(life::lived(seed)))
+        .collect();
+    let kinds: BTreeSet<&str> = lives.iter().flat_map(Recorded::kinds).collect();
+    for kind in [
+        "subscription.canceled",
+        "subscription.past_due",
+        "subscription.paused",
+        "subscription.revoked",
+        "order.refunded",
+        "customer_seat.claimed",
+        "benefit_grant.revoked",
+        "customer.state_changed",
+    ] {
+        assert!(kinds.contains(kind), "no life has seen {kind}: {kinds:?}");
+    }
+    for life in &lives {
+        let told: Vec<News> = life.told().collect();
+        let straight = Mirror::of(&told);
+        assert_eq!(straight.sources(), life.stated, "life {}", life.seed);
+        assert_eq!(
+            straight.believed(),
+            straight.granted(),
+            "life {}",
+            life.seed
+        );
+        for customer in straight.entitlements.keys() {
+            assert_eq!(contradiction::of(&straight.essences(customer)), None);
+        }
+        permuted(life.seed, &told, &straight);
+    }
+}
+
+fn permuted(seed: u64, told: &[News], straight: &Mirror) {
+    let count = told.len();
+    let again = proptest::collection::vec(0..count, 0..=count / 2);
+    let order = again.prop_flat_map(move |again| {
+        let all: Vec<usize> = (0..count).chain(again).collect();
+        Just(all).prop_shuffle()
+    });
+    let mut runner = TestRunner::new(Config {
+        cases: TELLINGS,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let outcome = runner.run(&(order, 1..=BATCH_MAX), |(order, size)| {
+        let mut mirror = Mirror::default();
+        for batch in order.chunks(size) {
+            let batch: Vec<&News> = batch.iter().map(|index| &told[*index]).collect();
+            mirror.hear(&batch);
+        }
+        prop_assert_eq!(mirror.believed(), mirror.granted(), "life {}", seed);
+        prop_assert!(mirror.objects == straight.objects, "life {seed}");
+        prop_assert!(mirror.entitlements == straight.entitlements, "life {seed}");
+        prop_assert!(mirror.paid == straight.paid, "life {seed}");
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn no_recorded_life_contradicts_itself_when_told_in_order() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let life = runtime.block_on(life::lived(77));
+    let mut mirror = Mirror::default();
+    for news in life.told() {
+        for object in &news.objects {
+            let key = (
+                object.customer.clone(),
+                object.kind.clone(),
+                object.id.clone(),
+            );
+            let known = mirror.objects.get(&key).map(|kept| Known {
+                version: polarkit_store::Version {
+                    object_at: kept.version.0,
+                    envelope_at: kept.version.1,
+                },
+                essence: kept.essence.clone(),
+                gone_at: None,
+            });
+            let decision = decide(known.as_ref(), object);
+            assert_ne!(decision, Decision::Contradiction, "{key:?}");
+        }
+        mirror.hear(&[&news]);
+    }
+}
