@@ -20,7 +20,7 @@ use crate::inbox::news::News;
 use crate::subscriber::notice::{self, ACCESS_GRANTED, About};
 
 /// Lives that are lived, and the ways each is told in.
-const LIVES: u64 = 12;
+const LIVES: u64 = 10;
 const TELLINGS: u32 = 200;
 /// Deliveries of one transaction; the worker takes as many as wait.
 const BATCH_MAX: usize = 24;
