@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use crate::render::Json;
+use crate::resource::checkout::Checkout;
+use crate::world::Id;
 
 /// A success. Its status is the operation's documented one unless said otherwise.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +15,8 @@ pub(crate) enum Reply {
     Empty,
     /// 307 to an absolute or root-relative address.
     Redirect(String),
+    /// What happens to a session of checkout from now on.
+    Watch(Id<Checkout>),
     /// A file: its media type, its name, its bytes.
     File {
         media_type: &'static str,

@@ -92,6 +92,33 @@ async fn a_failed_authentication_opens_the_checkout_again_and_a_passed_one_pays(
 }
 
 #[tokio::test]
+async fn a_buyer_reaches_the_seller_s_page_once_the_seller_knows() {
+    let shop = Shop::open(1440, 900).await;
+    // The same machine by another name is another site.
+    let elsewhere = shop.sandbox.sandbox().replace("127.0.0.1", "localhost");
+    let thanks = format!("{elsewhere}/healthz?checkout={{CHECKOUT_ID}}");
+    let wish = json!({"success_url": thanks});
+    let checkout = shop.checkout_with("Handbook", wish.clone()).await;
+    shop.fill_in(PAYS).await;
+    shop.browser.find("#pay").await.click().await;
+    let id = checkout["id"].as_str().unwrap();
+    let there = format!("{elsewhere}/healthz?checkout={id}&customer_session_token=polar_");
+    shop.browser.wait_for_url(&there).await;
+
+    // Nobody takes this seller's webhooks: the buyer is kept, as at Polar.
+    let hook =
+        json!({"url": "http://127.0.0.1:9/", "format": "raw", "events": ["checkout.updated"]});
+    shop.api.post("/v1/webhooks/endpoints", hook).await.ok();
+    let checkout = shop.checkout_with("Handbook", wish).await;
+    shop.fill_in(PAYS).await;
+    shop.browser.find("#pay").await.click().await;
+    shop.browser.wait_for_text("#thank-you", "Thank you").await;
+    let here = shop.sandbox.sandbox();
+    assert!(shop.browser.url().await.starts_with(here));
+    assert_eq!(shop.status(&checkout).await, "succeeded");
+}
+
+#[tokio::test]
 async fn a_refused_amount_is_never_replaced_by_another_one() {
     let shop = Shop::open(1440, 900).await;
     let browser = &shop.browser;
@@ -215,10 +242,15 @@ impl Shop {
 
     /// Opens a checkout for the product called so, in the browser too.
     async fn checkout(&self, name: &str) -> Value {
+        self.checkout_with(name, json!({})).await
+    }
+
+    /// The same, with more fields.
+    async fn checkout_with(&self, name: &str, mut asked: Value) -> Value {
         let products = self.api.get("/v1/products/?limit=100").await.ok();
         let items = products["items"].as_array().unwrap();
         let product = items.iter().find(|item| item["name"] == name).unwrap();
-        let asked = json!({"products": [product["id"]]});
+        asked["products"] = json!([product["id"]]);
         let checkout = self.api.post("/v1/checkouts/", asked).await.ok();
         self.browser.visit(checkout["url"].as_str().unwrap()).await;
         self.browser.wait_for_text("#product-name", name).await;

@@ -121,6 +121,11 @@ impl Engine {
         self.stirs.send_modify(|count| *count += 1);
     }
 
+    /// Cancelled when the sandbox stops.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
     /// Every task it started, for whoever wants to wait for their end.
     pub(crate) const fn tasks(&self) -> &TaskTracker {
         &self.tasks

@@ -9,6 +9,8 @@ use http::{HeaderValue, StatusCode};
 use polarkit_spec::Operation;
 use serde_json::{Value, json};
 
+use super::stream;
+use crate::engine::Engine;
 use crate::failure::{Failure, Flaw};
 use crate::render::Json;
 use crate::reply::Reply;
@@ -19,11 +21,12 @@ const INSUFFICIENT_SCOPE: &str =
     "The request requires higher privileges than provided by the access token.";
 
 /// A success of `operation`.
-pub(crate) fn reply(operation: &Operation, reply: Reply) -> Response {
+pub(crate) fn reply(engine: &Engine, operation: &Operation, reply: Reply) -> Response {
     match reply {
         Reply::Json(body) => text(operation.success.status, body),
         Reply::Empty => bare(operation.success.status),
         Reply::Redirect(address) => redirect(&address),
+        Reply::Watch(checkout) => stream::open(engine, checkout),
         Reply::File {
             media_type,
             name,

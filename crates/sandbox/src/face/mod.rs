@@ -5,6 +5,7 @@ mod bearer;
 mod body;
 mod cors;
 mod route;
+mod stream;
 mod undocumented;
 mod version;
 
@@ -113,7 +114,7 @@ async fn answer(engine: &Engine, parts: &Parts, body: axum::body::Body) -> Respo
         run(engine, route, caller, sent)
     };
     let response = match done.await {
-        Ok(done) => answer::reply(operation, done),
+        Ok(done) => answer::reply(engine, operation, done),
         Err(failure) => answer::failure(failure),
     };
     tracing::debug!(

@@ -15,6 +15,18 @@ const LIKE: &[(&str, &str, Method, &str)] = &[
         "/v1/checkout-links/{client_secret}/redirect",
     ),
     (
+        "checkouts:client_get",
+        "checkouts:client_stream",
+        Method::Get,
+        "/v1/checkouts/client/{client_secret}/stream",
+    ),
+    (
+        "checkouts:client_update",
+        "checkouts:client_opened",
+        Method::Post,
+        "/v1/checkouts/client/{client_secret}/opened",
+    ),
+    (
         "license_keys:update",
         "license_keys:rotate",
         Method::Post,
@@ -57,6 +69,7 @@ type BodyField = (&'static str, &'static str, bool);
 
 /// The fields of those that have a body.
 const BODIES: &[(&str, &[BodyField])] = &[
+    ("checkouts:client_opened", &[("distinct_id", "", false)]),
     (
         "customer_portal:customer-session:request",
         &[

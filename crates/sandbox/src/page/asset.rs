@@ -38,6 +38,7 @@ const ASSETS: &[(&str, &str, &str)] = assets![
     SCRIPT "portal.js",
     SCRIPT "question.js",
     SCRIPT "regions.js",
+    SCRIPT "sale.js",
     SCRIPT "session.js",
     SCRIPT "subscriptions.js",
     SCRIPT "summary.js",

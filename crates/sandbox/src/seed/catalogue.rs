@@ -132,7 +132,9 @@ impl Seller<'_> {
         };
         match operations::run(self.world, operation, &call)? {
             Reply::Json(made) => Ok(made.value()),
-            Reply::Empty | Reply::Redirect(_) | Reply::File { .. } => Ok(Value::Null),
+            Reply::Empty | Reply::Redirect(_) | Reply::Watch(_) | Reply::File { .. } => {
+                Ok(Value::Null)
+            }
         }
     }
 }

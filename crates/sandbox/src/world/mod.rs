@@ -25,7 +25,7 @@ pub(crate) use table::{Found, Table};
 use crate::credentials::Credentials;
 use crate::resource::access_token::AccessToken;
 use crate::resource::benefit::Benefit;
-use crate::resource::checkout::Checkout;
+use crate::resource::checkout::{Checkout, Watchers};
 use crate::resource::checkout_link::CheckoutLink;
 use crate::resource::custom_field::CustomField;
 use crate::resource::customer::Customer;
@@ -77,6 +77,8 @@ macro_rules! world {
             pub(crate) credentials: Option<Credentials>,
             /// Work to do.
             pub(crate) agenda: Agenda,
+            /// Pages that watch a session; not saved.
+            pub(crate) watchers: Watchers,
             $(pub(crate) $table: Table<$row>,)*
         }
 
@@ -93,6 +95,7 @@ macro_rules! world {
                     base_url,
                     credentials: None,
                     agenda: Agenda::default(),
+                    watchers: Watchers::default(),
                     $($table: Table::default(),)*
                 }
             }

@@ -20,5 +20,6 @@ mod staff;
 mod twice;
 mod usage;
 mod validation;
+mod watching;
 mod webhooks;
 mod world;

@@ -9,6 +9,9 @@ export const TEST_CARDS = [
   ["4000000000000002", "is declined"],
   ["4000000000009995", "has insufficient funds"],
   ["4000000000000341", "pays once, fails at renewal"],
+  ["4000000000007726", "pays; a refund is pending at first"],
+  ["4000000000005126", "pays; a refund fails later"],
+  ["4000000000000259", "pays, then disputes it"],
 ];
 
 const BRANDS = [

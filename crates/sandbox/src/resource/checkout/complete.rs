@@ -1,5 +1,6 @@
 //! From confirmed to succeeded: the payment, the subscription, the order, and what follows.
 
+use super::watch::{News, tell};
 use super::{Checkout, CheckoutStatus, announce};
 use crate::resource::customer;
 use crate::resource::grant::GrantScope;
@@ -27,6 +28,9 @@ pub(crate) fn run(world: &mut World, id: Id<Checkout>) {
         payment::add(world, attempt, Outcome::Succeeds)
     });
     let subscription = subscribe(world, &checkout);
+    if subscription.is_some() {
+        tell(world, id, News::SubscriptionCreated);
+    }
     let order = write_order(world, &checkout, subscription);
     if let (Some(payment), Some(order)) = (payment, order) {
         if let Some(row) = world.payments.find_mut(payment) {
@@ -37,6 +41,7 @@ pub(crate) fn run(world: &mut World, id: Id<Checkout>) {
     if let Some(order) = order {
         order::record(world, order, "paid");
         order::announce(world, order, &["created", "updated", "paid"]);
+        tell(world, id, News::OrderCreated);
     }
     succeed(world, id, subscription, order);
     follow(world, &checkout, subscription, order);

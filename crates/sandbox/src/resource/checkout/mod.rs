@@ -17,9 +17,11 @@ mod list;
 mod needs;
 mod number;
 mod offer;
+mod opened;
 mod rebill;
 mod render;
 mod update;
+mod watch;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -43,11 +45,14 @@ pub(crate) use complete::run as complete;
 pub(crate) use expire::run as expire;
 pub(crate) use link::{Opening, Wishes, check_products, open_from_link, product_of_price};
 pub(crate) use render::{render, render_public};
+pub(crate) use watch::{Signal, Watchers, delivered};
 
 /// The operations of this noun that the sandbox really does.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
     ("checkouts:client_confirm", confirm::handle),
     ("checkouts:client_get", get::client),
+    ("checkouts:client_opened", opened::handle),
+    ("checkouts:client_stream", opened::stream),
     ("checkouts:client_update", update::client),
     ("checkouts:create", create::handle),
     ("checkouts:get", get::handle),

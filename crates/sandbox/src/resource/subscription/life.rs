@@ -228,7 +228,9 @@ fn call(world: &mut World, operation: &str, path: Option<String>, body: Value) -
     };
     match operations::run(world, operation, &call).ok()? {
         Reply::Json(made) => Some(made.value()),
-        Reply::Empty | Reply::Redirect(_) | Reply::File { .. } => Some(Value::Null),
+        Reply::Empty | Reply::Redirect(_) | Reply::Watch(_) | Reply::File { .. } => {
+            Some(Value::Null)
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::delivery::is_archived;
 use super::outbox::{Attempt, Turn};
-use super::{Delivery, Endpoint, Message};
+use super::{Delivery, Endpoint, Format, Message};
+use crate::resource::checkout;
 use crate::world::{Id, World};
 
 /// Attempts before a message has failed for good.
@@ -93,6 +94,9 @@ impl World {
                 row.succeeded = Some(true);
             }
         }
+        if outcome.succeeded() {
+            self.tell_watchers(shipment);
+        }
         let Some(attempt) = self.outbox.end(shipment.turn) else {
             return;
         };
@@ -100,6 +104,17 @@ impl World {
             self.retry(attempt);
         }
         self.forget_old_messages();
+    }
+
+    /// A page may be waiting until the seller knows of the sale.
+    fn tell_watchers(&self, shipment: &Shipment) {
+        let message = self.messages.find(shipment.message);
+        let endpoint = message.and_then(|row| self.endpoints.find(row.endpoint));
+        let raw = endpoint.is_some_and(|row| row.format == Format::Raw);
+        let news = message.filter(|row| raw && row.event == "checkout.updated");
+        if let Some(row) = news.filter(|_| self.watchers.are_there()) {
+            checkout::delivered(self, &row.body);
+        }
     }
 
     fn log_delivery(&mut self, message: Id<Message>, outcome: &Outcome, now: Timestamp) {

@@ -121,6 +121,11 @@ impl World {
         }
     }
 
+    /// True when somebody wants to hear of the event.
+    pub(crate) fn is_heard(&self, organization: Id<Organization>, event: &str) -> bool {
+        !self.listeners(organization, event).is_empty()
+    }
+
     /// The endpoints that want to hear of the event.
     fn listeners(
         &self,
