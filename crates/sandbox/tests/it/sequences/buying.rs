@@ -2,6 +2,9 @@
 
 use super::{Act, FADING, Plan, Row, VISA, tell};
 
+/// A card whose bank asks at the first payment.
+const ASKING: &str = "pm_card_authenticationRequired";
+
 const ROWS: &[Row] = &[
     (
         "bought once, by somebody new",
@@ -130,6 +133,40 @@ const ROWS: &[Row] = &[
         &[Act::Open],
         Act::Confirm("pm_card_chargeDeclined", 400),
         &[],
+    ),
+    (
+        "the bank asks who is buying",
+        Plan::Once(2900),
+        &[Act::Open],
+        Act::Confirm(ASKING, 200),
+        &[
+            "member.created",
+            "checkout.updated confirmed",
+            "customer.created",
+            "customer.state_changed",
+        ],
+    ),
+    (
+        "the bank is content",
+        Plan::Once(2900),
+        &[Act::Open, Act::Confirm(ASKING, 200)],
+        Act::Challenge("succeeded"),
+        &[
+            "order.created paid purchase",
+            "order.updated paid",
+            "order.paid paid",
+            "checkout.updated succeeded",
+            "benefit_grant.created",
+            "order.updated paid",
+            "customer.state_changed",
+        ],
+    ),
+    (
+        "the bank is not content: the checkout opens again",
+        Plan::Once(2900),
+        &[Act::Open, Act::Confirm(ASKING, 200)],
+        Act::Challenge("failed"),
+        &["checkout.updated open"],
     ),
     (
         "nobody buys within a day",

@@ -175,6 +175,17 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "a month is given back: the subscription goes on",
+        MONTHLY,
+        &[Act::Buy(VISA)],
+        Act::Refund(None, false),
+        &[
+            "refund.created succeeded",
+            "order.updated refunded",
+            "order.refunded refunded",
+        ],
+    ),
+    (
         "some of it is given back",
         Plan::Once(2900),
         &[Act::Buy(VISA)],

@@ -2,6 +2,7 @@
 //! each announcement shows.
 
 mod buying;
+mod catalogue;
 mod changing;
 mod ending;
 mod frozen;

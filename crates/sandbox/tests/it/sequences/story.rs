@@ -59,6 +59,11 @@ pub(crate) enum Act {
     Unseat,
     /// Something is used.
     Use(i64),
+    /// The buyer's bank has asked who they are, and this is how it went.
+    Challenge(&'static str),
+    /// The seller calls: method, path, body. `PRODUCT`, `BENEFIT` and `MADE` stand for the ids of what is on
+    /// sale, what it grants, and what was made by such a call before.
+    Ask(&'static str, &'static str, &'static str),
 }
 
 pub(crate) struct Story {
@@ -69,6 +74,7 @@ pub(crate) struct Story {
     customer: Value,
     subscription: Value,
     seat: Value,
+    made: Value,
     /// What acts want to move to is on sale from the beginning.
     others: Vec<(String, Value)>,
 }
@@ -83,6 +89,7 @@ impl Story {
             customer: Value::Null,
             subscription: Value::Null,
             seat: Value::Null,
+            made: Value::Null,
             others: Vec::new(),
         };
         story.product = story.sell(plan).await;
@@ -179,6 +186,11 @@ impl Story {
                     .post("/v1/events/ingest", json!({"events": events}))
                     .await;
             }
+            Act::Challenge(outcome) => {
+                let path = format!("/sandbox/checkouts/{}/challenge", id(&self.checkout));
+                let body = json!({"outcome": outcome});
+                self.stall.sandbox.control(&path, body).await;
+            }
             _ => return false,
         }
         true
@@ -231,8 +243,31 @@ impl Story {
                 let path = format!("/v1/customer-seats/{}", id(&self.seat));
                 self.stall.call(Method::DELETE, &path, Value::Null).await;
             }
+            Act::Ask(method, path, body) => {
+                let method = method.parse().unwrap();
+                let (path, body) = (self.named(path), self.named(body));
+                let body = serde_json::from_str(&body).unwrap();
+                let made = self.stall.call(method, &path, body).await;
+                self.made = if made["id"].is_string() {
+                    made
+                } else {
+                    Value::Null
+                };
+            }
             other => panic!("{other:?} is not the seller's"),
         }
+    }
+
+    /// The text with ids for the words that stand for them.
+    fn named(&self, text: &str) -> String {
+        let ids = [
+            ("PRODUCT", &self.product["id"]),
+            ("BENEFIT", &self.product["benefits"][0]["id"]),
+            ("MADE", &self.made["id"]),
+        ];
+        ids.into_iter().fold(text.to_owned(), |text, (word, id)| {
+            text.replace(word, id.as_str().unwrap_or_default())
+        })
     }
 
     async fn open(&mut self, extra: Value) {
