@@ -85,18 +85,21 @@ pub struct Attempt {
     pub response: Option<String>,
 }
 
+/// Picked once, before anything changes: a subquery could be run again and pick more.
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
-            "UPDATE delivery SET lease = $3, due_at = $4, tries = tries + 1, \
-             tried_at = COALESCE(tried_at, $2) WHERE subscriber = $1 AND event IN (\
-             SELECT d.event FROM delivery AS d WHERE d.subscriber = $1 AND d.status = 'pending' \
+            "WITH picked AS MATERIALIZED (SELECT d.event FROM delivery AS d \
+             WHERE d.subscriber = $1 AND d.status = 'pending' \
              AND (d.due_at <= $2 OR ($6 AND d.lease IS NULL)) \
              AND (d.customer = '' OR NOT EXISTS (SELECT 1 FROM delivery AS e \
              WHERE e.subscriber = $1 AND e.customer = d.customer AND e.status = 'pending' \
              AND e.position < d.position)) ORDER BY d.position LIMIT $5",
             $lock,
-            ") RETURNING event, kind, position, customer, tries, queued_at, tried_at, \
+            ") UPDATE delivery SET lease = $3, due_at = $4, tries = tries + 1, \
+             tried_at = COALESCE(tried_at, $2) WHERE subscriber = $1 \
+             AND event IN (SELECT event FROM picked) \
+             RETURNING event, kind, position, customer, tries, queued_at, tried_at, \
              (SELECT COALESCE(outbox.body, inbox.body) FROM outbox LEFT JOIN inbox \
              ON inbox.webhook_id = outbox.id AND outbox.body IS NULL \
              WHERE outbox.id = delivery.event) AS body"

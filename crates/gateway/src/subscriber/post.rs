@@ -230,3 +230,28 @@ fn tls() -> Result<ClientConfig, rustls::Error> {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_asked_for_in_seconds_or_by_date() {
+        let date = "Wed, 21 Oct 2015 07:28:00 GMT";
+        for (asked, expected) in [
+            ("120", Some(120)),
+            ("0", Some(0)),
+            ("Wed, 21 Oct 2015 07:29:30 GMT", Some(90)),
+            ("Wed, 21 Oct 2015 07:27:00 GMT", None),
+            ("soon", None),
+            ("-5", None),
+            ("99999999999", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(http::header::DATE, date.parse().unwrap());
+            headers.insert(RETRY_AFTER, asked.parse().unwrap());
+            let wait = expected.map(SignedDuration::from_secs);
+            assert_eq!(asked_wait(&headers), wait, "{asked}");
+        }
+    }
+}

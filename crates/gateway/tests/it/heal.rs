@@ -17,7 +17,7 @@ async fn is_read(world: &World) -> bool {
     status["backfilled"] == true && status["lists"].as_array().unwrap().iter().all(idle)
 }
 
-async fn read(world: &World) {
+pub(crate) async fn read(world: &World) {
     world
         .until("every list is read", async || is_read(world).await)
         .await;

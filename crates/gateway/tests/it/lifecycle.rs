@@ -154,6 +154,41 @@ async fn hooks_are_told_of_changes_not_of_deliveries() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hooks_are_a_subscriber_like_any_other() {
+    let told = Arc::new(Told::default());
+    let world = World::hooked(Arc::<Told>::clone(&told)).await;
+    deliver(&world, &[event("order.paid", 4, order("paid", true, 4))]).await;
+    let heard = async |count| {
+        world
+            .until("the hooks were told", async || {
+                told.heard.lock().unwrap().len() == count
+            })
+            .await;
+    };
+    heard(2).await;
+    let shown = async || world.get("/api/subscribers/hooks").await.ok();
+    world
+        .until("it is settled", async || shown().await["pending"] == 0)
+        .await;
+    let shown = shown().await;
+    assert_eq!(
+        (&shown["kind"], &shown["url"]),
+        (&json!("hook"), &json!(null))
+    );
+    let replay = "/api/subscribers/hooks/replay";
+    let asked = json!({"status": ["delivered"], "types": ["access.*"]});
+    assert_eq!(world.post(replay, asked).await.ok()["queued"], 1);
+    heard(3).await;
+    for path in ["/test", "/secret/rotate"] {
+        let path = format!("/api/subscribers/hooks{path}");
+        world
+            .post(&path, json!({}))
+            .await
+            .refused(400, "invalid_request");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_was_left_is_revoked() {
     const OTHER: &str = "5b5b1201-0000-4000-8000-539b764d69e1";
     let told = Arc::new(Told::default());

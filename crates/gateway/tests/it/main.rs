@@ -11,6 +11,7 @@ mod config;
 mod contract;
 mod entitlement;
 mod fanout;
+mod fanout_nodes;
 mod heal;
 mod health;
 mod intake;

@@ -224,6 +224,18 @@ impl World {
         self.restart().await
     }
 
+    /// Another node on the same database.
+    pub(crate) async fn another(&self) -> Node {
+        let config = Config::from_variables(&self.settings).unwrap();
+        let clock = Arc::<Still>::clone(&self.clock);
+        let gateway = Gateway::open(config, clock).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let stop = CancellationToken::new();
+        let served = spawn(polarkit_gateway::serve(gateway, listener, stop.clone()));
+        Node { url, stop, served }
+    }
+
     /// Stops the gateway and waits for it.
     pub(crate) async fn stop(self) -> std::io::Result<()> {
         self.stop.cancel();
@@ -290,6 +302,20 @@ impl World {
             pause(Duration::from_millis(10)).await;
         }
         panic!("it never came true that {what}");
+    }
+}
+
+/// A gateway beside another.
+pub(crate) struct Node {
+    pub(crate) url: String,
+    stop: CancellationToken,
+    served: JoinHandle<std::io::Result<()>>,
+}
+
+impl Node {
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.served.await.unwrap().unwrap();
     }
 }
 

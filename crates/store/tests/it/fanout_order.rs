@@ -211,7 +211,7 @@ async fn whatever_fails_the_order_holds_and_nothing_is_lost(store: Store) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let story = proptest::collection::vec(step(), 1..60);
     let mut runner = TestRunner::new(Config {
-        cases: 48,
+        cases: 96,
         max_shrink_iters: 200,
         ..Config::default()
     });
