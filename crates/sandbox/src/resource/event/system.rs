@@ -21,8 +21,9 @@ pub(crate) fn record_system(
         Value::Object(metadata) => metadata,
         _ => Map::new(),
     };
-    if !name.starts_with("customer.") {
-        // Only events about customers say null; the others leave out what there is none of.
+    if !name.starts_with("customer.") && name != "subscription.updated" {
+        // Events about customers say null, and so does a discount that is taken off; the others leave out what
+        // there is none of.
         metadata.retain(|_, value| !value.is_null());
     }
     let event = Event {

@@ -187,3 +187,19 @@ async fn an_archived_product_leaves_the_links_that_offered_it() {
     assert_eq!(link["products"].as_array().unwrap().len(), 1);
     assert_eq!(link["products"][0]["id"], two["id"]);
 }
+
+#[tokio::test]
+async fn the_events_list_says_which_discount_was_put_on_and_that_it_was_taken_off() {
+    let stall = Stall::open().await;
+    let subscription = subscribed(&stall, "pm_card_visa").await;
+    let body =
+        json!({"name": "Less", "type": "percentage", "basis_points": 1000, "duration": "forever"});
+    let discount = stall.post("/v1/discounts/", body).await;
+    for wish in [discount["id"].clone(), Value::Null] {
+        let body = json!({"discount_id": wish});
+        stall.patch(&path(&subscription), body).await;
+        let events = stall.items("/v1/events/?name=subscription.updated").await;
+        let metadata = events[0]["metadata"].as_object().unwrap();
+        assert_eq!(metadata.get("discount_id"), Some(&wish));
+    }
+}
