@@ -22,6 +22,8 @@ pub(super) enum Command {
     End(i64),
     Discount(usize),
     Trial(i64),
+    /// Something is used so often.
+    Use(usize),
     Revoke,
     Card(&'static str),
     Wait(i64),
@@ -42,7 +44,8 @@ pub(super) fn command() -> impl Strategy<Value = Command> {
     let cards = prop::sample::select(vec![GOOD, BAD]);
     prop_oneof![
         4 => patches.prop_map(Command::Patch),
-        8 => change(PRORATIONS.len()),
+        8 => change(PLANS, PRORATIONS.len()),
+        3 => (1..9usize).prop_map(Command::Use),
         1 => (1..90i64).prop_map(Command::End),
         1 => (0..2usize).prop_map(Command::Discount),
         1 => (1..90i64).prop_map(Command::Trial),
@@ -52,20 +55,22 @@ pub(super) fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// Another plan or number, in one of the first `ways`.
-pub(super) fn change(ways: usize) -> impl Strategy<Value = Command> {
+/// Another of the first `plans`, or another number, in one of the first `ways`.
+pub(super) fn change(plans: usize, ways: usize) -> impl Strategy<Value = Command> {
     let countable = prop::sample::select(vec!["seats", "units"]);
     prop_oneof![
-        (0..PLANS, 0..ways).prop_map(|(to, how)| Command::Move(to, how)),
+        (0..plans, 0..ways).prop_map(|(to, how)| Command::Move(to, how)),
         (countable, 1..=MOST, 0..ways)
             .prop_map(|(what, number, how)| Command::Number(what, number, how)),
     ]
 }
 
-pub(super) const PLANS: usize = 5;
+pub(super) const PLANS: usize = 6;
+/// All but the one by use.
+pub(super) const FORESEEN: usize = 5;
 
-/// Nothing, some, a year of all, by the seat, by the unit.
-pub(super) fn plans() -> [Value; PLANS] {
+/// Nothing, some, a year of all, by the seat, by the unit, and a year by use, billed every month.
+pub(super) fn plans(meter: &str) -> [Value; PLANS] {
     let fixed = |amount: i64| json!({"amount_type": "fixed", "price_currency": "usd", "price_amount": amount});
     let plan = |name: &str, interval: &str, price: Value| json!({"name": name, "recurring_interval": interval, "prices": [price]});
     let seats = json!([{"min_seats": 1, "max_seats": MOST, "price_per_seat": 500}]);
@@ -84,5 +89,9 @@ pub(super) fn plans() -> [Value; PLANS] {
             "month",
             json!({"amount_type": "unit_based", "tiers": units}),
         ),
+        json!({
+            "name": "Calls", "recurring_interval": "year", "meter_interval": "month",
+            "prices": [{"amount_type": "metered_unit", "meter_id": meter, "unit_amount": "70"}],
+        }),
     ]
 }

@@ -57,9 +57,16 @@ impl Life {
         let features = &mut world.organizations.find_mut(seller).unwrap().features;
         features.unit_based_pricing_enabled = true;
         features.reset_proration_behavior_enabled = true;
+        features.meter_cycling_enabled = true;
         let mut make =
             |operation: &str, body: Value| id(&call(&mut world, operation, None, body).unwrap());
-        let plans: Vec<_> = plans()
+        let clause = json!({"property": "name", "operator": "eq", "value": "call"});
+        let meter = json!({
+            "name": "Calls", "aggregation": {"func": "count"},
+            "filter": {"conjunction": "and", "clauses": [clause]},
+        });
+        let meter = make("meters:create", meter);
+        let plans: Vec<_> = plans(&meter)
             .into_iter()
             .map(|body| make("products:create", body))
             .collect();
@@ -138,6 +145,11 @@ impl Life {
             Command::Trial(days) => {
                 let end = self.world.now() + SignedDuration::from_hours(24 * days);
                 self.ask(update, &json!({"trial_end": end.to_string()}));
+            }
+            Command::Use(times) => {
+                let event = json!({"name": "call", "customer_id": self.row().customer});
+                let body = json!({"events": vec![event; times]});
+                call(&mut self.world, "events:ingest", None, body).unwrap();
             }
             Command::Revoke => self.ask("subscriptions:revoke", &Value::Null),
             Command::Card(token) => self.card(token),
