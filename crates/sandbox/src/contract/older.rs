@@ -20,10 +20,12 @@ pub(super) fn stand_in(name: &str) -> Option<&'static Shape> {
     static CHECKOUT: LazyLock<Option<Shape>> = LazyLock::new(checkout_create);
     static UNITS: LazyLock<Shape> = LazyLock::new(unit_based_price);
     static UPDATE: LazyLock<Option<Shape>> = LazyLock::new(subscription_update);
+    static SETTINGS: LazyLock<Option<Shape>> = LazyLock::new(subscription_settings);
     match name {
         "CheckoutCreate" => CHECKOUT.as_ref(),
         UNIT_BASED => Some(&UNITS),
         "SubscriptionUpdate" => UPDATE.as_ref(),
+        "OrganizationSubscriptionSettings" => SETTINGS.as_ref(),
         _ => None,
     }
 }
@@ -163,6 +165,19 @@ fn subscription_update() -> Option<Shape> {
     };
     update.branches.insert(after, branch);
     Some(Shape::of(Kind::Union(update)))
+}
+
+/// Organizations to which Polar opened it may start the period anew with every change.
+fn subscription_settings() -> Option<Shape> {
+    let mut settings = polarkit_spec::shape("OrganizationSubscriptionSettings")?.clone();
+    if let Kind::Object(rule) = &mut settings.kind {
+        let mut fields = rule.fields.iter_mut();
+        let field = fields.find(|field| field.name == "proration_behavior")?;
+        if let Kind::Enum(words) = &mut field.shape.kind {
+            words.push("reset".into());
+        }
+    }
+    Some(settings)
 }
 
 fn unit_based_price() -> Shape {

@@ -166,3 +166,106 @@ async fn renewals_wait_while_they_are_not_allowed_and_are_made_up_for() {
     assert_eq!(orders.len(), 3);
     assert!(orders.iter().all(|order| order["status"] == "paid"));
 }
+
+/// What a change of the organization is answered: the status, the place or the error's name, the words.
+async fn asked(shop: &Shop, body: Value) -> (u16, String, String) {
+    let id = &shop.sandbox.credentials.organization_id;
+    let path = format!("/v1/organizations/{id}");
+    let (status, answer) = shop.sandbox.call(Method::PATCH, &path, body).await;
+    let flaw = &answer["detail"][0];
+    let words = flaw["msg"].as_str().or_else(|| answer["detail"].as_str());
+    let place = flaw["loc"].as_array().and_then(|loc| loc.last()?.as_str());
+    let place = place.or_else(|| answer["error"].as_str());
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    (status, owned(place), owned(words))
+}
+
+#[tokio::test]
+async fn an_organization_chooses_what_is_its_own_to_choose() {
+    let shop = Shop::open().await;
+    let settings = json!({
+        "allow_multiple_subscriptions": true, "proration_behavior": "reset",
+        "benefit_revocation_grace_period": 0, "prevent_trial_abuse": false, "allow_customer_updates": true,
+    });
+    let concede = json!({"dispute_settings": {"auto_accept_below_amount": 500}});
+    let cases = [
+        (json!({"sso_enforced": true}), 403, "NotPermitted", "SSO"),
+        (
+            concede.clone(),
+            403,
+            "DisputeAutoAcceptNotEnabled",
+            "not enabled",
+        ),
+        (
+            json!({"feature_settings": {"seat_based_pricing_enabled": false}}),
+            422,
+            "seat_based_pricing_enabled",
+            "Seat-based pricing cannot be disabled once enabled.",
+        ),
+        (
+            json!({"subscription_settings": settings}),
+            422,
+            "proration_behavior",
+            "The 'reset' proration behavior is not enabled for this organization.",
+        ),
+        (
+            json!({"default_presentment_currency": "jpy"}),
+            422,
+            "default_presentment_currency",
+            "All active products must have prices in the new currency.",
+        ),
+        (
+            json!({"embed_hosts": ["ok.example", "https://shop.example"]}),
+            422,
+            "embed_hosts",
+            "Value error, 'https://shop.example' is not a valid embed host: write the host on its own. HTTPS is always allowed, and HTTP as well for localhost and private addresses",
+        ),
+    ];
+    for (body, status, place, words) in cases {
+        let answer = asked(&shop, body.clone()).await;
+        assert_eq!((answer.0, answer.1.as_str()), (status, place), "{body}");
+        assert!(answer.2.contains(words), "{body}: {}", answer.2);
+    }
+    let opened = json!({
+        "disputes_enabled": true, "dispute_auto_accept_enabled": true,
+        "reset_proration_behavior_enabled": true,
+    });
+    assert_eq!(shop.staff("features", &opened).await.0, 200);
+    let hosts = json!({"embed_hosts": ["Shop.example", "shop.example:443", "*.shop.example"]});
+    for body in [json!({"subscription_settings": settings}), concede, hosts] {
+        assert_eq!(asked(&shop, body.clone()).await.0, 200, "{body}");
+    }
+    let shown = shop.organization().await;
+    assert_eq!(
+        shown["embed_hosts"],
+        json!(["shop.example", "*.shop.example"])
+    );
+    assert_eq!(shown["dispute_settings"]["auto_accept_below_amount"], 500);
+    assert_eq!(
+        shown["subscription_settings"]["proration_behavior"],
+        "reset"
+    );
+}
+
+#[tokio::test]
+async fn what_staff_switches_an_organization_cannot_and_null_clears_what_may_be_missing() {
+    let shop = Shop::open().await;
+    let wanted = json!({
+        "feature_settings": {"off_session_charges_enabled": true, "checkout_localization_enabled": true},
+        "website": "https://acme.example/", "country": "DE",
+    });
+    assert_eq!(asked(&shop, wanted).await.0, 200);
+    let shown = shop.organization().await;
+    assert_eq!(
+        shown["feature_settings"]["off_session_charges_enabled"],
+        false
+    );
+    assert_eq!(
+        shown["feature_settings"]["checkout_localization_enabled"],
+        true
+    );
+    assert_eq!(asked(&shop, json!({"website": null})).await.0, 200);
+    let shown = shop.organization().await;
+    let left = (&shown["website"], &shown["country"]);
+    assert_eq!(left, (&Value::Null, &json!("DE")));
+}

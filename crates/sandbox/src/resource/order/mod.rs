@@ -11,6 +11,8 @@ mod finalize;
 mod get;
 mod invoice;
 mod list;
+#[cfg(test)]
+mod money;
 mod render;
 mod settle;
 mod update;

@@ -1,7 +1,9 @@
 //! The organization that sells.
 
 mod get;
+mod hosts;
 mod list;
+mod rules;
 mod settings;
 mod standing;
 mod switch;

@@ -17,7 +17,10 @@ pub(crate) fn switch_features(
     Ok(row.features.clone())
 }
 
-fn switched(features: &Features, wanted: &Map<String, Value>) -> Result<Features, Failure> {
+pub(super) fn switched(
+    features: &Features,
+    wanted: &Map<String, Value>,
+) -> Result<Features, Failure> {
     let mut switched = features.clone();
     for (name, value) in wanted {
         let mut all = serde_json::to_value(&switched).unwrap_or_default();

@@ -1,66 +1,80 @@
 //! `PATCH /v1/organizations/{id}`
 
+use polarkit_model::Patch;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{PortalSettings, SubscriptionSettings, get, render};
+use super::{Organization, PortalSettings, SubscriptionSettings, get, hosts, render, rules};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::render::merge;
+use crate::render::{Json, merge};
 use crate::reply::Reply;
 use crate::world::World;
 
-/// Nulls leave a setting as it is, so two states are enough here.
+/// Null clears what may be missing, and leaves every other setting as it is.
 #[derive(Deserialize)]
-struct Input {
+pub(super) struct Input {
     name: Option<String>,
-    avatar_url: Option<String>,
-    email: Option<String>,
-    website: Option<String>,
+    #[serde(default)]
+    avatar_url: Patch<String>,
+    #[serde(default)]
+    email: Patch<String>,
+    #[serde(default)]
+    website: Patch<String>,
     socials: Option<Value>,
-    country: Option<String>,
-    feature_settings: Option<Value>,
-    subscription_settings: Option<SubscriptionSettings>,
+    #[serde(default)]
+    country: Patch<String>,
+    pub(super) feature_settings: Option<Value>,
+    pub(super) subscription_settings: Option<SubscriptionSettings>,
     customer_email_settings: Option<Value>,
     customer_portal_settings: Option<PortalSettings>,
-    dispute_settings: Option<Value>,
+    pub(super) dispute_settings: Option<Value>,
     embed_hosts: Option<Vec<String>>,
-    default_presentment_currency: Option<String>,
+    pub(super) default_presentment_currency: Option<String>,
     default_tax_behavior: Option<String>,
-    sso_enforced: Option<bool>,
+    pub(super) sso_enforced: Option<bool>,
 }
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let input: Input = call.input()?;
-    let id = get::own(world, call, call.id("id")?)?.id;
-    let now = world.stamp();
-    let row = world.organizations.get_mut(id)?;
-    row.modified_at = Some(now);
+    let mut row = get::own(world, call, call.id("id")?)?.clone();
+    let hosts = input
+        .embed_hosts
+        .as_deref()
+        .map(hosts::checked)
+        .transpose()?;
+    rules::check(world, &row, &input)?;
+    set(&mut row.embed_hosts, hosts);
+    write(&mut row, input)?;
+    row.modified_at = Some(world.stamp());
+    let id = row.id;
+    *world.organizations.get_mut(id)? = row;
+    let shown = Json::from(render(world, world.organizations.get(id)?));
+    world.emit(id, "organization.updated", &shown);
+    Ok(shown.into())
+}
+
+fn write(row: &mut Organization, input: Input) -> Result<(), Failure> {
     set(&mut row.name, input.name);
-    row.avatar_url = input.avatar_url.or(row.avatar_url.take());
-    row.email = input.email.or(row.email.take());
-    row.website = input.website.or(row.website.take());
-    row.country = input.country.or(row.country.take());
+    input.avatar_url.apply(&mut row.avatar_url);
+    input.email.apply(&mut row.email);
+    input.website.apply(&mut row.website);
+    input.country.apply(&mut row.country);
     set(&mut row.socials, input.socials);
     set(&mut row.subscriptions, input.subscription_settings);
     set(&mut row.customer_emails, input.customer_email_settings);
     set(&mut row.portal, input.customer_portal_settings);
-    set(&mut row.embed_hosts, input.embed_hosts);
-    set(&mut row.disputes, input.dispute_settings);
-    set(
-        &mut row.default_presentment_currency,
-        input.default_presentment_currency,
-    );
+    if let Some(wanted) = input.dispute_settings {
+        merge(&mut row.disputes, wanted);
+    }
+    let currency = input.default_presentment_currency;
+    set(&mut row.default_presentment_currency, currency);
     set(&mut row.default_tax_behavior, input.default_tax_behavior);
     set(&mut row.sso_enforced, input.sso_enforced);
     if let Some(wanted) = input.feature_settings {
-        let mut features = serde_json::to_value(&row.features).unwrap_or_default();
-        merge(&mut features, wanted);
-        row.features = serde_json::from_value(features).unwrap_or_default();
+        row.features = rules::features(&row.features, &wanted)?;
     }
-    let shown = render(world, world.organizations.get(id)?).into();
-    world.emit(id, "organization.updated", &shown);
-    Ok(shown.into())
+    Ok(())
 }
 
 fn set<T>(field: &mut T, value: Option<T>) {

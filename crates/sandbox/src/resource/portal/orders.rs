@@ -44,15 +44,18 @@ const SORTS: &SortKeys<Order> = &[
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let visitor = Visitor::with_billing(world, call)?;
     let query = &call.query;
-    let billing_type = |row: &Order| match row.subscription {
-        Some(_) => "recurring",
-        None => "one_time",
+    let billing_type = |row: &Order| {
+        let product = row.product.and_then(|id| world.products.find(id));
+        product.map(|product| match product.cycle {
+            Some(_) => "recurring",
+            None => "one_time",
+        })
     };
     let rows = world
         .orders
         .of(visitor.customer)
         .filter(|row| query.allows_some("product_id", row.product))
-        .filter(|row| query.allows("product_billing_type", billing_type(row)))
+        .filter(|row| query.allows_some("product_billing_type", billing_type(row)))
         .filter(|row| query.allows_some("subscription_id", row.subscription))
         .filter(|row| {
             let product = row.product.and_then(|id| world.products.find(id));
