@@ -16,5 +16,6 @@ mod fanout_order;
 mod file;
 mod idempotency;
 mod inbox;
+mod migration;
 mod mirror;
 mod usage;
