@@ -37,10 +37,18 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// True when something is asked for besides a page and its order.
-    pub(crate) fn has_filter(&self) -> bool {
-        let of_pages = ["page", "limit", "sorting"];
-        self.pairs().any(|(name, _)| !of_pages.contains(&name))
+    /// True when every name that is given is one of `names`.
+    pub(crate) fn asks_for_nothing_but(&self, names: &[&str]) -> bool {
+        self.pairs().all(|(name, _)| names.contains(&name))
+    }
+
+    /// Every `metadata[key]` asked for, with its values.
+    pub(crate) fn metadata(&self) -> Vec<(&str, Vec<&str>)> {
+        let names = self.pairs().filter_map(|(name, _)| {
+            let key = name.strip_prefix("metadata[")?;
+            Some((key.trim_end_matches(']'), self.all(name).collect()))
+        });
+        names.collect()
     }
 
     /// True when `name` is not given, or one of its values is `actual`.
@@ -63,15 +71,6 @@ impl Query {
             Some(actual) => self.allows(name, actual),
             None => self.all(name).next().is_none(),
         }
-    }
-
-    /// Like [`Query::allows_some`], for a value that is looked up only when it is asked for.
-    pub(crate) fn allows_found<T: ToString>(
-        &self,
-        name: &str,
-        find: impl FnOnce() -> Option<T>,
-    ) -> bool {
-        self.get(name).is_none() || self.allows_some(name, find())
     }
 
     /// Like [`Query::allows`], for a list: true when one of `actual` is asked for.
@@ -115,19 +114,18 @@ impl Query {
             .any(|text| text.to_lowercase().contains(&wanted))
     }
 
-    /// True when every `metadata[key]` asked for is met: keys all, repeated keys any, compared as JSON text.
+    /// True when every `metadata[key]` asked for is met.
     pub(crate) fn allows_metadata(&self, metadata: &Map<String, Value>) -> bool {
-        self.0
-            .iter()
-            .filter(|(key, _)| key.starts_with("metadata["))
-            .all(|(key, _)| {
-                let name = key.trim_start_matches("metadata[").trim_end_matches(']');
-                metadata.get(name).is_some_and(|value| {
-                    let text = value
-                        .as_str()
-                        .map_or_else(|| value.to_string(), str::to_owned);
-                    self.all(key).any(|wanted| wanted == text)
-                })
-            })
+        has_metadata(&self.metadata(), metadata)
     }
+}
+
+/// True when every key is there with one of its values, compared as JSON text.
+pub(crate) fn has_metadata(wanted: &[(&str, Vec<&str>)], metadata: &Map<String, Value>) -> bool {
+    wanted.iter().all(|(key, values)| {
+        metadata.get(*key).is_some_and(|value| match value {
+            Value::String(text) => values.contains(&text.as_str()),
+            other => values.contains(&other.to_string().as_str()),
+        })
+    })
 }

@@ -107,14 +107,25 @@ impl Line {
     }
 
     async fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let bytes = self.fetch(method, path, body).await;
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    /// The answer as it comes: reading it is the caller's affair.
+    pub(crate) async fn fetch(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Vec<u8> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let (status, bytes) = match self {
             Self::Inside(router, token) => inside(router, token, method, path, body).await,
             Self::Socket(stream, token) => socket(stream, token, method, path, &body).await,
         };
-        let text = String::from_utf8_lossy(&bytes);
-        assert!((200..300).contains(&status), "{path}: {status} {text}");
-        serde_json::from_slice(&bytes).unwrap()
+        let text = || String::from_utf8_lossy(&bytes);
+        assert!((200..300).contains(&status), "{path}: {status} {}", text());
+        bytes
     }
 }
 

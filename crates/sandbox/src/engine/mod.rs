@@ -39,7 +39,7 @@ pub(crate) struct Engine {
     /// follows at once is none of them.
     stirs: watch::Sender<u64>,
     /// Worlds put aside, by name.
-    aside: Mutex<BTreeMap<String, World>>,
+    aside: Mutex<BTreeMap<String, Box<World>>>,
     /// Grows when the world is replaced, so that what was under way for the old one ends unheard.
     epoch: AtomicU64,
     /// Held by whoever moves the clock.

@@ -25,7 +25,7 @@ impl Engine {
 
     /// Puts a copy of the world aside.
     pub(crate) fn put_aside(&self, name: &str) -> Result<(), Full> {
-        let world = self.read(World::clone);
+        let world = Box::new(self.read(World::clone));
         let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
         if aside.len() >= ASIDE_MAX && !aside.contains_key(name) {
             return Err(Full);
@@ -45,7 +45,7 @@ impl Engine {
         let Some(world) = aside else {
             return false;
         };
-        self.replace(|_| world).await;
+        self.replace(|_| *world).await;
         true
     }
 

@@ -2,6 +2,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use jiff::Timestamp;
+
 use super::Id;
 
 /// A row of a [`Table`](super::Table).
@@ -12,11 +14,16 @@ pub(crate) trait Row: Clone {
     /// What the row can be found by besides its id. The table keeps these up to date by itself,
     /// also when the row changes; a key that a row has only sometimes is `None` at other times.
     fn keys(&self) -> impl Iterator<Item = Key>;
+
+    /// When it happened, if that is what its list is sorted by. Such rows never change.
+    fn moment(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// The id of another row, or the print of a text. Two texts may share a print, so whoever looks for a
 /// text asks the rows that are found once more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key(u128);
 
 impl Key {
@@ -66,7 +73,7 @@ impl<F: Field> Field for Option<F> {
 
 /// Makes a noun a row that can be found by the named fields.
 macro_rules! found_by {
-    ($row:ty: $($field:ident),*) => {
+    ($row:ty: $($field:ident),* $(; in the order of $moment:ident)?) => {
         impl $crate::world::Row for $row {
             fn id(&self) -> $crate::world::Id<Self> {
                 self.id
@@ -78,6 +85,10 @@ macro_rules! found_by {
                     [$($crate::world::Field::key(&self.$field)),*];
                 keys.into_iter().flatten()
             }
+
+            $(fn moment(&self) -> Option<jiff::Timestamp> {
+                Some(self.$moment)
+            })?
         }
     };
 }

@@ -5,6 +5,7 @@ mod conventions;
 mod door;
 mod grants;
 mod hostile;
+mod lists;
 mod page;
 mod portal;
 mod receiver;

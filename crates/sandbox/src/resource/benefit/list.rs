@@ -9,10 +9,8 @@ use crate::world::World;
 
 const SORTS: &SortKeys<Benefit> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
-    ("description", |_, row| {
-        SortKey::Text(row.description.clone())
-    }),
-    ("type", |_, row| SortKey::Text(row.kind.name().to_owned())),
+    ("description", |_, row| SortKey::text(&row.description)),
+    ("type", |_, row| SortKey::text(row.kind.name())),
 ];
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {

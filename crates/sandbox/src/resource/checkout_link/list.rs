@@ -9,8 +9,12 @@ use crate::world::World;
 
 const SORTS: &SortKeys<CheckoutLink> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
-    ("label", |_, row| text(row.label.as_ref())),
-    ("success_url", |_, row| text(row.success_url.as_ref())),
+    ("label", |_, row| {
+        SortKey::text_or_absent(row.label.as_ref())
+    }),
+    ("success_url", |_, row| {
+        SortKey::text_or_absent(row.success_url.as_ref())
+    }),
     ("allow_discount_codes", |_, row| {
         SortKey::Number(i64::from(row.allow_discount_codes))
     }),
@@ -30,8 +34,4 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         })
         .collect();
     Ok(list::page(world, call, rows, SORTS, render))
-}
-
-fn text(text: Option<&String>) -> SortKey {
-    text.map_or(SortKey::Absent, |text| SortKey::Text(text.clone()))
 }

@@ -28,22 +28,21 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     check_slug(world, organization, None, &input.slug)?;
     let id = world.chance.id();
     let created_at = world.stamp();
-    let row = world.custom_fields.insert(
+    let row = CustomField {
         id,
-        CustomField {
-            id,
-            organization,
-            created_at,
-            modified_at: None,
-            deleted_at: None,
-            kind: input.kind,
-            slug: input.slug,
-            name: input.name,
-            properties: input.properties,
-            metadata: input.metadata,
-        },
-    );
-    Ok(render(row).into())
+        organization,
+        created_at,
+        modified_at: None,
+        deleted_at: None,
+        kind: input.kind,
+        slug: input.slug,
+        name: input.name,
+        properties: input.properties,
+        metadata: input.metadata,
+    };
+    let shown = render(&row);
+    world.custom_fields.insert(id, row);
+    Ok(shown.into())
 }
 
 /// Refuses a slug that another live field has, in any case.

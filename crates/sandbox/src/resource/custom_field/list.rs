@@ -9,9 +9,9 @@ use crate::world::World;
 
 const SORTS: &SortKeys<CustomField> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
-    ("slug", |_, row| SortKey::Text(row.slug.clone())),
-    ("name", |_, row| SortKey::Text(row.name.clone())),
-    ("type", |_, row| SortKey::Text(row.kind.word().to_owned())),
+    ("slug", |_, row| SortKey::text(&row.slug)),
+    ("name", |_, row| SortKey::text(&row.name)),
+    ("type", |_, row| SortKey::text(row.kind.word())),
 ];
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {

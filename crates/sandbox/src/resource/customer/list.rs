@@ -3,7 +3,7 @@
 use super::{Customer, render};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::list::{self, SortKey, SortKeys, View};
+use crate::list::{By, Filter, Listing, METADATA, SortKey, SortKeys};
 use crate::query::Query;
 use crate::reply::Reply;
 use crate::resource::subscription::Subscription;
@@ -11,35 +11,33 @@ use crate::world::World;
 
 const SORTS: &SortKeys<Customer> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
-    ("email", |_, row| text(row.email.as_ref())),
-    ("name", |_, row| text(row.name.as_ref())),
+    ("email", |_, row| {
+        SortKey::text_or_absent(row.email.as_ref())
+    }),
+    ("name", |_, row| SortKey::text_or_absent(row.name.as_ref())),
 ];
 
-const VIEW: View<Customer> = View {
+const LISTING: Listing<Customer> = Listing {
+    table: |world| &world.customers,
+    owner: |row| row.organization,
+    indexed: &[("email", By::LowerCase)],
+    filters: &[
+        ("email", Filter::Rule(|_, query, row| has_email(query, row))),
+        ("query", Filter::Rule(|_, query, row| is_found(query, row))),
+        ("active", Filter::Flag(is_active)),
+        (METADATA, Filter::Metadata(|row| &row.metadata)),
+    ],
     sorts: SORTS,
     render,
 };
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let organization = call.organization()?;
-    let query = &call.query;
-    let email = query.get("email").map(str::to_lowercase);
-    let rows = match email.as_deref() {
-        Some(email) => world.customers.of(email),
-        None => world.living(organization),
-    };
-    let wanted = |row: &Customer| {
-        let own_email = || row.email.as_ref().map(|own| own.to_lowercase());
-        row.organization == organization
-            && query.allows("organization_id", row.organization)
-            && (email.is_none() || own_email() == email)
-            && is_found(query, row)
-            && query
-                .flag("active")
-                .is_none_or(|wanted| wanted == is_active(world, row))
-            && query.allows_metadata(&row.metadata)
-    };
-    Ok(list::page_of(world, call, rows, wanted, &VIEW))
+    LISTING.answer(world, call)
+}
+
+fn has_email(query: &Query, row: &Customer) -> bool {
+    let own = row.email.as_ref().map(|own| own.to_lowercase());
+    own == query.get("email").map(str::to_lowercase)
 }
 
 /// Searched for in e-mail and names; an external id has to begin with it.
@@ -51,10 +49,6 @@ fn is_found(query: &Query, row: &Customer) -> bool {
     };
     query.finds("query", texts.into_iter().flatten().map(String::as_str))
         || row.external_id.as_ref().is_some_and(begins)
-}
-
-fn text(text: Option<&String>) -> SortKey {
-    text.map_or(SortKey::Absent, |text| SortKey::Text(text.clone()))
 }
 
 /// True when some subscription of the customer is still billed.

@@ -18,17 +18,17 @@ pub(crate) const SORTS: &SortKeys<CustomerMeter> = &[
         SortKey::Time(row.modified_at.unwrap_or(row.created_at))
     }),
     ("customer_id", |_, row| {
-        SortKey::Text(row.customer.to_string())
+        SortKey::owned(row.customer.to_string())
     }),
     ("customer_name", |world, row| {
         let customer = world.customers.find(row.customer);
         let name = customer.and_then(|customer| customer.name.clone());
-        name.map_or(SortKey::Absent, SortKey::Text)
+        name.map_or(SortKey::Absent, SortKey::owned)
     }),
-    ("meter_id", |_, row| SortKey::Text(row.meter.to_string())),
+    ("meter_id", |_, row| SortKey::owned(row.meter.to_string())),
     ("meter_name", |world, row| {
         let meter = world.meters.find(row.meter);
-        meter.map_or(SortKey::Absent, |meter| SortKey::Text(meter.name.clone()))
+        meter.map_or(SortKey::Absent, |meter| SortKey::text(&meter.name))
     }),
     ("consumed_units", |_, row| thousandths(row.consumed)),
     ("credited_units", |_, row| SortKey::Number(row.credited)),
@@ -37,9 +37,7 @@ pub(crate) const SORTS: &SortKeys<CustomerMeter> = &[
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
-    let rows = world
-        .customer_meters
-        .iter()
+    let rows = list::of_customer(&world.customer_meters, call)
         .filter(|row| {
             customer::find(world, organization, row.customer)
                 .is_some_and(|customer| wanted(world, call, row, customer))
@@ -60,7 +58,7 @@ fn wanted(world: &World, call: &Call, row: &CustomerMeter, customer: &Customer) 
 }
 
 /// Fine enough to sort by.
-fn thousandths(quantity: Decimal) -> SortKey {
+fn thousandths(quantity: Decimal) -> SortKey<'static> {
     let scaled = quantity.saturating_mul(Decimal::ONE_THOUSAND).to_i64();
     scaled.map_or(SortKey::Absent, SortKey::Number)
 }

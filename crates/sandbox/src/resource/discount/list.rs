@@ -9,16 +9,12 @@ use crate::world::World;
 
 const SORTS: &SortKeys<Discount> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
-    ("name", |_, row| SortKey::Text(row.name.to_lowercase())),
-    ("code", |_, row| {
-        row.code.clone().map_or(SortKey::Absent, SortKey::Text)
-    }),
+    ("name", |_, row| SortKey::owned(row.name.to_lowercase())),
+    ("code", |_, row| SortKey::text_or_absent(row.code.as_ref())),
     ("redemptions_count", |_, row| {
         SortKey::Number(i64::try_from(row.redemptions.len()).unwrap_or(i64::MAX))
     }),
-    ("ends_at", |_, row| {
-        row.ends_at.map_or(SortKey::Absent, SortKey::Time)
-    }),
+    ("ends_at", |_, row| SortKey::time_or_absent(row.ends_at)),
 ];
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {

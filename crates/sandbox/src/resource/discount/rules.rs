@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Discount, Duration, Redemption, Worth};
 use crate::billing::{self, Cycle, Interval};
 use crate::resource::checkout::Checkout;
-use crate::resource::order::{Order, OrderStatus};
+use crate::resource::order::OrderStatus;
 use crate::resource::organization::Organization;
 use crate::resource::price::Price;
 use crate::resource::product::Product;
@@ -127,12 +127,12 @@ pub(crate) fn is_applicable<'p>(mut prices: impl Iterator<Item = &'p Price>) -> 
 
 /// False for a use whose orders have all gone back to the buyer.
 pub(crate) fn counts(world: &World, used: &Redemption) -> bool {
-    let of_it = |order: &&Order| {
-        (used.checkout.is_some() && order.checkout == used.checkout)
-            || (used.subscription.is_some() && order.subscription == used.subscription)
-    };
+    let of_checkout = used.checkout.map(|id| world.orders.of(id));
+    let of_subscription = used.subscription.map(|id| world.orders.of(id));
     let kept = [OrderStatus::Paid, OrderStatus::PartiallyRefunded];
-    let mut orders = world.orders.iter().filter(of_it).peekable();
+    let orders = of_checkout.into_iter().flatten();
+    let orders = orders.chain(of_subscription.into_iter().flatten());
+    let mut orders = orders.peekable();
     orders.peek().is_none() || orders.any(|order| kept.contains(&order.status))
 }
 

@@ -3,7 +3,7 @@
 use super::{Dispute, render};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::list::{self, SortKey, SortKeys, View};
+use crate::list::{By, Filter, Listing, SortKey, SortKeys};
 use crate::reply::Reply;
 use crate::world::World;
 
@@ -12,20 +12,18 @@ const SORTS: &SortKeys<Dispute> = &[
     ("amount", |_, row| SortKey::Number(row.amount)),
 ];
 
-const VIEW: View<Dispute> = View {
+const LISTING: Listing<Dispute> = Listing {
+    table: |world| &world.disputes,
+    owner: |row| row.organization,
+    indexed: &[("order_id", By::Id)],
+    filters: &[
+        ("order_id", Filter::Id(|row| Some(row.order.uuid()))),
+        ("status", Filter::Word(|_, row| Some(row.status.word()))),
+    ],
     sorts: SORTS,
     render,
 };
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let organization = call.organization()?;
-    let query = &call.query;
-    let rows = list::candidates(&world.disputes, call, organization, &["order_id"]);
-    let wanted = |row: &Dispute| {
-        row.organization == organization
-            && query.allows("organization_id", row.organization)
-            && query.allows("order_id", row.order)
-            && query.allows("status", row.status.word())
-    };
-    Ok(list::page_of(world, call, rows, wanted, &VIEW))
+    LISTING.answer(world, call)
 }

@@ -30,8 +30,8 @@ pub(crate) struct EventType {
 found_by!(EventType: name);
 
 const SORTS: &SortKeys<Tally> = &[
-    ("name", |_, row| SortKey::Text(row.name.clone())),
-    ("label", |_, row| SortKey::Text(row.label.clone())),
+    ("name", |_, row| SortKey::text(&row.name)),
+    ("label", |_, row| SortKey::text(&row.label)),
     ("occurrences", |_, row| SortKey::Number(row.occurrences)),
     ("first_seen", |_, row| SortKey::Time(row.first_seen)),
     ("last_seen", |_, row| SortKey::Time(row.last_seen)),

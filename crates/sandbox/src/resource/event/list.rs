@@ -5,13 +5,16 @@ use serde_json::{Value, json};
 use super::{Audience, Event, customer_of, render};
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
-use crate::list::{self, SortKey, SortKeys};
+use crate::list::{Picked, SortKey, SortKeys};
 use crate::reply::Reply;
 use crate::resource::meter::{self, Filter};
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
 const SORTS: &SortKeys<Event> = &[("timestamp", |_, row| SortKey::Time(row.timestamp))];
+
+/// What a call may say of a page; anything else is a filter.
+const PAGING: &[&str] = &["page", "limit", "sorting", "cursor_pagination"];
 
 /// How far below an event a list may reach.
 const DEPTH_MAX: i64 = 5;
@@ -23,14 +26,19 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let query = &call.query;
     check_search(call)?;
+    let also = world.events.is_in_order().then_some("timestamp");
+    if query.asks_for_nothing_but(PAGING) {
+        let rows = world.events.of(organization);
+        let picked = Picked::of(world, call, rows, SORTS, also);
+        return Ok(told(world, call, &picked));
+    }
     let filters = filters(world, call, organization)?;
     let audience = Audience::read(world, call);
     let start = query.time("start_timestamp");
     let end = query.time("end_timestamp");
-    let rows = world
+    let rows: Vec<_> = world
         .events
-        .iter()
-        .filter(|row| row.organization == organization)
+        .of(organization)
         .filter(|row| query.allows("organization_id", row.organization))
         .filter(|row| query.allows("name", &row.name))
         .filter(|row| query.allows("source", row.source.word()))
@@ -42,10 +50,15 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         .filter(|row| is_below(world, call, row))
         .filter(|row| speaks_of(world, call, row))
         .collect();
-    if query.flag("cursor_pagination") == Some(true) {
-        return Ok(list::page_by_cursor(world, call, rows, SORTS, render));
+    let picked = Picked::of(world, call, rows.into_iter(), SORTS, also);
+    Ok(told(world, call, &picked))
+}
+
+fn told(world: &World, call: &Call, picked: &Picked<'_, Event>) -> Reply {
+    match call.query.flag("cursor_pagination") {
+        Some(true) => picked.told_by_cursor(world, call, render),
+        Some(false) | None => picked.told(world, call, render),
     }
-    Ok(list::page(world, call, rows, SORTS, render))
 }
 
 /// A search must name the organization it searches, and be long enough to mean something.

@@ -55,7 +55,7 @@ pub(crate) struct Event {
     pub(crate) metadata: Map<String, Value>,
 }
 
-found_by!(Event: customer, external_customer, external_id, parent);
+found_by!(Event: organization, customer, external_customer, external_id, parent; in the order of timestamp);
 
 /// Who wrote the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

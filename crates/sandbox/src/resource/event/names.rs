@@ -26,7 +26,7 @@ pub(super) struct Tally {
 }
 
 const SORTS: &SortKeys<Tally> = &[
-    ("name", |_, row| SortKey::Text(row.name.clone())),
+    ("name", |_, row| SortKey::text(&row.name)),
     ("occurrences", |_, row| SortKey::Number(row.occurrences)),
     ("first_seen", |_, row| SortKey::Time(row.first_seen)),
     ("last_seen", |_, row| SortKey::Time(row.last_seen)),
@@ -52,8 +52,7 @@ pub(super) fn tally(
     let query = &call.query;
     let events = world
         .events
-        .iter()
-        .filter(|row| row.organization == organization)
+        .of(organization)
         .filter(|row| query.allows("organization_id", row.organization))
         .filter(|row| query.allows("source", row.source.word()))
         .filter(|row| audience.includes(row))

@@ -12,10 +12,10 @@ use crate::world::World;
 const SORTS: &SortKeys<Grant> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
     ("granted_at", |_, row| {
-        row.granted_at.map_or(SortKey::Absent, SortKey::Time)
+        SortKey::time_or_absent(row.granted_at)
     }),
     ("revoked_at", |_, row| {
-        row.revoked_at.map_or(SortKey::Absent, SortKey::Time)
+        SortKey::time_or_absent(row.revoked_at)
     }),
 ];
 
@@ -36,9 +36,7 @@ pub(super) fn of_benefit(world: &mut World, call: &Call) -> Result<Reply, Failur
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let query = &call.query;
-    let rows = world
-        .grants
-        .iter()
+    let rows = list::of_customer(&world.grants, call)
         .filter(|row| {
             let benefit = world.benefits.find(row.benefit);
             benefit.is_some_and(|benefit| benefit.organization == organization)

@@ -7,28 +7,27 @@ use crate::failure::Failure;
 use crate::list;
 use crate::render::{Json, object};
 use crate::reply::Reply;
-use crate::world::World;
+use crate::world::{Found, World};
 
 /// `GET /v1/license-keys/`, oldest first.
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let organization = call.organization()?;
     let query = &call.query;
-    Ok(list_rows(world, call, |row| {
-        row.organization == organization
-            && query.allows("organization_id", row.organization)
+    let rows = world.license_keys.of(organization);
+    Ok(list_rows(world, call, rows, |row| {
+        query.allows("organization_id", row.organization)
             && query.allows("status", row.status.word())
     }))
 }
 
-/// The page of keys that pass `visible` and the filter by benefit.
+/// The page of those keys that pass `visible` and the filter by benefit.
 pub(crate) fn list_rows(
     world: &World,
     call: &Call,
+    rows: Found<'_, LicenseKey>,
     visible: impl Fn(&LicenseKey) -> bool,
 ) -> Reply {
-    let rows: Vec<_> = world
-        .license_keys
-        .iter()
+    let rows: Vec<_> = rows
         .filter(|row| visible(row) && call.query.allows("benefit_id", row.benefit))
         .collect();
     list::paged(call, &rows, |row| render(world, row))

@@ -19,9 +19,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         let detail = "Invalid customer ID format";
         return Err(Failure::named(404, "ResourceNotFound", detail));
     }
-    let rows = world
-        .members
-        .iter()
+    let rows = list::of_customer(&world.members, call)
         .filter(|row| {
             row.deleted_at.is_none()
                 && query.allows("customer_id", row.customer)

@@ -9,7 +9,7 @@ use crate::world::World;
 
 const SORTS: &SortKeys<Meter> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
-    ("name", |_, row| SortKey::Text(row.name.clone())),
+    ("name", |_, row| SortKey::text(&row.name)),
 ];
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {

@@ -30,7 +30,6 @@ const HEADS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let organization = call.organization()?;
     let mut columns: Vec<_> = call.query.all("columns").collect();
     if columns.is_empty() {
         columns = USUAL.to_vec();
@@ -38,7 +37,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let zone = zone(call.query.get("timezone").unwrap_or("UTC"))?;
     let heads: Vec<_> = columns.iter().map(|column| head(column)).collect();
     let heads: Vec<_> = heads.iter().map(String::as_str).collect();
-    let mut orders: Vec<_> = list::matching(world, call, organization).collect();
+    let mut orders = list::matching(world, call)?;
     orders.sort_by_key(|order| std::cmp::Reverse(order.created_at));
     let rows = orders.into_iter().map(|order| {
         columns

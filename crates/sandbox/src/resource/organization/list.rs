@@ -9,8 +9,8 @@ use crate::world::World;
 
 const SORTS: &SortKeys<Organization> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
-    ("name", |_, row| SortKey::Text(row.name.clone())),
-    ("slug", |_, row| SortKey::Text(row.slug.clone())),
+    ("name", |_, row| SortKey::text(&row.name)),
+    ("slug", |_, row| SortKey::text(&row.slug)),
 ];
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {

@@ -3,40 +3,40 @@
 use super::{Payment, render};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::list::{self, SortKey, SortKeys, View};
+use crate::list::{By, Filter, Listing, SortKey, SortKeys};
 use crate::reply::Reply;
-use crate::world::World;
+use crate::world::{Id, World};
 
 const SORTS: &SortKeys<Payment> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
-    ("status", |_, row| {
-        SortKey::Text(row.status.word().to_owned())
-    }),
+    ("status", |_, row| SortKey::text(row.status.word())),
     ("amount", |_, row| SortKey::Number(row.amount)),
-    ("method", |_, _| SortKey::Text("card".to_owned())),
+    ("method", |_, _| SortKey::text("card")),
 ];
 
-const VIEW: View<Payment> = View {
+const LISTING: Listing<Payment> = Listing {
+    table: |world| &world.payments,
+    owner: |row| row.organization,
+    indexed: &[
+        ("order_id", By::Id),
+        ("checkout_id", By::Id),
+        ("customer_id", By::Id),
+    ],
+    filters: &[
+        ("checkout_id", Filter::Id(|row| row.checkout.map(Id::uuid))),
+        ("order_id", Filter::Id(|row| row.order.map(Id::uuid))),
+        ("customer_id", Filter::Id(|row| row.customer.map(Id::uuid))),
+        (
+            "customer_email",
+            Filter::Word(|_, row| row.customer_email.as_deref()),
+        ),
+        ("status", Filter::Word(|_, row| Some(row.status.word()))),
+        ("method", Filter::Word(|_, _| Some("card"))),
+    ],
     sorts: SORTS,
     render: |_, row| render(row),
 };
 
-/// Filters that the table has an index for.
-const INDEXED: &[&str] = &["order_id", "checkout_id", "customer_id"];
-
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let organization = call.organization()?;
-    let query = &call.query;
-    let rows = list::candidates(&world.payments, call, organization, INDEXED);
-    let wanted = |row: &Payment| {
-        row.organization == organization
-            && query.allows("organization_id", row.organization)
-            && query.allows_some("checkout_id", row.checkout)
-            && query.allows_some("order_id", row.order)
-            && query.allows_some("customer_id", row.customer)
-            && query.allows_some("customer_email", row.customer_email.as_ref())
-            && query.allows("status", row.status.word())
-            && query.allows("method", "card")
-    };
-    Ok(list::page_of(world, call, rows, wanted, &VIEW))
+    LISTING.answer(world, call)
 }

@@ -11,12 +11,12 @@ use crate::world::World;
 
 const SORTS: &SortKeys<Grant> = &[
     ("granted_at", |_, row| {
-        row.granted_at.map_or(SortKey::Absent, SortKey::Time)
+        SortKey::time_or_absent(row.granted_at)
     }),
     ("type", |world, row| {
         let benefit = world.benefits.find(row.benefit);
         benefit.map_or(SortKey::Absent, |benefit| {
-            SortKey::Text(benefit.kind.name().to_owned())
+            SortKey::text(benefit.kind.name())
         })
     }),
     // One organization: everything is equal.
@@ -95,7 +95,7 @@ fn wanted(world: &World, call: &Call, row: &Grant, benefit: &Benefit) -> bool {
 }
 
 /// Where the benefit stands among those of its product.
-fn place_in_product(world: &World, row: &Grant) -> SortKey {
+fn place_in_product(world: &World, row: &Grant) -> SortKey<'static> {
     let product = match row.scope {
         GrantScope::Order(id) => world.orders.find(id).and_then(|row| row.product),
         GrantScope::Subscription(id) => world.subscriptions.find(id).map(|row| row.product),

@@ -11,7 +11,8 @@ use crate::world::World;
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let visitor = Visitor::of(world, call)?;
     let visible = |row: &LicenseKey| visitor.sees(row.customer, row.member);
-    Ok(list_rows(world, call, visible))
+    let rows = world.license_keys.of(visitor.customer);
+    Ok(list_rows(world, call, rows, visible))
 }
 
 /// Where the key is in use is shown when the seller lets customers look after that.

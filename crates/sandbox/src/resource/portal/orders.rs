@@ -31,13 +31,11 @@ const SORTS: &SortKeys<Order> = &[
     ("net_amount", |_, row| SortKey::Number(row.net_amount())),
     ("product", |world, row| {
         let product = row.product.and_then(|id| world.products.find(id));
-        product.map_or(SortKey::Absent, |product| {
-            SortKey::Text(product.name.clone())
-        })
+        product.map_or(SortKey::Absent, |product| SortKey::text(&product.name))
     }),
     ("subscription", |_, row| {
         row.subscription
-            .map_or(SortKey::Absent, |id| SortKey::Text(id.to_string()))
+            .map_or(SortKey::Absent, |id| SortKey::owned(id.to_string()))
     }),
 ];
 

@@ -30,16 +30,12 @@ const HIDDEN: [&str; 5] = [
 const SORTS: &SortKeys<Subscription> = &[
     ("started_at", |_, row| SortKey::Time(row.started_at)),
     ("amount", |world, row| SortKey::Number(row.amount(world))),
-    ("status", |_, row| {
-        SortKey::Text(row.status.word().to_owned())
-    }),
+    ("status", |_, row| SortKey::text(row.status.word())),
     // One organization: everything is equal.
     ("organization", |_, _| SortKey::Absent),
     ("product", |world, row| {
         let product = world.products.find(row.product);
-        product.map_or(SortKey::Absent, |product| {
-            SortKey::Text(product.name.clone())
-        })
+        product.map_or(SortKey::Absent, |product| SortKey::text(&product.name))
     }),
 ];
 

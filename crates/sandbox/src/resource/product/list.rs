@@ -10,7 +10,7 @@ use crate::world::World;
 
 const SORTS: &SortKeys<Product> = &[
     ("created_at", |_, row| SortKey::Time(row.created_at)),
-    ("name", |_, row| SortKey::Text(row.name.clone())),
+    ("name", |_, row| SortKey::text(&row.name)),
     ("price_amount_type", |world, row| {
         match first_price(world, row).map(|price| &price.kind) {
             Some(PriceKind::Custom { .. }) => SortKey::Number(1),

@@ -2,6 +2,7 @@
 
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::resource::checkout::Checkout;
 use crate::resource::customer::Customer;
 use crate::resource::grant::GrantScope;
 use crate::resource::order::OrderStatus;
@@ -79,16 +80,11 @@ impl Purchase {
 
     /// What a checkout led to.
     fn of_checkout(world: &World, text: &str) -> Option<GrantScope> {
-        let checkout = Id::parse(text)?;
-        let mut subscriptions = world.subscriptions.iter();
-        let subscription = subscriptions.find(|row| row.checkout == Some(checkout));
-        if let Some(row) = subscription {
+        let checkout = Id::<Checkout>::parse(text)?;
+        if let Some(row) = world.subscriptions.of(checkout).first() {
             return Some(GrantScope::Subscription(row.id));
         }
-        let order = world
-            .orders
-            .iter()
-            .find(|row| row.checkout == Some(checkout))?;
+        let order = world.orders.of(checkout).first()?;
         Some(GrantScope::Order(order.id))
     }
 

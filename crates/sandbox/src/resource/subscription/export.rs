@@ -21,7 +21,6 @@ const USUAL: &[&str] = &[
 ];
 
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let organization = call.organization()?;
     let mut columns: Vec<_> = call.query.all("columns").collect();
     if columns.is_empty() {
         columns = USUAL.to_vec();
@@ -29,7 +28,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let zone = call.query.get("timezone").unwrap_or("UTC").to_owned();
     let heads: Vec<_> = columns.iter().map(|column| csv::title(column)).collect();
     let heads: Vec<_> = heads.iter().map(String::as_str).collect();
-    let rows = list::matching(world, call, organization).map(|row| {
+    let rows = list::matching(world, call)?.into_iter().map(|row| {
         columns
             .iter()
             .map(|column| cell(world, row, column, &zone).unwrap_or_default())

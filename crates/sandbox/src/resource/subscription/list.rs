@@ -3,95 +3,88 @@
 use super::{Subscription, render};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::list::{self, SortKey, SortKeys, View};
+use crate::list::{By, Filter, Listing, METADATA, SortKey, SortKeys};
 use crate::query::Query;
 use crate::reply::Reply;
-use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
 const SORTS: &SortKeys<Subscription> = &[
     ("customer", |world, row| {
         let customer = world.customers.find(row.customer);
-        text(customer.and_then(|row| row.name.as_ref().or(row.email.as_ref())))
+        SortKey::text_or_absent(customer.and_then(|row| row.name.as_ref().or(row.email.as_ref())))
     }),
-    ("status", |_, row| {
-        SortKey::Text(row.status.word().to_owned())
-    }),
+    ("status", |_, row| SortKey::text(row.status.word())),
     ("started_at", |_, row| SortKey::Time(row.started_at)),
     ("current_period_end", |_, row| SortKey::Time(row.period_end)),
-    ("ended_at", |_, row| {
-        row.ended_at.map_or(SortKey::Absent, SortKey::Time)
-    }),
-    ("ends_at", |_, row| {
-        row.ends_at.map_or(SortKey::Absent, SortKey::Time)
-    }),
+    ("ended_at", |_, row| SortKey::time_or_absent(row.ended_at)),
+    ("ends_at", |_, row| SortKey::time_or_absent(row.ends_at)),
     ("amount", |world, row| SortKey::Number(row.amount(world))),
     ("product", |world, row| {
-        text(world.products.find(row.product).map(|row| &row.name))
+        SortKey::text_or_absent(world.products.find(row.product).map(|row| &row.name))
     }),
     ("discount", |world, row| {
         let discount = row.discount.and_then(|id| world.discounts.find(id));
-        text(discount.map(|row| &row.name))
+        SortKey::text_or_absent(discount.map(|row| &row.name))
     }),
 ];
 
-const VIEW: View<Subscription> = View {
+const LISTING: Listing<Subscription> = Listing {
+    table: |world| &world.subscriptions,
+    owner: |row| row.organization,
+    indexed: &[("customer_id", By::Id), ("product_id", By::Id)],
+    filters: &[
+        ("product_id", Filter::Id(|row| Some(row.product.uuid()))),
+        ("customer_id", Filter::Id(|row| Some(row.customer.uuid()))),
+        ("external_customer_id", Filter::Word(external_id)),
+        ("discount_id", Filter::Id(|row| row.discount.map(Id::uuid))),
+        (
+            "active",
+            Filter::Rule(|_, query, row| is_wanted_as_active(query, row)),
+        ),
+        ("status", Filter::Word(|_, row| Some(row.status.word()))),
+        (
+            "cancel_at_period_end",
+            Filter::Flag(|_, row| row.cancel_at_period_end),
+        ),
+        (
+            "customer_cancellation_reason",
+            Filter::Word(|_, row| row.cancellation_reason.as_deref()),
+        ),
+        ("canceled_at_after", Filter::Rule(is_canceled_after)),
+        ("canceled_at_before", Filter::Rule(is_canceled_before)),
+        ("started_after", Filter::After(|row| row.started_at)),
+        ("started_before", Filter::Before(|row| row.started_at)),
+        (METADATA, Filter::Metadata(|row| &row.metadata)),
+    ],
     sorts: SORTS,
     render,
 };
 
-/// Filters that the table has an index for.
-const INDEXED: &[&str] = &["customer_id", "product_id"];
-
 pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
-    let organization = call.organization()?;
-    let rows = list::candidates(&world.subscriptions, call, organization, INDEXED);
-    let wanted = |row: &Subscription| matches(world, call, organization, row);
-    Ok(list::page_of(world, call, rows, wanted, &VIEW))
+    LISTING.answer(world, call)
 }
 
-/// The subscriptions that the query's filters let through. An export knows fewer filters: they are absent then.
+/// The subscriptions that the query's filters let through.
 pub(super) fn matching<'w>(
     world: &'w World,
-    call: &'w Call,
-    organization: Id<Organization>,
-) -> impl Iterator<Item = &'w Subscription> {
-    let rows = list::candidates(&world.subscriptions, call, organization, INDEXED);
-    rows.filter(move |row| matches(world, call, organization, row))
+    call: &Call,
+) -> Result<Vec<&'w Subscription>, Failure> {
+    LISTING.matching(world, call)
 }
 
-fn matches(world: &World, call: &Call, organization: Id<Organization>, row: &Subscription) -> bool {
-    let query = &call.query;
-    let external_id = || {
-        let customer = world.customers.find(row.customer);
-        customer.and_then(|row| row.external_id.as_ref())
-    };
-    row.organization == organization
-        && query.allows("organization_id", row.organization)
-        && query.allows("product_id", row.product)
-        && query.allows("customer_id", row.customer)
-        && query.allows_found("external_customer_id", external_id)
-        && query.allows_some("discount_id", row.discount)
-        && is_wanted_as_active(query, row)
-        && query.allows("status", row.status.word())
-        && query.allows_flag("cancel_at_period_end", row.cancel_at_period_end)
-        && query.allows_some(
-            "customer_cancellation_reason",
-            row.cancellation_reason.as_ref(),
-        )
-        && query
-            .time("canceled_at_after")
-            .is_none_or(|after| row.canceled_at >= Some(after))
-        && query
-            .time("canceled_at_before")
-            .is_none_or(|before| row.canceled_at.is_some_and(|at| at <= before))
-        && query
-            .time("started_after")
-            .is_none_or(|after| row.started_at > after)
-        && query
-            .time("started_before")
-            .is_none_or(|before| row.started_at < before)
-        && query.allows_metadata(&row.metadata)
+fn external_id<'w>(world: &'w World, row: &'w Subscription) -> Option<&'w str> {
+    let customer = world.customers.find(row.customer);
+    customer.and_then(|row| row.external_id.as_deref())
+}
+
+fn is_canceled_after(_: &World, query: &Query, row: &Subscription) -> bool {
+    let after = query.time("canceled_at_after");
+    after.is_none_or(|after| row.canceled_at >= Some(after))
+}
+
+fn is_canceled_before(_: &World, query: &Query, row: &Subscription) -> bool {
+    let before = query.time("canceled_at_before");
+    before.is_none_or(|before| row.canceled_at.is_some_and(|at| at <= before))
 }
 
 /// `active=false` asks for those that are over; what is past due or rests is neither.
@@ -101,8 +94,4 @@ pub(crate) fn is_wanted_as_active(query: &Query, row: &Subscription) -> bool {
         Some(true) => row.is_active(),
         Some(false) => !row.is_alive(),
     }
-}
-
-fn text(text: Option<&String>) -> SortKey {
-    text.map_or(SortKey::Absent, |text| SortKey::Text(text.clone()))
 }

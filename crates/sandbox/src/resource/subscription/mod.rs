@@ -131,4 +131,4 @@ pub(crate) struct Subscription {
     pub(crate) custom_field_data: Map<String, Value>,
 }
 
-found_by!(Subscription: organization, customer, product);
+found_by!(Subscription: organization, customer, product, checkout);

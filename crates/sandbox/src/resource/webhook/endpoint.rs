@@ -50,7 +50,9 @@ pub(super) fn create(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         enabled: true,
         deleted: false,
     };
-    Ok(show(world.endpoints.insert(id, row)).into())
+    let shown = show(&row);
+    world.endpoints.insert(id, row);
+    Ok(shown.into())
 }
 
 pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Failure> {

@@ -1,13 +1,18 @@
 //! The rows of one kind, in the order they were made, with an index over whatever they can be found by.
 
 mod found;
+mod index;
 mod journal;
+mod rows;
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 pub(crate) use self::found::Found;
+use self::index::Index;
+use self::rows::Rows;
 use super::{Id, Key, Row};
 use crate::failure::Failure;
 
@@ -17,13 +22,15 @@ use crate::failure::Failure;
 /// aside or written down without copying it.
 #[derive(Debug, Clone)]
 pub(crate) struct Table<T> {
-    /// By place: a number that is higher for every newer row.
-    rows: BTreeMap<u64, Arc<T>>,
+    rows: Rows<T>,
     places: HashMap<Id<T>, u64>,
-    index: BTreeSet<(Key, u64)>,
+    index: Index,
     /// The row that was handed out last to be changed, with the keys it had before. The index follows
     /// it when the next row is asked for.
     open: Option<(u64, Vec<Key>)>,
+    /// The latest moment of a row, and whether each row came with a later one than those before it.
+    latest: Option<Timestamp>,
+    is_in_order: bool,
     /// Places whose rows were added, changed or removed since the last time somebody asked.
     changed: BTreeSet<u64>,
 }
@@ -31,10 +38,12 @@ pub(crate) struct Table<T> {
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self {
-            rows: BTreeMap::new(),
+            rows: Rows::default(),
             places: HashMap::new(),
-            index: BTreeSet::new(),
+            index: Index::default(),
             open: None,
+            latest: None,
+            is_in_order: true,
             changed: BTreeSet::new(),
         }
     }
@@ -44,7 +53,7 @@ impl<T> Table<T> {
     /// The row, when there is one.
     pub(crate) fn find(&self, id: Id<T>) -> Option<&T> {
         let place = self.places.get(&id)?;
-        self.rows.get(place).map(Arc::as_ref)
+        self.rows.get(*place).map(Arc::as_ref)
     }
 
     /// The row, or Polar's 404.
@@ -54,7 +63,7 @@ impl<T> Table<T> {
 
     /// Every row, oldest first. Rows of somebody's are found faster by [`Table::of`].
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.rows.values().map(Arc::as_ref)
+        self.rows.iter().map(|(_, row)| row.as_ref())
     }
 
     /// How many rows there are.
@@ -65,29 +74,26 @@ impl<T> Table<T> {
 
 impl<T: Row> Table<T> {
     /// Adds a row. A row that is there already is replaced where it stands.
-    pub(crate) fn insert(&mut self, id: Id<T>, row: T) -> &mut T {
+    pub(crate) fn insert(&mut self, id: Id<T>, row: T) {
         self.close();
-        let next = self.rows.last_key_value().map_or(0, |(last, _)| last + 1);
-        let place = *self.places.entry(id).or_insert(next);
+        let place = *self.places.entry(id).or_insert(self.rows.next());
         self.changed.insert(place);
-        let (row, before) = match self.rows.entry(place) {
-            Entry::Vacant(free) => (free.insert(Arc::new(row)), Vec::new()),
-            Entry::Occupied(taken) => {
-                let slot = taken.into_mut();
-                let before = slot.keys().collect();
-                *slot = Arc::new(row);
-                (slot, before)
-            }
-        };
-        self.open = Some((place, before));
-        Arc::make_mut(row)
+        for key in self.rows.get(place).into_iter().flat_map(|row| row.keys()) {
+            self.index.remove(key, place);
+        }
+        for key in row.keys() {
+            self.index.add(key, place);
+        }
+        self.see(&row);
+        // It follows the last or replaces one, so there is room.
+        self.rows.put(place, Arc::new(row));
     }
 
     /// The row to change, when there is one.
     pub(crate) fn find_mut(&mut self, id: Id<T>) -> Option<&mut T> {
         self.close();
         let place = *self.places.get(&id)?;
-        let row = self.rows.get_mut(&place)?;
+        let row = self.rows.get_mut(place)?;
         self.open = Some((place, row.keys().collect()));
         self.changed.insert(place);
         Some(Arc::make_mut(row))
@@ -116,11 +122,22 @@ impl<T: Row> Table<T> {
             return;
         };
         self.changed.insert(place);
-        if let Some(row) = self.rows.remove(&place) {
+        if let Some(row) = self.rows.remove(place) {
             for key in row.keys() {
-                self.index.remove(&(key, place));
+                self.index.remove(key, place);
             }
         }
+    }
+
+    /// True when the rows stand in the order in which they happened, too.
+    pub(crate) const fn is_in_order(&self) -> bool {
+        self.is_in_order
+    }
+
+    fn see(&mut self, row: &T) {
+        let moment = row.moment();
+        self.is_in_order &= moment >= self.latest;
+        self.latest = self.latest.max(moment);
     }
 
     /// Lets the index follow the row that was handed out last.
@@ -128,16 +145,18 @@ impl<T: Row> Table<T> {
         let Some((place, before)) = self.open.take() else {
             return;
         };
-        let Some(row) = self.rows.get(&place) else {
+        let Some(row) = self.rows.get(place) else {
             return;
         };
         if row.keys().eq(before.iter().copied()) {
             return;
         }
         for key in before {
-            self.index.remove(&(key, place));
+            self.index.remove(key, place);
         }
-        self.index.extend(row.keys().map(|key| (key, place)));
+        for key in row.keys() {
+            self.index.add(key, place);
+        }
     }
 }
 
