@@ -69,7 +69,7 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 34] = [
+pub const VARIABLES: [&str; 36] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
@@ -85,6 +85,7 @@ pub const VARIABLES: [&str; 34] = [
     "POLARKIT_OPEN_LICENSES",
     "POLARKIT_POLAR_LISTEN",
     "POLARKIT_PRODUCTS",
+    "POLARKIT_RECHECK_MINUTES",
     "POLARKIT_RECONCILE",
     "POLARKIT_RECONCILE_HOURS",
     "POLARKIT_RECONCILE_MINUTES",
@@ -93,6 +94,7 @@ pub const VARIABLES: [&str; 34] = [
     "POLARKIT_SUBSCRIBER_NETWORKS",
     "POLARKIT_SUBSCRIBER_RETRY_DAYS",
     "POLARKIT_SUBSCRIBER_TIMEOUT_SECONDS",
+    "POLARKIT_STALE_HOURS",
     "POLARKIT_TRUST_FORWARDED_FOR",
     "POLARKIT_WATCHDOG",
     "POLARKIT_WATCHDOG_MINUTES",
@@ -165,6 +167,11 @@ pub struct Healing {
     pub watchdog: Watchdog,
     /// `POLARKIT_WATCHDOG_MINUTES`: how often the endpoint is looked at.
     pub watchdog_minutes: u32,
+    /// `POLARKIT_RECHECK_MINUTES`: before somebody is denied something on older news, Polar is
+    /// asked once.
+    pub recheck_minutes: u32,
+    /// `POLARKIT_STALE_HOURS`: access on older news is denied; never when not told.
+    pub stale_hours: Option<u32>,
 }
 
 /// What is done about a webhook endpoint that Polar no longer delivers to.

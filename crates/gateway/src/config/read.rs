@@ -249,6 +249,11 @@ impl<'a> Reader<'a> {
             per_minute: self.number("POLARKIT_RECONCILE_PER_MINUTE", share),
             watchdog: self.watchdog(),
             watchdog_minutes: self.number("POLARKIT_WATCHDOG_MINUTES", 5),
+            recheck_minutes: self.number("POLARKIT_RECHECK_MINUTES", 10),
+            stale_hours: self
+                .get("POLARKIT_STALE_HOURS")
+                .is_some()
+                .then(|| self.number("POLARKIT_STALE_HOURS", 24)),
         }
     }
 

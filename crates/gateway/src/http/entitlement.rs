@@ -14,6 +14,7 @@ use crate::entitlement::derive::Detail;
 use crate::entitlement::view::{Reason, Standing};
 use crate::gateway::Gateway;
 use crate::problem::{Problem, Shape};
+use crate::reconcile;
 use crate::usage::balance;
 
 const SCOPE: &str = "entitlements:read";
@@ -74,7 +75,9 @@ pub(super) async fn list(
 ) -> Result<Reply<Entitlements>, Problem> {
     caller.must_act_for(&external_id, SCOPE)?;
     let standing = gateway.view.of(&external_id, gateway.time.local()).await?;
-    let granted = || standing.reasons.iter().filter(|reason| reason.granted);
+    let age = Age::of(&gateway, &standing);
+    let open = !age.is_too_old(&gateway);
+    let granted = || standing.reasons.iter().filter(|one| one.granted && open);
     let mut products: Vec<String> = granted()
         .filter(|reason| reason.kind == "product")
         .map(|r| r.target.clone())
@@ -91,7 +94,7 @@ pub(super) async fn list(
         products,
         features: all_features(granted()),
         benefits: benefits.into_values().map(Benefit::from).collect(),
-        age: Age::of(&gateway, &standing),
+        age,
     }))
 }
 
@@ -138,44 +141,62 @@ pub(super) async fn check(
     Search(question): Search<Question>,
 ) -> Result<Reply<Answer>, Problem> {
     caller.must_act_for(&external_id, SCOPE)?;
-    let standing = gateway.view.of(&external_id, gateway.time.local()).await?;
-    let (allowed, reason, value) = match question {
-        Question {
-            product: Some(id),
-            benefit: None,
-            feature: None,
-            meter: None,
-        } => by_target(&standing, "product", &id),
-        Question {
-            product: None,
-            benefit: Some(id),
-            feature: None,
-            meter: None,
-        } => by_target(&standing, "benefit", &id),
-        Question {
-            product: None,
-            benefit: None,
-            feature: Some(name),
-            meter: None,
-        } => by_feature(&standing, &name),
-        Question {
-            product: None,
-            benefit: None,
-            feature: None,
-            meter: Some(name),
-        } => by_meter(balance::left(&gateway, &external_id, &name).await?),
-        _ => {
-            let words = "Ask about exactly one of product, benefit, feature, meter";
-            return Err(Problem::invalid(words));
-        }
-    };
+    let mut standing = gateway.view.of(&external_id, gateway.time.local()).await?;
+    let mut verdict = decide(&gateway, &external_id, &standing, &question).await?;
+    if !verdict.0 && Age::of(&gateway, &standing).is_worth_asking(&gateway) {
+        Box::pin(reconcile::recheck(&gateway, &external_id)).await;
+        standing = gateway.view.of(&external_id, gateway.time.local()).await?;
+        verdict = decide(&gateway, &external_id, &standing, &question).await?;
+    }
     let age = Age::of(&gateway, &standing);
+    let (mut allowed, mut reason, value) = verdict;
+    if allowed && age.is_too_old(&gateway) {
+        (allowed, reason) = (false, "stale".to_owned());
+    }
     Ok(Reply(Answer {
         allowed,
         reason,
         value,
         age,
     }))
+}
+
+async fn decide(
+    gateway: &Gateway,
+    external_id: &str,
+    standing: &Standing,
+    question: &Question,
+) -> Result<Verdict, Problem> {
+    Ok(match question {
+        Question {
+            product: Some(id),
+            benefit: None,
+            feature: None,
+            meter: None,
+        } => by_target(standing, "product", id),
+        Question {
+            product: None,
+            benefit: Some(id),
+            feature: None,
+            meter: None,
+        } => by_target(standing, "benefit", id),
+        Question {
+            product: None,
+            benefit: None,
+            feature: Some(name),
+            meter: None,
+        } => by_feature(standing, name),
+        Question {
+            product: None,
+            benefit: None,
+            feature: None,
+            meter: Some(name),
+        } => by_meter(balance::left(gateway, external_id, name).await?),
+        _ => {
+            let words = "Ask about exactly one of product, benefit, feature, meter";
+            return Err(Problem::invalid(words));
+        }
+    })
 }
 
 /// Every reason for and against.
@@ -300,15 +321,31 @@ fn features(detail: &Detail) -> Vec<(String, Value)> {
 impl Age {
     fn of(gateway: &Gateway, standing: &Standing) -> Self {
         let age = |at: Timestamp| gateway.time.now().duration_since(at).as_secs().max(0);
+        // Nothing was told since, and nothing happened that was not told.
+        let as_of = standing.as_of.max(gateway.reconcile.verified());
         Self {
             source: if standing.customer.is_some() {
                 "webhooks"
             } else {
                 "none"
             },
-            as_of: standing.as_of,
-            age_seconds: standing.as_of.map(age),
+            as_of,
+            age_seconds: as_of.map(age),
         }
+    }
+
+    /// Old enough to ask Polar before somebody is denied something.
+    fn is_worth_asking(&self, gateway: &Gateway) -> bool {
+        let healing = &gateway.config.healing;
+        let limit = i64::from(healing.recheck_minutes) * 60;
+        healing.reconcile && self.age_seconds.is_none_or(|age| age > limit)
+    }
+
+    /// Too old to grant anything on, where configuration says so.
+    fn is_too_old(&self, gateway: &Gateway) -> bool {
+        let limit = gateway.config.healing.stale_hours;
+        let limit = limit.map(|hours| i64::from(hours) * 3600);
+        limit.is_some_and(|limit| self.age_seconds.is_none_or(|age| age > limit))
     }
 }
 

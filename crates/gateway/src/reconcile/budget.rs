@@ -30,6 +30,11 @@ impl Budget {
         *next = Instant::now() + self.every;
     }
 
+    /// Takes a turn if it comes soon enough, for a caller who waits.
+    pub(crate) async fn turn_within(&self, patience: Duration) -> bool {
+        tokio::time::timeout(patience, self.turn()).await.is_ok()
+    }
+
     /// Makes everyone wait so long.
     pub(crate) async fn hold(&self, wait: Duration) {
         let mut next = self.next.lock().await;

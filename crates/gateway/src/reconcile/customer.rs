@@ -91,6 +91,28 @@ async fn settle(gateway: &Gateway, doubt: &Doubt) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Asks Polar what the customer of this external id may use, and takes it.
+pub(super) async fn recheck(gateway: &Gateway, external_id: &str) -> Result<(), Trouble> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        id: String,
+    }
+    let segment: String = url::form_urlencoded::byte_serialize(external_id.as_bytes()).collect();
+    let path = format!(
+        "/v1/customers/external/{}/state",
+        segment.replace('+', "%20")
+    );
+    gateway.metrics.reconcile_request();
+    let answer = match gateway.polar.read(&path, &[]).await {
+        // Nobody Polar knows either.
+        Err(failure) if failure.is_about_the_request() => return Ok(()),
+        answer => answer?,
+    };
+    let state: &RawValue = serde_json::from_slice(&answer.body)?;
+    let Named { id } = serde_json::from_str(state.get())?;
+    stated(gateway, &id, state, answer.at).await.map(drop)
+}
+
 /// Takes a state that was read; says whether what is mirrored contradicts it.
 async fn stated(
     gateway: &Gateway,

@@ -15,9 +15,11 @@ pub(crate) mod table;
 mod take;
 mod vanished;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use moka::future::Cache;
 use polarkit_store::{Error, Reading};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +38,11 @@ const LEASE: &str = "reconcile";
 const LEASE_LASTS: SignedDuration = SignedDuration::from_mins(2);
 /// How long the reader waits for a nudge before it looks anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+/// Customers that are remembered as asked about, and how long.
+const RECHECKED_MAX: u64 = 10_000;
+const RECHECKED_KEPT: Duration = Duration::from_mins(1);
+/// How long a caller waits for a turn under the budget.
+const RECHECK_WAITS: Duration = Duration::from_millis(500);
 /// Longest wait after failures in a row.
 const BACKOFF_MAX: Duration = Duration::from_mins(1);
 
@@ -45,6 +52,10 @@ pub(crate) struct Reconcile {
     pub(crate) budget: Budget,
     /// There is something to read.
     pub(crate) asked: Notify,
+    /// As of when nothing is missed, µs of Polar's time; 0 while that can't be said.
+    verified_at: AtomicI64,
+    /// Customers Polar was asked about before they were denied something.
+    rechecked: Cache<String, ()>,
     /// Names this node.
     node: String,
 }
@@ -54,8 +65,40 @@ impl Reconcile {
         Self {
             budget: Budget::per_minute(config.healing.per_minute),
             asked: Notify::new(),
+            verified_at: AtomicI64::new(0),
+            rechecked: Cache::builder()
+                .max_capacity(RECHECKED_MAX)
+                .time_to_live(RECHECKED_KEPT)
+                .build(),
             node: uuid::Uuid::new_v4().to_string(),
         }
+    }
+}
+
+impl Reconcile {
+    /// As of when every change of Polar's is known here, if that can be said.
+    pub(crate) fn verified(&self) -> Option<Timestamp> {
+        let at = self.verified_at.load(Ordering::Relaxed);
+        Timestamp::from_microsecond(at).ok().filter(|_| at > 0)
+    }
+}
+
+/// Asks Polar once what a customer may use, before they are denied it on old news. Who asks about
+/// the same customer meanwhile, or soon after, shares the answer; without a turn under the budget,
+/// or an answer, what is known stands.
+pub(crate) async fn recheck(gateway: &Gateway, external_id: &str) {
+    let reconcile = &gateway.reconcile;
+    let ask = async {
+        if !reconcile.budget.turn_within(RECHECK_WAITS).await {
+            return Err(None);
+        }
+        customer::recheck(gateway, external_id).await.map_err(Some)
+    };
+    let asked = reconcile.rechecked.try_get_with_by_ref(external_id, ask);
+    if let Err(trouble) = Box::pin(asked).await
+        && let Some(trouble) = trouble.as_ref()
+    {
+        tracing::warn!(error = %chain(trouble), "a customer is denied on old news");
     }
 }
 
@@ -94,6 +137,17 @@ impl Trouble {
             | Self::TooEarly => None,
         }
     }
+}
+
+/// As of when nothing is missed: every list was read once, every change since was looked at, and
+/// nobody is in doubt. 0 while that can't be said.
+async fn verified(gateway: &Gateway) -> Result<i64, Error> {
+    let readings = gateway.store.readings().await?;
+    if !is_backfilled(&readings) || gateway.store.doubts().await? > 0 {
+        return Ok(0);
+    }
+    let lately = readings.iter().find(|reading| reading.kind == lately::KIND);
+    Ok(lately.and_then(|one| one.complete_at).unwrap_or_default())
 }
 
 /// Has every list read from its beginning, now.
@@ -154,6 +208,11 @@ pub(crate) async fn run(gateway: Gateway, stop: CancellationToken) {
 /// Does the most urgent thing; says whether there was any. What is only one customer's or one
 /// list's trouble is written down with it and holds nobody else back.
 async fn step(gateway: &Gateway) -> Result<bool, Trouble> {
+    let verified = verified(gateway).await?;
+    gateway
+        .reconcile
+        .verified_at
+        .store(verified, Ordering::Relaxed);
     let now = gateway.time.local();
     let until = now.checked_add(LEASE_LASTS).unwrap_or(now);
     let (from, until) = (now.as_microsecond(), until.as_microsecond());

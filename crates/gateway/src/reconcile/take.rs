@@ -51,10 +51,13 @@ pub(super) async fn take(
         .filter(|id| !id.is_empty())
         .collect();
     tx.lock_customers(&customers).await?;
-    let mut drifted = BTreeSet::new();
+    let mut touched = BTreeSet::new();
     for object in objects {
-        if let Some(found) = one(tx, object, taking).await? {
-            drifted.insert(object.customer.clone());
+        let taken = one(tx, object, taking).await?;
+        if taken != Taken::No {
+            touched.insert(object.customer.clone());
+        }
+        if let Taken::Drifted(found) = taken {
             tell(tx, gateway, &found).await?;
         }
     }
@@ -62,7 +65,7 @@ pub(super) async fn take(
     let entitled: BTreeSet<&str> = deciding.map(|object| object.customer.as_str()).collect();
     for customer in entitled.into_iter().filter(|id| !id.is_empty()) {
         let entitled = projection::entitle(tx, customer, taking.now).await?;
-        if taking.drifts && !drifted.contains(customer) {
+        if taking.drifts && !touched.contains(customer) {
             access_drift(tx, gateway, customer, &entitled, taking).await?;
         }
     }
@@ -104,7 +107,18 @@ pub(super) async fn tell(tx: &mut Tx, gateway: &Gateway, found: &Drift) -> Resul
     tx.push_drift(found).await
 }
 
-async fn one(tx: &mut Tx, object: &Object, taking: Taking) -> Result<Option<Drift>, Error> {
+/// What became of one object that was read.
+#[derive(Debug, PartialEq, Eq)]
+enum Taken {
+    /// It told nothing new.
+    No,
+    /// It told something that webhooks need not have told yet.
+    News,
+    /// It told what a webhook should have.
+    Drifted(Drift),
+}
+
+async fn one(tx: &mut Tx, object: &Object, taking: Taking) -> Result<Taken, Error> {
     let (customer, kind, id) = (&object.customer, &object.kind, &object.id);
     let mut known = tx.known(customer, kind, id).await?;
     if known
@@ -118,11 +132,11 @@ async fn one(tx: &mut Tx, object: &Object, taking: Taking) -> Result<Option<Drif
     }
     let decision = decide(known.as_ref(), object);
     if decision == Decision::Older {
-        return Ok(None);
+        return Ok(Taken::No);
     }
     if decision == Decision::Same {
         tx.seen(customer, kind, id, taking.at).await?;
-        return Ok(None);
+        return Ok(Taken::No);
     }
     let before = tx.body(customer, kind, id).await?;
     let kept = tx.mirror(object).await?;
@@ -138,12 +152,12 @@ async fn one(tx: &mut Tx, object: &Object, taking: Taking) -> Result<Option<Drif
         if !customer.is_empty() {
             tx.doubt(&doubt).await?;
         }
-        return Ok(None);
+        return Ok(Taken::No);
     }
     let wait = i64::try_from(ON_ITS_WAY.as_micros()).unwrap_or_default();
     let young = object.version.object_at > taking.at.saturating_sub(wait);
     if !taking.drifts || (young && decision != Decision::Contradiction) {
-        return Ok(None);
+        return Ok(Taken::News);
     }
     let what = match decision {
         Decision::New => "missing",
@@ -151,12 +165,8 @@ async fn one(tx: &mut Tx, object: &Object, taking: Taking) -> Result<Option<Drif
         _ => "changed",
     };
     let fields = drift::fields(before.as_deref(), &object.body);
-    Ok(Some(drift::found(
-        (customer, kind, id),
-        what,
-        fields,
-        taking.now,
-    )))
+    let found = drift::found((customer, kind, id), what, fields, taking.now);
+    Ok(Taken::Drifted(found))
 }
 
 /// Tells that an order was paid, when that is found by reading; its webhook, should it still come, is

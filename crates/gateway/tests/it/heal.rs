@@ -279,3 +279,49 @@ async fn only_who_may_has_polar_read_back() {
     let answer = world.post("/api/reconcile", both).await;
     answer.refused(400, "invalid_request");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_denied_on_old_news_before_polar_was_asked() {
+    let rarely = ("POLARKIT_RECONCILE_MINUTES", "1000");
+    let world = World::with(&[HEALING, rarely]).await;
+    read(&world).await;
+    deliver(&world.polar, false).await;
+    buy(&world.polar, &world.sandbox, "Pro", "u_1").await;
+    let product = product(&world.polar, "Pro").await;
+    let question = format!("/api/entitlements/u_1/check?product={product}");
+    assert_eq!(
+        world.get(&question).await.ok()["allowed"],
+        false,
+        "fresh news"
+    );
+    world.clock.advance(SignedDuration::from_mins(20));
+    let answer = world.get(&question).await.ok();
+    assert_eq!(
+        (&answer["allowed"], &answer["reason"]),
+        (&json!(true), &json!("active"))
+    );
+    let other = "/api/entitlements/nobody%2F%20else/check?product=p";
+    assert_eq!(world.get(other).await.ok()["reason"], "never_granted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn access_on_news_that_are_too_old_ends_where_configuration_says_so() {
+    use crate::event::{PRODUCT, event, subscription};
+    let active = event("subscription.active", 4, subscription("active", 4));
+    let question = format!("/api/entitlements/u_1/check?product={PRODUCT}");
+    for (settings, allowed, reason) in [
+        (&[][..], true, "active"),
+        (&[("POLARKIT_STALE_HOURS", "4")][..], true, "active"),
+        (&[("POLARKIT_STALE_HOURS", "2")][..], false, "stale"),
+    ] {
+        let world = World::with(settings).await;
+        crate::event::deliver(&world, std::slice::from_ref(&active)).await;
+        let answer = world.get(&question).await.ok();
+        assert_eq!(
+            (&answer["allowed"], &answer["reason"]),
+            (&json!(allowed), &json!(reason))
+        );
+        let list = world.get("/api/entitlements/u_1").await.ok();
+        assert_eq!(list["products"].as_array().unwrap().is_empty(), !allowed);
+    }
+}
