@@ -19,6 +19,8 @@ use crate::config::Config;
 
 /// So much of an answer is kept; the rest is not read.
 const RESPONSE_BYTES_MAX: usize = 1_024;
+/// So much of an error is kept: a hook may say anything.
+const ERROR_CHARS_MAX: usize = 1_000;
 /// Idle connections kept to one receiver.
 const IDLE_MAX: usize = 4;
 
@@ -61,8 +63,12 @@ pub(crate) struct Answer {
 impl Answer {
     /// The try failed without an answer.
     pub(crate) fn failed(error: impl Into<String>) -> Self {
+        let error: String = error.into();
+        let kept = error.chars().take(ERROR_CHARS_MAX);
+        // A NUL is no text for PostgreSQL.
+        let kept = kept.map(|c| if c == '\0' { '\u{fffd}' } else { c });
         Self {
-            error: Some(error.into()),
+            error: Some(kept.collect()),
             ..Self::default()
         }
     }
@@ -186,8 +192,7 @@ fn said(error: &reqwest::Error) -> String {
     } else {
         "broken off"
     };
-    let text = last.map_or_else(|| what.to_owned(), |last| format!("{what}: {last}"));
-    text.replace('\0', "\u{fffd}")
+    last.map_or_else(|| what.to_owned(), |last| format!("{what}: {last}"))
 }
 
 #[expect(

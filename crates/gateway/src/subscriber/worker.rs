@@ -213,15 +213,14 @@ async fn call(gateway: &Gateway, leased: &Leased, body: Vec<u8>) -> Answer {
     let began = std::time::Instant::now();
     let (id, kind) = (leased.event.clone(), leased.kind.clone());
     let called = hook::call(hooks, id, kind, body);
-    let error = match tokio::time::timeout(HOOK_MAX, called).await {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(error.to_string().replace('\0', "\u{fffd}")),
-        Err(_elapsed) => Some("the hook took too long".to_owned()),
+    let answer = match tokio::time::timeout(HOOK_MAX, called).await {
+        Ok(Ok(())) => Answer::default(),
+        Ok(Err(error)) => Answer::failed(error.to_string()),
+        Err(_elapsed) => Answer::failed("the hook took too long"),
     };
     Answer {
-        error,
         latency: began.elapsed(),
-        ..Answer::default()
+        ..answer
     }
 }
 

@@ -145,7 +145,7 @@ async fn hooks_are_told_of_changes_not_of_deliveries() {
     ];
     world
         .until("every hook was told once", async || {
-            world.clock.advance(SignedDuration::from_secs(1));
+            world.clock.advance(SignedDuration::from_millis(100));
             let mut heard = told.heard.lock().unwrap().clone();
             heard.sort();
             heard == expected
@@ -208,7 +208,7 @@ async fn a_plan_that_was_left_is_revoked() {
     ];
     world
         .until("both changes were told", async || {
-            world.clock.advance(SignedDuration::from_secs(1));
+            world.clock.advance(SignedDuration::from_millis(100));
             let mut heard = told.heard.lock().unwrap().clone();
             heard.sort();
             heard == expected
@@ -229,7 +229,7 @@ async fn money_that_went_back_is_not_told_as_paid() {
     .await;
     world
         .until("the later change was told", async || {
-            world.clock.advance(SignedDuration::from_secs(1));
+            world.clock.advance(SignedDuration::from_millis(100));
             !told.heard.lock().unwrap().is_empty()
         })
         .await;
@@ -263,7 +263,7 @@ async fn a_hook_that_panics_is_called_again() {
     deliver(&world, &[active]).await;
     world
         .until("it was called again", async || {
-            world.clock.advance(SignedDuration::from_secs(1));
+            world.clock.advance(SignedDuration::from_millis(100));
             startled.0.lock().unwrap().len() == 2
         })
         .await;
