@@ -86,6 +86,11 @@ impl<T: Clone + Send + Sync + 'static, R: Send + 'static> Batch<T, R> {
         answered.await.map_err(|_gone| Error::Closed)?
     }
 
+    /// Whether somebody's rows wait or are being written.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.room.available_permits() < QUEUE_KIB_MAX
+    }
+
     /// Refuses new rows; what waits is still written.
     pub(crate) fn close(&self) {
         self.room.close();

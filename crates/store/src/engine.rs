@@ -16,6 +16,12 @@ use crate::{Error, Mail, Receipt, UsageEvent, inbox, usage};
 
 /// SQLite readers beside its one writer.
 const SQLITE_READERS_MAX: u32 = 4;
+/// What one connection keeps of the file in memory, as SQLite has it: negative, in KiB. The index of
+/// ids that come in no order should fit.
+const SQLITE_CACHE_KIB: &str = "-32768";
+/// Pages the log grows by before they are copied to the file, 16 MiB: a page that changes often is
+/// then copied once.
+const SQLITE_CHECKPOINT_PAGES: &str = "4000";
 /// Connections one node holds to PostgreSQL.
 const POSTGRES_CONNECTIONS_MAX: u32 = 10;
 /// How long a caller waits for a connection, or for SQLite's write lock.
@@ -178,6 +184,9 @@ impl Engine {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            .pragma("cache_size", SQLITE_CACHE_KIB)
+            .pragma("temp_store", "MEMORY")
+            .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
             .busy_timeout(WAIT_MAX);
         keep_private(options.get_filename());
         let write = SqlitePoolOptions::new()

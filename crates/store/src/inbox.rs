@@ -1,6 +1,6 @@
 //! The inbox: every webhook is written down before it is understood.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::{FromRow, QueryBuilder};
@@ -93,6 +93,11 @@ impl Store {
     pub async fn receive(&self, mail: Mail) -> Result<Receipt, Error> {
         let receipts = self.inbox.put(vec![mail]).await?;
         receipts.into_iter().next().ok_or(Error::Closed)
+    }
+
+    /// Whether deliveries are on their way into the inbox and need a writer that others share.
+    pub fn is_receiving(&self) -> bool {
+        !self.is_shared() && self.inbox.is_busy()
     }
 
     /// How much waits and how old it is.
@@ -263,9 +268,9 @@ pub(crate) const WRITER: Writer<Mail, Receipt> = Writer {
 
 async fn insert(engine: &Engine, mails: &[Mail]) -> Result<Vec<Receipt>, Error> {
     let mut tx = engine.begin().await?;
-    let mut fresh = HashSet::with_capacity(mails.len());
+    let mut arrived = HashMap::new();
     for some in chunks(mails) {
-        let ids: Vec<String> = within!(tx, |tx| {
+        let added: u64 = within!(tx, |tx| {
             let mut query = QueryBuilder::new(
                 "INSERT INTO inbox (webhook_id, received_at, sent_at, kind, customer, status, \
                  tries, due_at, verified_by, headers, body) ",
@@ -279,19 +284,35 @@ async fn insert(engine: &Engine, mails: &[Mail]) -> Result<Vec<Receipt>, Error> 
                 row.push_bind(&mail.verified_by).push_bind(&mail.headers);
                 row.push_bind(mail.body.as_ref());
             });
-            query.push(" ON CONFLICT (webhook_id) DO NOTHING RETURNING webhook_id");
-            query.build_query_scalar().fetch_all(tx).await
+            query.push(" ON CONFLICT (webhook_id) DO NOTHING");
+            let done = query.build().execute(tx).await;
+            done.map(|done| done.rows_affected())
         })?;
-        fresh.extend(ids);
+        // Almost always all of them are new; only otherwise it is worth asking which.
+        if usize::try_from(added) != Ok(some.len()) {
+            arrived.extend(arrivals(&mut tx, some).await?);
+        }
     }
     tx.commit().await?;
-    // Taking the id out makes its second occurrence in the same commit a duplicate.
-    let receipt = |mail: &Mail| {
-        if fresh.remove(&mail.webhook_id) {
-            Receipt::New
-        } else {
-            Receipt::Duplicate
-        }
+    let receipt = |mail: &Mail| match arrived.get(&mail.webhook_id) {
+        Some(received_at) if *received_at != mail.received_at => Receipt::Duplicate,
+        _ => Receipt::New,
     };
     Ok(mails.iter().map(receipt).collect())
+}
+
+/// When the delivery that stands under each of these ids came: no two of one node come at the same
+/// microsecond.
+async fn arrivals(tx: &mut Tx, mails: &[Mail]) -> Result<Vec<(String, i64)>, Error> {
+    let rows = within!(tx, |tx| {
+        let mut query =
+            QueryBuilder::new("SELECT webhook_id, received_at FROM inbox WHERE webhook_id IN (");
+        let mut ids = query.separated(", ");
+        for mail in mails {
+            ids.push_bind(&mail.webhook_id);
+        }
+        query.push(")");
+        query.build_query_as().fetch_all(tx).await
+    });
+    Ok(rows?)
 }

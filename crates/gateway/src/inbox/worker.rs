@@ -4,7 +4,7 @@
 //! either all of it or a delivery that still waits.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use polarkit_store::{Error, Notice, Tx, Waiting};
@@ -16,9 +16,16 @@ use crate::problem::chain;
 use crate::projection::{self, Changes};
 use crate::subscriber::audience::Audience;
 use crate::subscriber::notice;
+use crate::time::pause;
 
 /// Deliveries of one transaction: SQLite's only writer is held for a few milliseconds at most.
 const BATCH_MAX: i64 = 64;
+/// The same while deliveries come in: answering Polar comes first, understanding it second.
+const MODEST_BATCH_MAX: i64 = 8;
+/// How many times as long as such a batch took the writer is then left to the intake.
+const MODESTY: u32 = 3;
+/// Longest it is left at once: however many come in, projecting goes on.
+const MODESTY_MAX: Duration = Duration::from_millis(50);
 /// Tries of one delivery before it is a dead letter.
 const TRIES_MAX: i64 = 6;
 /// How long the worker waits for a nudge before it looks anyway.
@@ -27,12 +34,18 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(1);
 /// Projects what waits until told to stop.
 pub(crate) async fn run(gateway: Gateway, stop: CancellationToken) {
     while !stop.is_cancelled() {
+        let begun = Instant::now();
         let more = match batch(&gateway).await {
             Err(error) if error.is_about_the_data() => one_by_one(&gateway).await,
             outcome => outcome,
         };
         match more {
-            Ok(true) => continue,
+            Ok(true) => {
+                if gateway.store.is_receiving() {
+                    pause((begun.elapsed() * MODESTY).min(MODESTY_MAX)).await;
+                }
+                continue;
+            }
             Ok(false) => {}
             Err(error) => tracing::error!(error = %chain(&error), "projection failed"),
         }
@@ -46,9 +59,14 @@ pub(crate) async fn run(gateway: Gateway, stop: CancellationToken) {
 
 /// Projects one batch; says whether there was anything.
 async fn batch(gateway: &Gateway) -> Result<bool, Error> {
+    let limit = if gateway.store.is_receiving() {
+        MODEST_BATCH_MAX
+    } else {
+        BATCH_MAX
+    };
     let mut tx = gateway.store.begin().await?;
     let waiting = tx
-        .inbox_next(gateway.time.local().as_microsecond(), BATCH_MAX)
+        .inbox_next(gateway.time.local().as_microsecond(), limit)
         .await?;
     if waiting.is_empty() {
         return Ok(false);

@@ -256,6 +256,34 @@ async fn what_was_acknowledged_before_a_restart_is_projected_after_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_deliveries_does_not_keep_the_first_from_being_projected() {
+    let world = World::begin().await;
+    assert_eq!(
+        Delivery::of(&world, "first", &active())
+            .send(&world)
+            .await
+            .status,
+        200
+    );
+    let check = format!("/api/entitlements/u_1/check?product={PRODUCT}");
+    let storm = (0..32).map(async |sender| {
+        // Far more than could come in before a projection that takes its turn.
+        for number in 0..1_000 {
+            let unheard = event("planet.discovered", 5, json!({"id": "x"}));
+            let id = format!("storm_{sender}_{number}");
+            let answer = Delivery::of(&world, &id, &unheard).send(&world).await;
+            assert_eq!(answer.status, 200);
+            if number % 8 == 0 && world.get(&check).await.ok()["allowed"] == true {
+                return true;
+            }
+        }
+        false
+    });
+    let seen = futures_util::future::join_all(storm).await;
+    assert!(seen.into_iter().all(|seen| seen));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_away_asks_polar_to_come_back() {
     let world = World::begin().await;
     let delivery = Delivery::of(&world, "msg_1", &active());
