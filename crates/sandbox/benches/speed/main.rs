@@ -22,6 +22,10 @@ use tokio::net::TcpListener;
 
 use self::shop::{Line, Shop};
 
+/// The binary's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Callers at the same time.
 const CALLERS: usize = 8;
 const PURCHASES: usize = 20_000;
