@@ -141,13 +141,7 @@ fn uri(check: &mut Check, rule: &StringRule, value: &Value) -> Option<Value> {
         );
         return None;
     };
-    if let Some(most) = rule
-        .max_length
-        .filter(|most| u64::try_from(text.len()).unwrap_or(u64::MAX) > *most)
-    {
-        let context = json!({"max_length": most});
-        let message = format!("URL should have at most {most} characters");
-        check.flaw("url_too_long", message, value, Some(context));
+    if is_too_long(check, rule, text, value) {
         return None;
     }
     let parsed = if text.is_empty() {
@@ -159,7 +153,8 @@ fn uri(check: &mut Check, rule: &StringRule, value: &Value) -> Option<Value> {
         Ok(url) if ["http", "https"].contains(&url.scheme()) => {
             // `{CHECKOUT_ID}` is a placeholder, so its braces stay.
             let text = String::from(url).replace("%7B", "{").replace("%7D", "}");
-            Some(text.into())
+            // Written out in full it may be longer than what was given.
+            (!is_too_long(check, rule, &text, value)).then(|| text.into())
         }
         Ok(_) => {
             refuse_scheme(check, "'http' or 'https'", value);
@@ -171,6 +166,21 @@ fn uri(check: &mut Check, rule: &StringRule, value: &Value) -> Option<Value> {
             None
         }
     }
+}
+
+fn is_too_long(check: &mut Check, rule: &StringRule, url: &str, value: &Value) -> bool {
+    let length = u64::try_from(url.len()).unwrap_or(u64::MAX);
+    let Some(most) = rule.max_length.filter(|most| length > *most) else {
+        return false;
+    };
+    let message = format!("URL should have at most {most} characters");
+    check.flaw(
+        "url_too_long",
+        message,
+        value,
+        Some(json!({"max_length": most})),
+    );
+    true
 }
 
 /// Says which schemes a URL may have.

@@ -192,3 +192,18 @@ async fn values_are_coerced_as_pydantic_would() {
     assert_eq!(product["description"], Value::Null);
     assert_eq!(product["prices"][0]["price_amount"], 1500);
 }
+
+#[tokio::test]
+async fn a_url_is_measured_as_it_is_kept() {
+    let sandbox = Running::start().await;
+    let path = format!("/v1/organizations/{}", sandbox.credentials.organization_id);
+    let social = |query: usize| {
+        let url = format!("https://example.com?{}", "a".repeat(query));
+        json!({"socials": [{"platform": "x", "url": url}]})
+    };
+    // Kept with a slash before the question mark: 2,083 characters are 2,084 then.
+    let found = refused(&sandbox, Method::PATCH, &path, social(2_063)).await;
+    assert_eq!(found[0]["type"], "url_too_long", "{found:?}");
+    let (status, kept) = sandbox.call(Method::PATCH, &path, social(2_062)).await;
+    assert_eq!(status, 200, "{kept}");
+}

@@ -14,3 +14,4 @@ pub(crate) mod stall;
 mod states;
 mod units;
 mod wishes;
+mod year;
