@@ -12,7 +12,7 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use crate::config::{Config, Product};
+use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::http::caller::Caller;
 use crate::problem::{Code, Problem};
@@ -133,7 +133,8 @@ impl Expiry<CheckoutId, Arc<Details>> for Kept {
 
 /// Checks what is asked against who asks and what configuration allows, and completes it.
 pub(crate) fn check(mut ask: Ask, caller: &Caller, config: &Config) -> Result<Order, Problem> {
-    let product = product(&ask.product_id, config)?;
+    let product = config.products.find(&ask.product_id);
+    let product = product.map_err(|none| Problem::invalid(format!("product_id: {none}")))?;
     match caller {
         Caller::User(subject) => {
             if ask
@@ -146,8 +147,7 @@ pub(crate) fn check(mut ask: Ask, caller: &Caller, config: &Config) -> Result<Or
                     "A user may buy for themselves only",
                 ));
             }
-            let for_sale = |listed: &Product| listed.id == product;
-            if !config.products.is_empty() && !config.products.iter().any(for_sale) {
+            if !config.products.is_for_sale(product) {
                 return Err(Problem::new(
                     Code::Forbidden,
                     "This product is not for sale here",
@@ -168,14 +168,6 @@ pub(crate) fn check(mut ask: Ask, caller: &Caller, config: &Config) -> Result<Or
         metadata_within_limits(metadata)?;
     }
     Ok(Order { product, ask })
-}
-
-fn product(asked: &str, config: &Config) -> Result<Uuid, Problem> {
-    let named = |listed: &&Product| listed.name.as_deref() == Some(asked);
-    let named = config.products.iter().find(named).map(|listed| listed.id);
-    named.or_else(|| asked.parse().ok()).ok_or_else(|| {
-        Problem::invalid("product_id: neither an id of Polar's nor a name in POLARKIT_PRODUCTS")
-    })
 }
 
 fn email_address(email: &str) -> Result<(), Problem> {

@@ -1,6 +1,7 @@
 //! What the gateway is told before it starts: every variable checked at once, each fault with its
 //! remedy.
 
+mod product;
 mod read;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
+pub use self::product::{Environment, Product, Products};
 use self::read::Reader;
 
 /// Everything the gateway is told.
@@ -34,8 +36,8 @@ pub struct Config {
     pub success_url: Option<String>,
     /// `POLARKIT_REDIRECT_HOSTS`: hosts a caller may send buyers to, beside that of `SUCCESS_URL`.
     pub redirect_hosts: Vec<String>,
-    /// `POLARKIT_PRODUCTS`: products a user's own token may buy; any when empty.
-    pub products: Vec<Product>,
+    /// `POLARKIT_PRODUCTS`: products a user's own token may buy, any when empty, and their names.
+    pub products: Products,
     /// `POLARKIT_CORS_ORIGINS`: pages of other origins that may call; none when empty.
     pub cors_origins: Vec<String>,
     /// `POLARKIT_API_KEYS`: server keys given by the environment, beside those in the store.
@@ -185,15 +187,6 @@ pub enum Watchdog {
     Heal,
 }
 
-/// A product that configuration lists, `ID` or `name=ID`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Product {
-    /// What callers may call it instead of its id.
-    pub name: Option<String>,
-    /// Polar's id of it.
-    pub id: Uuid,
-}
-
 /// How a user's own token is recognised: signed with HS256, subject = external customer id.
 #[derive(Debug, Clone)]
 pub struct Jwt {
@@ -253,7 +246,7 @@ impl Config {
             webhook_url: read.web_address("WEBHOOK_URL"),
             success_url: read.success_url(),
             redirect_hosts: read.list("POLARKIT_REDIRECT_HOSTS"),
-            products: read.products(),
+            products: read.products(&server),
             cors_origins: read.origins(),
             api_keys: read.api_keys(),
             jwt: read.jwt(),

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
-use super::{Fault, Faults, Healing, Jwt, Product, Server, Watchdog};
+use super::{Environment, Fault, Faults, Healing, Jwt, Product, Products, Server, Watchdog};
 
 /// Where Polar's webhooks come from, as Polar publishes it.
 const POLAR_NETWORKS: [&str; 5] = [
@@ -157,23 +157,19 @@ impl<'a> Reader<'a> {
         self.get("SUCCESS_URL").map(str::to_owned)
     }
 
-    pub(super) fn products(&mut self) -> Vec<Product> {
+    pub(super) fn products(&mut self, server: &Server) -> Products {
         const NAME: &str = "POLARKIT_PRODUCTS";
-        let mut products = Vec::new();
-        for item in self.list(NAME) {
-            let (name, id) = match item.split_once('=') {
-                Some((name, id)) => (Some(name.trim().to_owned()), id.trim()),
-                None => (None, item.as_str()),
-            };
-            if let Ok(id) = id.parse() {
-                products.push(Product { name, id });
-            } else {
-                let remedy = "list product ids, each with a name before it if you like: \
-                     pro=1a2b3c4d-0000-4000-8000-000000000000, separated by commas";
-                self.fault(NAME, "holds something that is not a product id", remedy);
-            }
-        }
-        products
+        const REMEDY: &str = "list product ids, each with a name before it if you like, and with \
+             the environment it is for: pro@production=1a2b3c4d-0000-4000-8000-000000000000, \
+             separated by commas; environments are sandbox, production and local";
+        let here = Environment::from(server);
+        let items = self.list(NAME);
+        let read: Result<Vec<_>, _> = items.iter().map(|item| Product::parse(item)).collect();
+        let products = read.and_then(|listed| Products::new(here, listed));
+        products.unwrap_or_else(|problem| {
+            self.fault(NAME, problem, REMEDY);
+            Products::nothing(here)
+        })
     }
 
     pub(super) fn origins(&mut self) -> Vec<String> {

@@ -11,9 +11,11 @@ use sha2::{Digest as _, Sha256};
 use super::body::{Body, Reply, json};
 use super::caller::Caller;
 use crate::checkout::{Ask, Details, Order, check};
+use crate::config::Environment;
 use crate::gateway::Gateway;
 use crate::keys::hex;
 use crate::problem::{Code, Problem, Shape};
+use crate::upstream::Failure;
 
 /// A first call that has not ended after this long died with its process.
 const ABANDONED: SignedDuration = SignedDuration::from_secs(60);
@@ -72,13 +74,29 @@ pub(super) async fn create(
 async fn made(gateway: &Gateway, order: &Order) -> Result<Created, Problem> {
     let made = gateway.polar.create_checkout(order).await;
     let (checkout_id, checkout_url) =
-        made.map_err(|failure| Problem::from(&failure).after(WORDS))?;
+        made.map_err(|failure| refused(&failure, gateway.config.products.environment()))?;
     tracing::info!(id = %checkout_id, "checkout created");
     Ok(Created {
         checkout_id,
         checkout_url,
         status: "created",
     })
+}
+
+/// Polar's ids mean nothing outside their environment and organization, and Polar doesn't say which
+/// of the two it was.
+fn refused(failure: &Failure, here: Environment) -> Problem {
+    let problem = Problem::from(failure);
+    let about_the_product = matches!(failure, Failure::Refused { fields }
+        if fields.iter().any(|field| field.starts_with("products")));
+    if !about_the_product {
+        return problem.after(WORDS);
+    }
+    let words = format!(
+        "products: this organization sells no product of this id on {here}. It may be archived or a \
+         draft, or belong to another organization or environment"
+    );
+    problem.saying(words).after(WORDS)
 }
 
 /// The first answer under a key is the answer to every repetition; a failure frees the key.

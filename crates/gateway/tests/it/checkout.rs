@@ -115,6 +115,10 @@ async fn polars_refusal_names_fields_and_none_of_its_words() {
         detail.contains("products") && !detail.contains("does not exist"),
         "{detail}"
     );
+    assert!(
+        detail.contains("another organization or environment") && detail.contains("on local"),
+        "{detail}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -309,6 +313,61 @@ async fn a_product_is_asked_for_by_the_name_configuration_gives_it() {
     let answer = world.post("/api/checkout/create", unlisted).await;
     let detail = answer.refused(400, "invalid_request");
     assert!(detail.contains("product_id"), "{detail}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_means_another_product_in_each_environment() {
+    let world = World::begin().await;
+    let pro = product(&world.polar, "Pro").await;
+    let book = product(&world.polar, "Handbook").await;
+    drop(world);
+    let other = "00000000-0000-4000-8000-000000000001";
+    // The seed is the same, so are the ids.
+    let list = format!(
+        "pro={other}, pro@local={pro}, pro@production={other}, team@sandbox={other}, \
+         team@production={other}, @local={book}"
+    );
+    let world = World::with(&[("POLARKIT_PRODUCTS", &list)]).await;
+    let create = async |asked: &str, who: &str| {
+        let call = world
+            .request(Method::POST, "/api/checkout/create")
+            .bearer_auth(who)
+            .json(&json!({"product_id": asked}));
+        Answer::of(call.send().await.unwrap()).await
+    };
+    let created = create("pro", KEY).await.ok();
+    let id = created["checkout_id"].as_str().unwrap();
+    let details = world.get(&format!("/api/checkout/{id}/details")).await.ok();
+    assert_eq!(details["product_id"], pro, "the line for here overrules");
+    for (asked, says) in [
+        (
+            "team",
+            "for production, sandbox alone; for local it has pro",
+        ),
+        (
+            other,
+            "for production, sandbox, and this gateway sells on local",
+        ),
+        ("basic", "POLARKIT_PRODUCTS, which for local has pro"),
+    ] {
+        let answer = create(asked, KEY).await;
+        let detail = answer.refused(400, "invalid_request");
+        assert!(detail.starts_with("product_id: "), "{detail}");
+        assert!(detail.contains(says), "{asked}: {detail}");
+    }
+    let user = token(&json!({"sub": "u_1", "exp": 1_800_000_600}));
+    create(&book, user.expose_secret()).await.ok();
+    // A list for other environments alone opens nothing here.
+    let world = world
+        .reset(&[("POLARKIT_PRODUCTS", &format!("pro@production={other}"))])
+        .await;
+    let call = world
+        .request(Method::POST, "/api/checkout/create")
+        .bearer_auth(user.expose_secret())
+        .json(&json!({"product_id": pro}));
+    Answer::of(call.send().await.unwrap())
+        .await
+        .refused(403, "forbidden");
 }
 
 #[tokio::test(flavor = "multi_thread")]

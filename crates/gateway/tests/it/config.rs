@@ -121,6 +121,24 @@ fn an_address_that_cannot_be_a_server_is_a_fault() {
 }
 
 #[test]
+fn a_list_of_products_that_contradicts_itself_is_a_fault() {
+    let id = "1a2b3c4d-0000-4000-8000-000000000000";
+    for list in [
+        format!("pro={id}, pro={id}"),
+        format!("pro@sandbox={id}, pro@sandbox={id}"),
+        format!("pro@staging={id}"),
+        format!("pro@={id}"),
+        format!("{id}={id}"),
+        "pro@sandbox".to_owned(),
+    ] {
+        let named = faults(&settings(&[("POLARKIT_PRODUCTS", &list)]));
+        assert_eq!(named, ["POLARKIT_PRODUCTS"], "{list}");
+    }
+    let good = format!("{id}, pro={id}, pro@sandbox={id}, @local={id}, pro @ production = {id}");
+    Config::from_variables(&settings(&[("POLARKIT_PRODUCTS", &good)])).unwrap();
+}
+
+#[test]
 fn secrets_anybody_could_guess_are_faults() {
     for value in [",", " , ,", "whsec_", "whsec_good_enough,polar_whs_"] {
         let named = faults(&settings(&[("POLAR_WEBHOOK_SECRET", value)]));
