@@ -13,7 +13,7 @@ use crate::config::Watchdog;
 use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::time::pause;
-use crate::{http, inbox, listen, reconcile, subscriber, usage, watchdog};
+use crate::{entitlement, http, inbox, listen, reconcile, subscriber, usage, watchdog};
 
 /// How often what is no longer needed is thrown away.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
@@ -53,6 +53,7 @@ pub async fn serve_app(
     let tasks = TaskTracker::new();
     let workers = stop.child_token();
     tasks.spawn(inbox::worker::run(gateway.clone(), workers.clone()));
+    tasks.spawn(entitlement::expiry::run(gateway.clone(), workers.clone()));
     tasks.spawn(usage::deliver::run(gateway.clone(), workers.clone()));
     tasks.spawn(tidy(gateway.clone(), workers.clone()));
     tasks.spawn(http::health::watch(gateway.clone(), workers.clone()));

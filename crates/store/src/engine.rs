@@ -28,7 +28,7 @@ const POSTGRES_CONNECTIONS_MAX: u32 = 10;
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Every change of the tables, in order. One that was published is never edited.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (
         1,
         "first tables",
@@ -36,6 +36,11 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
     ),
     (2, "fan-out", include_str!("../migrations/0002_fanout.sql")),
     (3, "healing", include_str!("../migrations/0003_healing.sql")),
+    (
+        4,
+        "entitlement expiry",
+        include_str!("../migrations/0004_entitlement_expiry.sql"),
+    ),
 ];
 
 /// The memory of a gateway; cheap to clone, one per process.

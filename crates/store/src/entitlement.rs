@@ -20,8 +20,19 @@ pub struct Entitlement {
     pub reason: String,
     /// What else is worth knowing, JSON.
     pub detail: String,
-    /// When the state this row tells of was sent, µs.
+    /// When the state this row tells of was sent, µs; of an expired one, when it expired.
     pub changed_at: i64,
+    /// Until when it grants, µs of Polar's time; `None` when nothing but news ends it.
+    pub expires_at: Option<i64>,
+}
+
+/// A customer with a reason whose time is over, though its row still grants.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Expired {
+    /// When it was over, µs of Polar's time.
+    pub expires_at: i64,
+    /// Polar's id of the customer.
+    pub customer: String,
 }
 
 impl Store {
@@ -29,6 +40,28 @@ impl Store {
     pub async fn entitlements(&self, customer: &str) -> Result<Vec<Entitlement>, Error> {
         let rows = read!(&self.engine, |pool| {
             sqlx::query_as(SELECT).bind(customer).fetch_all(pool).await
+        });
+        Ok(rows?)
+    }
+
+    /// Customers with rows whose time was over at `now` (µs of Polar's time), the longest over
+    /// first, behind the one given.
+    pub async fn expired(
+        &self,
+        now: i64,
+        behind: &Expired,
+        limit: i64,
+    ) -> Result<Vec<Expired>, Error> {
+        const QUERY: &str = "SELECT DISTINCT expires_at, customer FROM entitlement \
+             WHERE granted AND expires_at IS NOT NULL AND expires_at <= $1 \
+             AND (expires_at, customer) > ($2, $3) ORDER BY expires_at, customer LIMIT $4";
+        let rows = read!(&self.engine, |pool| {
+            let query = sqlx::query_as(QUERY).bind(now).bind(behind.expires_at);
+            query
+                .bind(&behind.customer)
+                .bind(limit)
+                .fetch_all(pool)
+                .await
         });
         Ok(rows?)
     }
@@ -50,11 +83,12 @@ impl Tx {
         row: &Entitlement,
     ) -> Result<(), Error> {
         const QUERY: &str = "INSERT INTO entitlement \
-             (customer, source, kind, target, granted, reason, detail, changed_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+             (customer, source, kind, target, granted, reason, detail, changed_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
              ON CONFLICT (customer, source) DO UPDATE SET kind = excluded.kind, \
              target = excluded.target, granted = excluded.granted, reason = excluded.reason, \
-             detail = excluded.detail, changed_at = excluded.changed_at";
+             detail = excluded.detail, changed_at = excluded.changed_at, \
+             expires_at = excluded.expires_at";
         within!(self, |tx| {
             let query = sqlx::query(QUERY)
                 .bind(customer)
@@ -64,6 +98,7 @@ impl Tx {
             query
                 .bind(&row.detail)
                 .bind(row.changed_at)
+                .bind(row.expires_at)
                 .execute(tx)
                 .await
                 .map(drop)
@@ -86,5 +121,5 @@ impl Tx {
     }
 }
 
-const SELECT: &str = "SELECT source, kind, target, granted, reason, detail, changed_at \
+const SELECT: &str = "SELECT source, kind, target, granted, reason, detail, changed_at, expires_at \
      FROM entitlement WHERE customer = $1 ORDER BY source";

@@ -31,7 +31,7 @@ pub use doubt::Doubt;
 pub use drift::Drift;
 pub use endpoint::Watched;
 pub use engine::{Store, Tx};
-pub use entitlement::Entitlement;
+pub use entitlement::{Entitlement, Expired};
 pub use error::Error;
 pub use idempotency::{Claim, Saved};
 pub use inbox::{Backlog, Listed, Mail, Receipt, Waiting};

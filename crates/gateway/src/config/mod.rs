@@ -1,6 +1,7 @@
 //! What the gateway is told before it starts: every variable checked at once, each fault with its
 //! remedy.
 
+mod access;
 mod product;
 mod read;
 
@@ -12,6 +13,7 @@ use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
+pub use self::access::Access;
 pub use self::product::{Environment, Product, Products};
 use self::read::Reader;
 
@@ -54,6 +56,8 @@ pub struct Config {
     pub inbox_days: u32,
     /// What is done about webhooks that get lost.
     pub healing: Healing,
+    /// Who keeps access beyond what Polar says at the moment.
+    pub access: Access,
     /// `POLARKIT_EVENTS_DAYS`: how long what was told is kept, to be told again and read again.
     pub events_days: u32,
     /// `POLARKIT_DELIVERY_LOG_DAYS`: how long the tries of deliveries are kept.
@@ -71,7 +75,7 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 36] = [
+pub const VARIABLES: [&str; 37] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
@@ -80,6 +84,7 @@ pub const VARIABLES: [&str; 36] = [
     "POLARKIT_CORS_ORIGINS",
     "POLARKIT_DELIVERY_LOG_DAYS",
     "POLARKIT_EVENTS_DAYS",
+    "POLARKIT_GRACE_DAYS",
     "POLARKIT_INBOX_DAYS",
     "POLARKIT_JWT_AUDIENCE",
     "POLARKIT_JWT_ISSUER",
@@ -255,6 +260,7 @@ impl Config {
             trust_forwarded_for: read.yes_or_no("POLARKIT_TRUST_FORWARDED_FOR", false),
             inbox_days: read.number("POLARKIT_INBOX_DAYS", 90),
             healing: read.healing(&server),
+            access: Access::read(&mut read),
             events_days: read.number("POLARKIT_EVENTS_DAYS", 30),
             delivery_log_days: read.number("POLARKIT_DELIVERY_LOG_DAYS", 14),
             subscriber_networks: read.subscriber_networks(),

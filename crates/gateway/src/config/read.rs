@@ -312,6 +312,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A number that may be 0, which it is unless told otherwise.
+    pub(super) fn number_or_none(&mut self, name: &'static str) -> u32 {
+        match self.get(name) {
+            None | Some("0") => 0,
+            Some(_) => self.number(name, 1),
+        }
+    }
+
     /// What stands between commas, trimmed.
     pub(super) fn list(&self, name: &str) -> Vec<String> {
         let items = self.get(name).unwrap_or_default().split(',').map(str::trim);

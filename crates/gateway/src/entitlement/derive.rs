@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::essence::{Benefit, Grant, Order, State, Subscription};
+use super::grace::{Grace, Patience};
 
 /// What else is worth knowing about one reason, as stored and as told.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -52,12 +53,21 @@ pub(crate) fn last_told(essence: &Essence) -> i64 {
     essence.version.envelope_at.max(essence.seen_at)
 }
 
-/// All reasons of one customer.
-pub(crate) fn derive(essences: &[Essence]) -> Result<Vec<Entitlement>, serde_json::Error> {
+/// All reasons of one customer, as they stand until their time is over.
+pub(crate) fn derive(
+    essences: &[Essence],
+    grace: Grace,
+) -> Result<Vec<Entitlement>, serde_json::Error> {
     let state = read::<State>(essences, "state")?.into_values().next();
+    let own = read::<Subscription>(essences, "subscription")?;
+    let patience: BTreeMap<&str, Patience> = own
+        .iter()
+        .filter_map(|(id, own)| Some((*id, grace.of(&own.what)?)))
+        .collect();
     let mut rows = Vec::new();
-    subscriptions(&read(essences, "subscription")?, state.as_ref(), &mut rows);
-    grants(&read(essences, "benefit_grant")?, state.as_ref(), &mut rows);
+    subscriptions(&own, state.as_ref(), &patience, &mut rows);
+    let own = read(essences, "benefit_grant")?;
+    grants(&own, state.as_ref(), &patience, &mut rows);
     orders(read(essences, "order")?, &mut rows);
     rows.sort_by(|one, other| one.source.cmp(&other.source));
     Ok(rows)
@@ -66,6 +76,7 @@ pub(crate) fn derive(essences: &[Essence]) -> Result<Vec<Entitlement>, serde_jso
 fn subscriptions(
     own: &BTreeMap<&str, Told<Subscription>>,
     state: Option<&Told<State>>,
+    patience: &BTreeMap<&str, Patience>,
     rows: &mut Vec<Entitlement>,
 ) {
     let stated: BTreeMap<&str, &Subscription> = state
@@ -82,7 +93,9 @@ fn subscriptions(
             (None, _, Some(own)) => (&own.what, own.what.is_active(), own.at),
             (_, _, None) => continue,
         };
+        let waits = patience.get(id).filter(|_| !granted);
         let reason = match (granted, subscription.is_active()) {
+            _ if waits.is_some() => "grace",
             (true, false) => "active",
             (false, true) => "not_in_customer_state",
             _ => &subscription.status,
@@ -92,9 +105,10 @@ fn subscriptions(
             "product",
             &subscription.product_id,
             &Ground {
-                granted,
+                granted: granted || waits.is_some(),
                 reason,
                 at,
+                expires_at: waits.map(|patience| patience.until),
                 detail: of_subscription(subscription),
             },
         ));
@@ -104,6 +118,7 @@ fn subscriptions(
 fn grants(
     own: &BTreeMap<&str, Told<Grant>>,
     state: Option<&Told<State>>,
+    patience: &BTreeMap<&str, Patience>,
     rows: &mut Vec<Entitlement>,
 ) {
     let stated: BTreeMap<&str, &super::essence::Granted> = state
@@ -129,15 +144,24 @@ fn grants(
             }
             (_, _, None) => continue,
         };
-        let reason = if granted { "granted" } else { "revoked" };
+        let waits = own.get(id).filter(|_| !granted).and_then(|own| {
+            let patience = patience.get(own.what.subscription_id.as_deref()?)?;
+            patience.covers(&own.what).then_some(patience)
+        });
+        let reason = match (granted, waits) {
+            (true, _) => "granted",
+            (false, Some(_)) => "grace",
+            (false, None) => "revoked",
+        };
         rows.push(row(
             &format!("grant:{id}"),
             "benefit",
             target,
             &Ground {
-                granted,
+                granted: granted || waits.is_some(),
                 reason,
                 at,
+                expires_at: waits.map(|patience| patience.until),
                 detail,
             },
         ));
@@ -159,6 +183,7 @@ fn orders(own: BTreeMap<&str, Told<Order>>, rows: &mut Vec<Entitlement>) {
                 granted,
                 reason,
                 at,
+                expires_at: None,
                 detail,
             },
         ));
@@ -169,6 +194,7 @@ struct Ground<'a> {
     granted: bool,
     reason: &'a str,
     at: i64,
+    expires_at: Option<i64>,
     detail: Detail,
 }
 
@@ -182,6 +208,7 @@ fn row(source: &str, kind: &str, target: &str, ground: &Ground<'_>) -> Entitleme
         // A struct of texts always has a JSON form.
         detail: serde_json::to_string(&ground.detail).unwrap_or_default(),
         changed_at: ground.at,
+        expires_at: ground.expires_at,
     }
 }
 

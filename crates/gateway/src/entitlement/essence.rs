@@ -29,6 +29,8 @@ pub(crate) struct Subscription {
     pub(crate) ends_at: Option<Timestamp>,
     #[serde(default)]
     pub(crate) ended_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) past_due_at: Option<Timestamp>,
 }
 
 /// A one-time order, as far as it decides access.
@@ -48,6 +50,8 @@ pub(crate) struct Grant {
     pub(crate) is_granted: bool,
     #[serde(default)]
     pub(crate) is_revoked: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked_at: Option<Timestamp>,
     #[serde(default)]
     pub(crate) subscription_id: Option<String>,
     #[serde(default)]

@@ -8,6 +8,7 @@ use polarkit_store::{Entitlement, Error, Store};
 
 use super::derive::Detail;
 use super::essence::{Meter, State};
+use super::expiry;
 
 /// Customers held in memory; beyond it the longest held is let go and read again when asked for.
 const HELD_MAX: usize = 100_000;
@@ -33,10 +34,40 @@ pub(crate) struct Reason {
     pub(crate) source: String,
     pub(crate) kind: String,
     pub(crate) target: String,
-    pub(crate) granted: bool,
-    pub(crate) word: String,
-    pub(crate) since: Timestamp,
+    granted: bool,
+    word: String,
+    since: Timestamp,
+    /// Until when it grants, in Polar's time.
+    pub(crate) expires_at: Option<Timestamp>,
     pub(crate) detail: Detail,
+}
+
+impl Reason {
+    /// Whether it grants at this moment of Polar's time.
+    pub(crate) fn grants(&self, now: Timestamp) -> bool {
+        self.granted && !self.is_over(now)
+    }
+
+    /// Why, in a word.
+    pub(crate) fn word(&self, now: Timestamp) -> &str {
+        if self.granted && self.is_over(now) {
+            expiry::word(&self.word)
+        } else {
+            &self.word
+        }
+    }
+
+    /// Since when this is so.
+    pub(crate) fn since(&self, now: Timestamp) -> Timestamp {
+        let ended = self
+            .expires_at
+            .filter(|_| self.granted && self.is_over(now));
+        ended.unwrap_or(self.since)
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
 }
 
 /// The customers in memory; only the projection changes what they may do, and tells.
@@ -120,7 +151,8 @@ impl View {
         let rows = self.store.entitlements(&customer).await?;
         let state = self.store.object(&customer, "state", &customer).await?;
         let stated_at = state.as_ref().map(|state| state.version.envelope_at);
-        let newest = rows.iter().map(|row| row.changed_at).chain(stated_at).max();
+        let told = rows.iter().filter(|row| !expiry::is_over(row));
+        let newest = told.map(|row| row.changed_at).chain(stated_at).max();
         let essence = state.and_then(|state| state.essence);
         let stated: Option<State> = essence.and_then(|text| serde_json::from_str(&text).ok());
         Ok(Standing {
@@ -164,6 +196,9 @@ impl From<Entitlement> for Reason {
             granted: row.granted,
             word: row.reason,
             since: Timestamp::from_microsecond(row.changed_at).unwrap_or_default(),
+            expires_at: row
+                .expires_at
+                .map(|end| Timestamp::from_microsecond(end).unwrap_or(Timestamp::MAX)),
             detail: serde_json::from_str(&row.detail).unwrap_or_default(),
         }
     }

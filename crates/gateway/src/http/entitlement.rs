@@ -77,7 +77,13 @@ pub(super) async fn list(
     let standing = gateway.view.of(&external_id, gateway.time.local()).await?;
     let age = Age::of(&gateway, &standing);
     let open = !age.is_too_old(&gateway);
-    let granted = || standing.reasons.iter().filter(|one| one.granted && open);
+    let now = gateway.time.now();
+    let granted = || {
+        standing
+            .reasons
+            .iter()
+            .filter(|one| open && one.grants(now))
+    };
     let mut products: Vec<String> = granted()
         .filter(|reason| reason.kind == "product")
         .map(|r| r.target.clone())
@@ -167,25 +173,26 @@ async fn decide(
     standing: &Standing,
     question: &Question,
 ) -> Result<Verdict, Problem> {
+    let now = gateway.time.now();
     Ok(match question {
         Question {
             product: Some(id),
             benefit: None,
             feature: None,
             meter: None,
-        } => by_target(standing, "product", id),
+        } => by_target(standing, "product", id, now),
         Question {
             product: None,
             benefit: Some(id),
             feature: None,
             meter: None,
-        } => by_target(standing, "benefit", id),
+        } => by_target(standing, "benefit", id, now),
         Question {
             product: None,
             benefit: None,
             feature: Some(name),
             meter: None,
-        } => by_feature(standing, name),
+        } => by_feature(standing, name, now),
         Question {
             product: None,
             benefit: None,
@@ -223,6 +230,10 @@ struct Told {
     /// When Polar said so.
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
+    /// Until when it grants, where that is bound in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
     detail: Detail,
 }
 
@@ -242,10 +253,11 @@ pub(super) async fn why(
 ) -> Result<Reply<Why>, Problem> {
     caller.must_act_for(&external_id, SCOPE)?;
     let standing = gateway.view.of(&external_id, gateway.time.local()).await?;
+    let (now, reasons) = (gateway.time.now(), standing.reasons.iter());
     Ok(Reply(Why {
         external_customer_id: external_id,
         customer_id: standing.customer.clone(),
-        reasons: standing.reasons.iter().map(Told::from).collect(),
+        reasons: reasons.map(|reason| Told::of(reason, now)).collect(),
         age: Age::of(&gateway, &standing),
     }))
 }
@@ -253,19 +265,19 @@ pub(super) async fn why(
 type Verdict = (bool, String, Option<Value>);
 
 /// One living reason is enough; without any, the latest against is told.
-fn by_target(standing: &Standing, kind: &str, target: &str) -> Verdict {
+fn by_target(standing: &Standing, kind: &str, target: &str, now: Timestamp) -> Verdict {
     let about = standing
         .reasons
         .iter()
         .filter(|one| one.kind == kind && one.target == target);
-    match about.max_by_key(|one| (one.granted, one.since)) {
-        Some(one) => (one.granted, one.word.clone(), None),
+    match about.max_by_key(|one| (one.grants(now), one.since(now))) {
+        Some(one) => (one.grants(now), one.word(now).to_owned(), None),
         None => (false, "never_granted".to_owned(), None),
     }
 }
 
-fn by_feature(standing: &Standing, name: &str) -> Verdict {
-    let granted = standing.reasons.iter().filter(|one| one.granted);
+fn by_feature(standing: &Standing, name: &str, now: Timestamp) -> Verdict {
+    let granted = standing.reasons.iter().filter(|one| one.grants(now));
     match all_features(granted).remove(name) {
         Some(value) => {
             let off = is_off(&value);
@@ -360,15 +372,16 @@ impl From<&Reason> for Benefit {
     }
 }
 
-impl From<&Reason> for Told {
-    fn from(reason: &Reason) -> Self {
+impl Told {
+    fn of(reason: &Reason, now: Timestamp) -> Self {
         Self {
             source: reason.source.clone(),
             kind: reason.kind.clone(),
             target: reason.target.clone(),
-            granted: reason.granted,
-            reason: reason.word.clone(),
-            since: reason.since,
+            granted: reason.grants(now),
+            reason: reason.word(now).to_owned(),
+            since: reason.since(now),
+            expires_at: reason.expires_at,
             detail: reason.detail.clone(),
         }
     }

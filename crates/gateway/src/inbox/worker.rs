@@ -150,7 +150,7 @@ async fn apply(tx: &mut Tx, gateway: &Gateway, waiting: &[Waiting]) -> Result<Ch
     }
     for customer in &changes.customers {
         let led = led.get(customer.as_str()).map_or(&[][..], Vec::as_slice);
-        let entitled = projection::align(tx, customer, led).await?;
+        let entitled = projection::align(tx, gateway, customer, led).await?;
         entitled.mark(tx, gateway, customer, now).await?;
         notices.extend(entitled.notices);
     }

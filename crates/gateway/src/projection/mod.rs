@@ -14,7 +14,7 @@ use polarkit_model::CheckoutId;
 use polarkit_store::{Doubt, Entitlement, Error, Essence, Notice, Object, Tx};
 
 use self::version::Decision;
-use crate::entitlement::derive;
+use crate::entitlement::{derive, expiry};
 use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::subscriber::audience::Audience;
@@ -67,8 +67,13 @@ pub(crate) async fn take(
 
 /// Brings one customer's entitlement rows in line with what is mirrored of them, and tells of it;
 /// says how they were and are, and why they are doubted.
-pub(crate) async fn entitle(tx: &mut Tx, customer: &str, now: i64) -> Result<Entitled, Error> {
-    let mut entitled = align(tx, customer, &[]).await?;
+pub(crate) async fn entitle(
+    tx: &mut Tx,
+    gateway: &Gateway,
+    customer: &str,
+    now: i64,
+) -> Result<Entitled, Error> {
+    let mut entitled = align(tx, gateway, customer, &[]).await?;
     let notices = std::mem::take(&mut entitled.notices);
     if !notices.is_empty() {
         Audience::read(tx).await?.tell(tx, notices, now).await?;
@@ -77,10 +82,15 @@ pub(crate) async fn entitle(tx: &mut Tx, customer: &str, now: i64) -> Result<Ent
 }
 
 /// The same, of what these webhooks led to; whoever asked for it tells.
-pub(crate) async fn align(tx: &mut Tx, customer: &str, led: &[String]) -> Result<Entitled, Error> {
+pub(crate) async fn align(
+    tx: &mut Tx,
+    gateway: &Gateway,
+    customer: &str,
+    led: &[String],
+) -> Result<Entitled, Error> {
     let essences = tx.essences(customer).await?;
-    let before = tx.entitlements(customer).await?;
-    let after = match derive::derive(&essences) {
+    let mut before = tx.entitlements(customer).await?;
+    let mut after = match derive::derive(&essences, gateway.config.access.grace) {
         Ok(after) => after,
         Err(error) => {
             // Ours to mend; until then the customer keeps what they have.
@@ -88,6 +98,8 @@ pub(crate) async fn align(tx: &mut Tx, customer: &str, led: &[String]) -> Result
             return Ok(Entitled::unchanged(before));
         }
     };
+    let at = gateway.time.now().as_microsecond();
+    expiry::settle(&mut after, &before, at);
     for row in after.iter().filter(|row| !before.contains(row)) {
         tx.put_entitlement(customer, row).await?;
     }
@@ -105,6 +117,7 @@ pub(crate) async fn align(tx: &mut Tx, customer: &str, led: &[String]) -> Result
         };
         notices = notice::of_access(about, &before, &after);
     }
+    expiry::settle(&mut before, &after, at);
     Ok(Entitled {
         notices,
         before,
@@ -117,6 +130,7 @@ pub(crate) async fn align(tx: &mut Tx, customer: &str, led: &[String]) -> Result
 /// What bringing a customer's entitlements in line came to.
 #[derive(Debug)]
 pub(crate) struct Entitled {
+    /// As they were, less what only time has ended.
     pub(crate) before: Vec<Entitlement>,
     pub(crate) after: Vec<Entitlement>,
     /// What is still to be told of it.

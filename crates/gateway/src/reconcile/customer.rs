@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::table::{Filter, SEATS, TABLES};
 use super::take::{Taking, access_drift, take};
 use super::{Trouble, drift, page, pass};
-use crate::entitlement::essence;
+use crate::entitlement::{essence, expiry};
 use crate::gateway::Gateway;
 use crate::inbox::news::News;
 use crate::problem::chain;
@@ -128,10 +128,12 @@ async fn stated(
         now,
     };
     let mut tx = gateway.store.begin().await?;
-    let known = tx.entitlements(customer).await?;
+    let mut known = tx.entitlements(customer).await?;
     let changes = take(&mut tx, gateway, &news.objects, taking).await?;
-    let mut entitled = projection::entitle(&mut tx, customer, now).await?;
+    let mut entitled = projection::entitle(&mut tx, gateway, customer, now).await?;
     let contradicts = entitled.doubted.is_some();
+    // What only time has ended is no drift.
+    expiry::settle(&mut known, &entitled.after, at);
     entitled.before = known;
     if !contradicts {
         // Where an object is wrong, its list tells so by name.
@@ -211,7 +213,7 @@ pub(super) async fn gone(gateway: &Gateway, customer: &str, at: i64) -> Result<(
         super::take::tell(&mut tx, gateway, &found).await?;
     }
     tx.mirror(&nothing(customer, at)).await?;
-    projection::entitle(&mut tx, customer, now).await?;
+    projection::entitle(&mut tx, gateway, customer, now).await?;
     tx.commit().await?;
     let changes = Changes {
         customers: [customer.to_owned()].into(),

@@ -64,7 +64,7 @@ pub(super) async fn take(
     let deciding = objects.iter().filter(|object| object.essence.is_some());
     let entitled: BTreeSet<&str> = deciding.map(|object| object.customer.as_str()).collect();
     for customer in entitled.into_iter().filter(|id| !id.is_empty()) {
-        let entitled = projection::entitle(tx, customer, taking.now).await?;
+        let entitled = projection::entitle(tx, gateway, customer, taking.now).await?;
         if taking.drifts && !touched.contains(customer) {
             access_drift(tx, gateway, customer, &entitled, taking).await?;
         }

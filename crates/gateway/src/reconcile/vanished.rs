@@ -68,7 +68,7 @@ pub(super) async fn step(
     }
     let mut changes = Changes::default();
     if !one.customer.is_empty() {
-        projection::entitle(&mut tx, &one.customer, now).await?;
+        projection::entitle(&mut tx, gateway, &one.customer, now).await?;
         changes.customers.insert(one.customer);
     }
     tx.put_reading(&next).await?;

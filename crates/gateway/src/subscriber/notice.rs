@@ -118,8 +118,8 @@ pub(crate) fn of_paid_order(
 
 /// What changed of one customer's access, by what is granted as a whole.
 ///
-/// A notice is named after the row that grants, or that granted before: a row that once gave way
-/// never comes back as it was, so that no two changes share a name.
+/// A notice is named after the row that grants, or that granted before, and after its end where it
+/// has one: a row that once gave way never comes back as it was, so that no two changes share a name.
 pub(crate) fn of_access(
     about: About<'_>,
     before: &[Entitlement],
@@ -141,7 +141,10 @@ pub(crate) fn of_access(
         };
         let (name, target) = (kind.replace('.', "_"), thing.1);
         let (source, at) = (&named_after.source, named_after.changed_at);
-        let id = format!("{name}:{}:{target}:{source}:{at}", about.customer);
+        let mut id = format!("{name}:{}:{target}:{source}:{at}", about.customer);
+        if let Some(end) = named_after.expires_at {
+            id = format!("{id}:{end}");
+        }
         notices.push(access(id, kind, about, why));
     }
     notices
@@ -300,6 +303,7 @@ mod tests {
             reason: String::new(),
             detail: String::new(),
             changed_at,
+            expires_at: None,
         }
     }
 

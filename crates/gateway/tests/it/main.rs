@@ -12,6 +12,7 @@ mod contract;
 mod entitlement;
 mod fanout;
 mod fanout_nodes;
+mod grace;
 mod heal;
 mod health;
 mod intake;

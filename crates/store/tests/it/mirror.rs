@@ -1,6 +1,6 @@
 //! The mirror and the entitlement rows.
 
-use polarkit_store::{Entitlement, Object, Store, Version};
+use polarkit_store::{Entitlement, Expired, Object, Store, Version};
 
 use crate::fixture::on_every_store;
 
@@ -10,6 +10,7 @@ on_every_store!(
     an_external_id_means_its_latest_owner,
     only_what_decides_access_is_read_for_it,
     an_entitlement_is_replaced_by_its_source,
+    whose_time_is_over_is_found_the_longest_over_first,
 );
 
 fn subscription(object_at: i64, envelope_at: i64, body: &str) -> Object {
@@ -134,6 +135,7 @@ async fn an_entitlement_is_replaced_by_its_source(store: Store) {
         reason: "active".to_owned(),
         detail: "{}".to_owned(),
         changed_at: 1,
+        expires_at: None,
     };
     let revoked = Entitlement {
         granted: false,
@@ -154,6 +156,45 @@ async fn an_entitlement_is_replaced_by_its_source(store: Store) {
     tx.commit().await.unwrap();
     assert_eq!(store.entitlements("anna").await.unwrap(), [revoked]);
     assert!(store.entitlements("bert").await.unwrap().is_empty());
+}
+
+async fn whose_time_is_over_is_found_the_longest_over_first(store: Store) {
+    let row = |source: &str, granted: bool, expires_at: Option<i64>| Entitlement {
+        source: source.to_owned(),
+        kind: "product".to_owned(),
+        target: "p1".to_owned(),
+        granted,
+        reason: "grace".to_owned(),
+        detail: "{}".to_owned(),
+        changed_at: 1,
+        expires_at,
+    };
+    let rows = [
+        ("anna", row("a", true, Some(20))),
+        ("anna", row("b", true, Some(20))),
+        ("bert", row("a", true, Some(10))),
+        ("cleo", row("a", true, Some(20))),
+        ("dora", row("a", true, Some(21))),
+        ("emil", row("a", false, Some(5))),
+        ("fred", row("a", true, None)),
+    ];
+    let mut tx = store.begin().await.unwrap();
+    for (customer, row) in &rows {
+        tx.put_entitlement(customer, row).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(
+        store.entitlements("bert").await.unwrap(),
+        [rows[2].1.clone()]
+    );
+    let at = |expires_at: i64, customer: &str| Expired {
+        expires_at,
+        customer: customer.to_owned(),
+    };
+    let first = store.expired(20, &at(i64::MIN, ""), 2).await.unwrap();
+    assert_eq!(first, [at(10, "bert"), at(20, "anna")]);
+    let rest = store.expired(20, &first[1], 2).await.unwrap();
+    assert_eq!(rest, [at(20, "cleo")]);
 }
 
 /// PostgreSQL's index takes some 2,700 bytes; one such object must not stop everybody's.

@@ -15,7 +15,8 @@ use proptest::test_runner::{Config, TestRunner};
 use self::life::Recorded;
 use super::contradiction;
 use super::version::{Decision, decide};
-use crate::entitlement::derive;
+use crate::entitlement::grace::Grace;
+use crate::entitlement::{derive, expiry};
 use crate::inbox::news::News;
 use crate::subscriber::notice::{self, ACCESS_GRANTED, About};
 
@@ -25,9 +26,17 @@ const TELLINGS: u32 = 200;
 /// Deliveries of one transaction; the worker takes as many as wait.
 const BATCH_MAX: usize = 24;
 
+/// Days a subscription that is past due keeps access, so that some run out and some do not.
+const GRACE_DAYS: u32 = 4;
+
 /// A mirror in memory: the rule of the store's, without the store.
 #[derive(Debug, Default)]
 struct Mirror {
+    grace: Grace,
+    /// What time it is, µs.
+    now: i64,
+    /// Every reason there ever was.
+    reasons: BTreeSet<String>,
     objects: BTreeMap<(String, String, String), Kept>,
     entitlements: BTreeMap<String, Vec<Entitlement>>,
     /// What the application believes, having heard each id once.
@@ -44,13 +53,33 @@ struct Kept {
 }
 
 impl Mirror {
-    /// All of it, one by one.
-    fn of(told: &[News]) -> Self {
-        let mut mirror = Self::default();
+    fn with(grace: Grace) -> Self {
+        Self {
+            grace,
+            ..Self::default()
+        }
+    }
+
+    /// All of it, one by one, each when it was sent.
+    fn of(told: &[News], grace: Grace) -> Self {
+        let mut mirror = Self::with(grace);
         for news in told {
+            mirror.at(sent(news).max(mirror.now));
             mirror.hear(&[news]);
         }
         mirror
+    }
+
+    /// Lets time pass, or step back: whose time is over is brought to its end.
+    fn at(&mut self, now: i64) {
+        self.now = now;
+        let over = |row: &Entitlement| row.granted && row.expires_at.is_some_and(|end| end <= now);
+        let ended = self.entitlements.iter();
+        let ended = ended.filter(|(_, rows)| rows.iter().any(over));
+        let customers: Vec<String> = ended.map(|(customer, _)| customer.clone()).collect();
+        for customer in &customers {
+            self.entitle(customer);
+        }
     }
 
     fn hear(&mut self, batch: &[&News]) {
@@ -101,11 +130,12 @@ impl Mirror {
     }
 
     fn entitle(&mut self, customer: &str) {
-        let after = derive::derive(&self.essences(customer)).unwrap();
-        let before = self
-            .entitlements
-            .insert(customer.to_owned(), after.clone())
-            .unwrap_or_default();
+        let mut after = derive::derive(&self.essences(customer), self.grace).unwrap();
+        let before = self.entitlements.remove(customer).unwrap_or_default();
+        expiry::settle(&mut after, &before, self.now);
+        let reasons = after.iter().map(|row| row.reason.clone());
+        self.reasons.extend(reasons);
+        self.entitlements.insert(customer.to_owned(), after.clone());
         let about = About {
             customer,
             external_id: None,
@@ -170,7 +200,7 @@ fn recorded_lives_end_the_same_in_whatever_way_they_are_told() {
     }
     for life in &lives {
         let told: Vec<News> = life.told().collect();
-        let straight = Mirror::of(&told);
+        let straight = Mirror::of(&told, Grace::default());
         assert_eq!(straight.sources(), life.stated, "life {}", life.seed);
         assert_eq!(
             straight.believed(),
@@ -185,8 +215,36 @@ fn recorded_lives_end_the_same_in_whatever_way_they_are_told() {
     }
 }
 
+#[test]
+fn who_pays_late_keeps_access_for_the_same_time_in_whatever_way_it_is_told() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut reasons = BTreeSet::new();
+    for seed in 0..LIVES / 2 {
+        let told: Vec<News> = runtime.block_on(life::lived(seed)).told().collect();
+        let straight = Mirror::of(&told, Grace::days(GRACE_DAYS));
+        assert_eq!(straight.believed(), straight.granted(), "life {seed}");
+        permuted(seed, &told, &straight);
+        reasons.extend(straight.reasons);
+    }
+    for reason in ["grace", "past_due"] {
+        assert!(reasons.contains(reason), "no life has seen {reason}");
+    }
+}
+
+/// When the latest of its statements was sent, µs.
+fn sent(news: &News) -> i64 {
+    let sent = news.objects.iter().map(|object| object.version.envelope_at);
+    sent.max().unwrap_or_default()
+}
+
+/// Told in any order, at any time, by a clock that may step back.
 fn permuted(seed: u64, told: &[News], straight: &Mirror) {
     let count = told.len();
+    let begin = told.iter().map(sent).filter(|at| *at > 0).min().unwrap();
+    let end = straight.now;
     let again = proptest::collection::vec(0..count, 0..=count / 2);
     let order = again.prop_flat_map(move |again| {
         let all: Vec<usize> = (0..count).chain(again).collect();
@@ -197,12 +255,15 @@ fn permuted(seed: u64, told: &[News], straight: &Mirror) {
         failure_persistence: None,
         ..Config::default()
     });
-    let outcome = runner.run(&(order, 1..=BATCH_MAX), |(order, size)| {
-        let mut mirror = Mirror::default();
-        for batch in order.chunks(size) {
+    let times = proptest::collection::vec(begin..=end, 1..=8);
+    let outcome = runner.run(&(order, 1..=BATCH_MAX, times), |(order, size, times)| {
+        let mut mirror = Mirror::with(straight.grace);
+        for (batch, now) in order.chunks(size).zip(times.iter().cycle()) {
+            mirror.at(*now);
             let batch: Vec<&News> = batch.iter().map(|index| &told[*index]).collect();
             mirror.hear(&batch);
         }
+        mirror.at(end);
         prop_assert_eq!(mirror.believed(), mirror.granted(), "life {}", seed);
         prop_assert!(mirror.objects == straight.objects, "life {seed}");
         prop_assert!(mirror.entitlements == straight.entitlements, "life {seed}");
