@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// Create, list and revoke the keys your app calls the gateway with
     #[command(subcommand)]
     Keys(Keys),
+    /// Look after the database the gateway stores everything in
+    #[command(subcommand)]
+    Store(Store),
 }
 
 #[derive(Debug, clap::Args)]
@@ -116,6 +119,21 @@ pub(crate) enum Keys {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Move everything from a SQLite file to an empty PostgreSQL database; stop the gateway first
+    Move {
+        /// The file, as `sqlite:FILE`; it is only read [setting: `DATABASE_URL`]
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+        /// The database, as `postgres://…`; a password may also stand in `PGPASSWORD` or `~/.pgpass`
+        #[arg(long, value_name = "URL")]
+        to: String,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
 /// How a command answers.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Output {
@@ -133,6 +151,7 @@ impl Command {
             Self::Keys(
                 Keys::Create { output, .. } | Keys::List { output } | Keys::Revoke { output, .. },
             ) => output.json,
+            Self::Store(Store::Move { output, .. }) => output.json,
         }
     }
 }

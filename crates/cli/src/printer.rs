@@ -8,18 +8,21 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
+/// What makes room for the next word of progress.
+const CLEAR_LINE: &str = "\r\u{1b}[2K";
+
 /// Where a command's words go.
 #[derive(Debug)]
 pub(crate) struct Printer {
     json: bool,
-    coloured: bool,
+    terminal: bool,
 }
 
 impl Printer {
     pub(crate) fn new(json: bool) -> Self {
         Self {
             json,
-            coloured: io::stderr().is_terminal(),
+            terminal: io::stderr().is_terminal(),
         }
     }
 
@@ -37,6 +40,16 @@ impl Printer {
     /// A remark beside the answer, for people only.
     pub(crate) fn note(&self, talk: impl Display) -> io::Result<()> {
         if self.json { Ok(()) } else { say(talk) }
+    }
+
+    /// How far long work has come: one line that the next overwrites, for people at a terminal.
+    pub(crate) fn progress(&self, talk: impl Display) -> io::Result<()> {
+        if self.json || !self.terminal {
+            return Ok(());
+        }
+        let mut err = io::stderr().lock();
+        write!(err, "{CLEAR_LINE}{talk}")?;
+        err.flush()
     }
 
     /// Tells a script that servers are up; people read `talk` instead.
@@ -69,7 +82,7 @@ impl Printer {
     }
 
     fn mark(&self, word: &str, colour: &str) -> String {
-        if self.coloured {
+        if self.terminal {
             format!("\u{1b}[{colour}m{word}\u{1b}[0m")
         } else {
             word.to_owned()

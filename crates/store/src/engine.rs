@@ -43,6 +43,9 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
     ),
 ];
 
+/// Where the migrator notes which of them are done.
+pub(crate) const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
+
 /// The memory of a gateway; cheap to clone, one per process.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -216,14 +219,18 @@ impl Engine {
     }
 
     async fn migrate(&self) -> Result<(), Error> {
-        let migrations = MIGRATIONS.map(|(number, name, text)| {
-            let text = text.into_sql_str();
-            Migration::new(number, name.into(), MigrationType::Simple, text, false)
-        });
-        let migrator = Migrator::with_migrations(migrations.to_vec());
-        let done = write!(self, |pool| migrator.run(pool).await);
+        let done = write!(self, |pool| migrator().run(pool).await);
         done.map_err(|cause| Error::Migration(Arc::new(cause)))
     }
+}
+
+/// What brings the tables up to date.
+pub(crate) fn migrator() -> Migrator {
+    let migrations = MIGRATIONS.map(|(number, name, text)| {
+        let text = text.into_sql_str();
+        Migration::new(number, name.into(), MigrationType::Simple, text, false)
+    });
+    Migrator::with_migrations(migrations.to_vec())
 }
 
 /// Makes a new database file readable by its owner alone: it holds customers' data. SQLite gives

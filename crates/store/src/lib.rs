@@ -21,6 +21,7 @@ mod mirror;
 mod outbox;
 mod reading;
 mod subscriber;
+mod transfer;
 mod usage;
 
 pub use api_key::ApiKey;
@@ -39,4 +40,5 @@ pub use mirror::{Essence, Known, Object, Unseen, Version};
 pub use outbox::{Line, Notice, Told};
 pub use reading::Reading;
 pub use subscriber::{Standing, Subscriber};
+pub use transfer::{Moved, Progress, Step, TransferError, transfer};
 pub use usage::{Pending, UsageBacklog, UsageEvent, Verdict};

@@ -4,6 +4,7 @@ mod dev;
 mod keys;
 mod sandbox;
 mod serve;
+mod store;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
@@ -20,5 +21,6 @@ pub(crate) async fn run(args: Args, printer: &Printer) -> Result<(), Failure> {
         Command::Serve(ask) => serve::run(ask, settings, printer).await,
         Command::Sandbox(ask) => sandbox::run(ask, printer).await,
         Command::Keys(ask) => keys::run(ask, settings, printer).await,
+        Command::Store(ask) => store::run(ask, settings, printer).await,
     }
 }

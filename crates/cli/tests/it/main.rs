@@ -14,4 +14,5 @@ mod recordings;
 mod sandbox;
 mod serve;
 mod shop;
+mod store;
 mod story;

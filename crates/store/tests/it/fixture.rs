@@ -45,15 +45,32 @@ pub(crate) async fn postgres() -> Store {
 }
 
 pub(crate) async fn postgres_url() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let server = std::env::var("POLARKIT_TEST_POSTGRES_URL")
-        .expect("POLARKIT_TEST_POSTGRES_URL names the PostgreSQL server the tests may use");
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let schema = format!("store_{}_{number}", uuid::Uuid::new_v4().simple());
-    let pool = sqlx::PgPool::connect(&server).await.unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
-    sqlx::query(create).execute(&pool).await.unwrap();
-    pool.close().await;
+    let server = server();
+    let schema = create("SCHEMA").await;
     let mark = if server.contains('?') { '&' } else { '?' };
     format!("{server}{mark}options=-csearch_path%3D{schema}")
+}
+
+/// A database of its own, for what locks the whole of it.
+pub(crate) async fn postgres_database_url() -> String {
+    let server = server();
+    let (host, _) = server.rsplit_once('/').unwrap();
+    format!("{host}/{}", create("DATABASE").await)
+}
+
+fn server() -> String {
+    std::env::var("POLARKIT_TEST_POSTGRES_URL")
+        .expect("POLARKIT_TEST_POSTGRES_URL names the PostgreSQL server the tests may use")
+}
+
+/// Makes a schema or a database; gives its name.
+async fn create(what: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("store_{}_{number}", uuid::Uuid::new_v4().simple());
+    let pool = sqlx::PgPool::connect(&server()).await.unwrap();
+    let create = sqlx::AssertSqlSafe(format!("CREATE {what} {name}"));
+    sqlx::query(create).execute(&pool).await.unwrap();
+    pool.close().await;
+    name
 }

@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::disallowed_methods,
     reason = "a test that cannot go on says where"
 )]
@@ -18,4 +19,5 @@ mod idempotency;
 mod inbox;
 mod migration;
 mod mirror;
+mod transfer;
 mod usage;
