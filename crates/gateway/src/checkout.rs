@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::http::caller::Caller;
 use crate::problem::{Code, Problem};
+use crate::shared::answer::Recalled;
 use crate::upstream::Failure;
 
 /// Checkouts remembered at once.
@@ -61,7 +62,7 @@ pub(crate) struct Order {
 }
 
 /// A checkout as callers see it.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub(crate) struct Details {
     pub(crate) checkout_id: String,
     /// `open`, `expired`, `confirmed`, `succeeded` or `failed`. Only `succeeded` means paid.
@@ -81,6 +82,10 @@ pub(crate) struct Details {
 impl Details {
     fn is_over(&self) -> bool {
         matches!(self.status.as_str(), "succeeded" | "expired" | "failed")
+    }
+
+    fn kept(&self) -> Duration {
+        if self.is_over() { OVER_KEPT } else { OPEN_KEPT }
     }
 }
 
@@ -104,8 +109,13 @@ impl Checkouts {
         gateway: &Gateway,
         id: CheckoutId,
     ) -> Result<Arc<Details>, Arc<Failure>> {
-        let ask = async { gateway.polar.checkout(id).await.map(Arc::new) };
+        let ask = async { details_now(gateway, id).await.map(Arc::new) };
         self.0.try_get_with(id, ask).await
+    }
+
+    /// Something happened that nobody told of.
+    pub(crate) fn forget_everything(&self) {
+        self.0.invalidate_all();
     }
 
     /// Something happened to it.
@@ -123,12 +133,41 @@ impl Expiry<CheckoutId, Arc<Details>> for Kept {
         value: &Arc<Details>,
         _created_at: std::time::Instant,
     ) -> Option<Duration> {
-        Some(if value.is_over() {
-            OVER_KEPT
-        } else {
-            OPEN_KEPT
-        })
+        Some(value.kept())
     }
+}
+
+/// The same, as nodes share it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Shown {
+    details: Details,
+    external_customer_id: Option<String>,
+}
+
+/// What another node was answered, else what Polar answers.
+async fn details_now(gateway: &Gateway, id: CheckoutId) -> Result<Details, Failure> {
+    let name = id.to_string();
+    let recalled = gateway.shared.recall(&name).await;
+    if let Recalled::Answer(Shown {
+        details,
+        external_customer_id,
+    }) = recalled
+    {
+        return Ok(Details {
+            external_customer_id,
+            ..details
+        });
+    }
+    let details = gateway.polar.checkout(id).await?;
+    if let Recalled::Nothing(asked_at) = recalled {
+        let shown = Shown {
+            external_customer_id: details.external_customer_id.clone(),
+            details: details.clone(),
+        };
+        let keep = (&[&*name][..], details.kept());
+        gateway.shared.remember(&name, asked_at, &shown, keep).await;
+    }
+    Ok(details)
 }
 
 /// Checks what is asked against who asks and what configuration allows, and completes it.

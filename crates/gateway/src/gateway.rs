@@ -21,6 +21,7 @@ use crate::keys::Keys;
 use crate::license::Licenses;
 use crate::metrics::Metrics;
 use crate::reconcile::Reconcile;
+use crate::shared::{NoRedis, Shared};
 use crate::subscriber;
 use crate::subscriber::post::{Poster, Unbuilt};
 use crate::subscriber::stream::Readers;
@@ -37,6 +38,7 @@ pub struct Gateway(Arc<Parts>);
 pub struct Parts {
     pub(crate) config: Config,
     pub(crate) store: Store,
+    pub(crate) shared: Shared,
     pub(crate) time: Time,
     pub(crate) polar: Polar,
     pub(crate) senders: Senders,
@@ -68,6 +70,9 @@ pub enum OpenError {
     /// The database cannot be used.
     #[error("DATABASE_URL: the database cannot be used")]
     Store(#[from] polarkit_store::Error),
+    /// No Redis can be reached by what configuration says.
+    #[error("REDIS_URL")]
+    Redis(#[from] NoRedis),
     /// The client for Polar cannot be built.
     #[error("the client for Polar cannot be built")]
     Polar(#[from] Unusable),
@@ -92,9 +97,7 @@ impl Gateway {
         hooks: Option<Arc<dyn Hooks>>,
     ) -> Result<Self, OpenError> {
         let store = Store::open(config.database_url.expose_secret()).await?;
-        if config.redis_url.is_some() {
-            tracing::warn!("REDIS_URL is set, but limits and caches are each node's own so far");
-        }
+        let shared = Shared::new(&config)?;
         let time = Time::new(clock);
         let polar = Polar::new(&config, time.clone())?;
         if hooks.is_some() {
@@ -103,7 +106,7 @@ impl Gateway {
         Ok(Self(Arc::new(Parts {
             senders: Senders::new(&config)?,
             keys: Keys::new(&config.api_keys),
-            view: View::new(store.clone()),
+            view: View::new(store.clone(), shared.clone()),
             checkouts: Checkouts::new(),
             licenses: Licenses::new(&config),
             meters: Meters::new(),
@@ -120,6 +123,7 @@ impl Gateway {
             readers: Readers::new(),
             config,
             store,
+            shared,
             time,
             polar,
         })))

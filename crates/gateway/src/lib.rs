@@ -18,6 +18,7 @@ mod metrics;
 mod problem;
 mod projection;
 mod reconcile;
+mod shared;
 mod subscriber;
 mod time;
 mod upstream;

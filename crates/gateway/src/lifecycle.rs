@@ -13,7 +13,7 @@ use crate::config::Watchdog;
 use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::time::pause;
-use crate::{entitlement, http, inbox, listen, reconcile, subscriber, usage, watchdog};
+use crate::{entitlement, http, inbox, listen, reconcile, shared, subscriber, usage, watchdog};
 
 /// How often what is no longer needed is thrown away.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
@@ -57,6 +57,7 @@ pub async fn serve_app(
     tasks.spawn(usage::deliver::run(gateway.clone(), workers.clone()));
     tasks.spawn(tidy(gateway.clone(), workers.clone()));
     tasks.spawn(http::health::watch(gateway.clone(), workers.clone()));
+    tasks.spawn(shared::run(gateway.clone(), workers.clone()));
     if gateway.config.healing.reconcile {
         tasks.spawn(reconcile::run(gateway.clone(), workers.clone()));
     }

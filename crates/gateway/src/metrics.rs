@@ -104,6 +104,18 @@ impl Metrics {
         });
     }
 
+    /// Whether Redis is there.
+    pub(crate) fn redis_up(&self, up: bool) {
+        let value = if up { 1.0 } else { 0.0 };
+        self.with(|| gauge!("polarkit_redis_up").set(value));
+    }
+
+    /// Redis was lost, or could not be reached from the start.
+    pub(crate) fn redis_lost(&self) {
+        self.redis_up(false);
+        self.with(|| counter!("polarkit_redis_lost_total").increment(1));
+    }
+
     /// A delivery to a subscriber was tried: `delivered`, `failed`, `dead`.
     pub(crate) fn told(&self, result: &'static str) {
         self.with(|| {

@@ -9,11 +9,15 @@ use polarkit_store::{Entitlement, Error, Store};
 use super::derive::Detail;
 use super::essence::{Meter, State};
 use super::expiry;
+use crate::shared::Shared;
 
 /// Customers held in memory; beyond it the longest held is let go and read again when asked for.
 const HELD_MAX: usize = 100_000;
 /// When several nodes share the database, what another node projected is seen this much later.
 const SHARED_BELIEVED: SignedDuration = SignedDuration::from_secs(1);
+/// The same while nodes tell each other what they change: it bounds what a node that died, or
+/// cannot reach Redis, did not tell.
+const ANNOUNCED_BELIEVED: SignedDuration = SignedDuration::from_secs(10);
 
 /// One customer's access.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +78,7 @@ impl Reason {
 #[derive(Debug)]
 pub(crate) struct View {
     store: Store,
+    shared: Shared,
     held: RwLock<Held>,
 }
 
@@ -87,9 +92,10 @@ struct Held {
 }
 
 impl View {
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store, shared: Shared) -> Self {
         Self {
             store,
+            shared,
             held: RwLock::default(),
         }
     }
@@ -118,12 +124,31 @@ impl View {
         match held.by_external.get(external_id) {
             Some((read_at, standing))
                 if !self.store.is_shared()
-                    || now.duration_since(*read_at).abs() < SHARED_BELIEVED =>
+                    || now.duration_since(*read_at).abs() < self.believed() =>
             {
                 Ok(Arc::clone(standing))
             }
             _ => Err(held.epoch),
         }
+    }
+
+    /// How long the store need not be read again for a customer in memory.
+    fn believed(&self) -> SignedDuration {
+        if self.shared.hears() {
+            ANNOUNCED_BELIEVED
+        } else {
+            SHARED_BELIEVED
+        }
+    }
+
+    /// Lets go of everyone.
+    pub(crate) fn forget_everything(&self) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let epoch = held.epoch + 1;
+        *held = Held {
+            epoch,
+            ..Held::default()
+        };
     }
 
     /// Lets go of customers whose access changed: by Polar's id, and by the application's.

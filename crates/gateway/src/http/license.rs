@@ -82,11 +82,7 @@ pub(super) async fn activate(
     license::text("license_key", &ask.license_key)?;
     license::text("label", &ask.label)?;
     let refused = |failure| license::refused(&failure);
-    gateway
-        .licenses
-        .turn(gateway.time.local())
-        .await
-        .map_err(refused)?;
+    gateway.licenses.turn(&gateway).await.map_err(refused)?;
     let activation = gateway.polar.activate(&ask).await.map_err(refused)?;
     tracing::info!(activation = %activation.id, "licence activated");
     Ok(Reply(activation))
@@ -129,11 +125,7 @@ pub(super) async fn deactivate(
 ) -> Result<Reply<Deactivated>, Problem> {
     license::text("license_key", &ask.license_key)?;
     let refused = |failure| license::refused(&failure);
-    gateway
-        .licenses
-        .turn(gateway.time.local())
-        .await
-        .map_err(refused)?;
+    gateway.licenses.turn(&gateway).await.map_err(refused)?;
     gateway.polar.deactivate(&ask).await.map_err(refused)?;
     license::deactivated(&gateway, &ask.license_key).await;
     tracing::info!(activation = %ask.activation_id, "licence deactivated");
@@ -156,8 +148,10 @@ impl FromRequestParts<Gateway> for Admitted {
         match caller {
             None if state.config.open_licenses => {
                 let Address(address) = Address::from_request_parts(parts, state).await?;
-                let taken = state.anonymous.take(address, state.time.local());
-                taken.map_err(refusal)?;
+                let taken = state
+                    .anonymous
+                    .take(&state.shared, address, state.time.local());
+                taken.await.map_err(refusal)?;
             }
             None => return Err(missing()),
             Some(Caller::User(_)) => {}

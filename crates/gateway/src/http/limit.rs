@@ -1,4 +1,5 @@
 //! How often one address may call without credentials: a token bucket each, refused calls free.
+//! Nodes that share a Redis count together; without it, each counts what it sees.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,6 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::gateway::Gateway;
 use crate::problem::{Code, Problem};
+use crate::shared::Shared;
+use crate::shared::turn::Turn;
 
 /// Addresses remembered at once; beyond it those with a full bucket are forgotten, then all.
 const ADDRESSES_MAX: usize = 65_536;
@@ -36,8 +39,23 @@ impl Limit {
     }
 
     /// Takes one call, or says how long until there is one.
-    pub(crate) fn take(&self, address: IpAddr, now: Timestamp) -> Result<(), SignedDuration> {
+    pub(crate) async fn take(
+        &self,
+        shared: &Shared,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), SignedDuration> {
         let address = network(address);
+        let line = format!("anonymous {address}");
+        let most = self.burst - self.interval;
+        if let Some(Turn::TooFar(ahead)) = shared.turn(&line, self.interval, most).await {
+            return Err(ahead - most);
+        }
+        self.take_own(address, now)
+    }
+
+    /// The same of this node's own count, which holds when Redis has lost its memory, too.
+    fn take_own(&self, address: IpAddr, now: Timestamp) -> Result<(), SignedDuration> {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if full_at.len() >= ADDRESSES_MAX && !full_at.contains_key(&address) {
             full_at.retain(|_, full| *full > now);

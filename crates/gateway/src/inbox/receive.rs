@@ -72,7 +72,10 @@ pub(crate) async fn receive(
         body: Vec::from(body).into(),
     };
     match gateway.store.receive(mail).await.map_err(Refusal::Store)? {
-        Receipt::New => gateway.mail_came.notify_one(),
+        Receipt::New => {
+            gateway.mail_came.notify_one();
+            gateway.shared.mail_came();
+        }
         Receipt::Duplicate => tracing::info!(id = stamped.text("webhook-id"), "webhook came again"),
     }
     gateway.metrics.last_delivery(gateway.time.local());

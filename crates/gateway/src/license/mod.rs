@@ -21,6 +21,8 @@ use crate::config::{Config, Server};
 use crate::gateway::Gateway;
 use crate::keys::hex;
 use crate::problem::{Code, Problem};
+use crate::projection::Changes;
+use crate::shared::answer::Recalled;
 use crate::upstream::Failure;
 
 /// Answers remembered at once.
@@ -73,6 +75,13 @@ pub(crate) struct Valid {
     /// Whose it is; not told, but needed to know when to ask again.
     #[serde(skip)]
     pub(crate) customer_id: String,
+}
+
+/// The same, as nodes share it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    valid: Valid,
+    customer_id: String,
 }
 
 /// One activation of a licence.
@@ -133,6 +142,11 @@ impl Licenses {
         }
     }
 
+    /// What is remembered may be wrong. What is kept for when Polar is away stays.
+    pub(crate) fn forget_everything(&self) {
+        self.fresh.invalidate_all();
+    }
+
     async fn remember(&self, ask: &Ask, question: Question, valid: &Arc<Valid>) {
         {
             let mut about = self.about.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,9 +164,9 @@ impl Licenses {
     }
 
     /// Waits for a turn within Polar's limit, or says it would take too long.
-    pub(crate) async fn turn(&self, now: Timestamp) -> Result<(), Failure> {
+    pub(crate) async fn turn(&self, gateway: &Gateway) -> Result<(), Failure> {
         match &self.pace {
-            Some(pace) => pace.turn(now).await,
+            Some(pace) => pace.turn(&gateway.shared, gateway.time.local()).await,
             None => Ok(()),
         }
     }
@@ -165,7 +179,7 @@ pub(crate) async fn validate(gateway: &Gateway, ask: Ask) -> Result<Arc<Valid>, 
     if ask.increment_usage.is_some_and(|units| units > 0) {
         // Counting is never answered from memory.
         licenses
-            .turn(gateway.time.local())
+            .turn(gateway)
             .await
             .map_err(|failure| refused(&failure))?;
         let valid = gateway.polar.validate(&ask).await;
@@ -176,8 +190,7 @@ pub(crate) async fn validate(gateway: &Gateway, ask: Ask) -> Result<Arc<Valid>, 
         return Err(refused(&failure));
     }
     let asked = licenses.fresh.try_get_with(question, async {
-        licenses.turn(gateway.time.local()).await?;
-        let valid = Arc::new(gateway.polar.validate(&ask).await?);
+        let valid = Arc::new(valid_now(gateway, &ask, question).await?);
         licenses.remember(&ask, question, &valid).await;
         Ok(valid)
     });
@@ -192,6 +205,31 @@ pub(crate) async fn validate(gateway: &Gateway, ask: Ask) -> Result<Arc<Valid>, 
         Ok(valid) => Ok(valid),
         Err(failure) => or_stale(gateway, question, failure).await,
     }
+}
+
+/// What another node was answered, else what Polar answers.
+async fn valid_now(gateway: &Gateway, ask: &Ask, question: Question) -> Result<Valid, Failure> {
+    let name = format!("license {}", hex(&question));
+    let recalled = gateway.shared.recall(&name).await;
+    if let Recalled::Answer(Kept { valid, customer_id }) = recalled {
+        return Ok(Valid {
+            customer_id,
+            ..valid
+        });
+    }
+    gateway.licenses.turn(gateway).await?;
+    let valid = gateway.polar.validate(ask).await?;
+    if let Recalled::Nothing(asked_at) = recalled {
+        let customer_id = valid.customer_id.clone();
+        let about = [&*customer_id, &*name_of(&ask.license_key)];
+        let kept = Kept {
+            valid: valid.clone(),
+            customer_id: customer_id.clone(),
+        };
+        let keep = (&about[..], VALID_KEPT);
+        gateway.shared.remember(&name, asked_at, &kept, keep).await;
+    }
+    Ok(valid)
 }
 
 /// A "no" is a "no"; a silence is what was known before, where it was.
@@ -228,10 +266,11 @@ pub(crate) fn refused(failure: &Failure) -> Problem {
 
 /// An activation of this key ended here: what is remembered of the key may be wrong.
 pub(crate) async fn deactivated(gateway: &Gateway, license_key: &str) {
-    gateway
-        .licenses
-        .forget(&BTreeSet::from([name_of(license_key)]))
-        .await;
+    let changes = Changes {
+        customers: BTreeSet::from([name_of(license_key)]),
+        ..Changes::default()
+    };
+    changes.tell(gateway).await;
 }
 
 fn check(ask: &Ask) -> Result<(), Problem> {

@@ -1,10 +1,13 @@
-//! Calls a second, each in its turn; a turn that is too far off is refused at once.
+//! Calls a second, each in its turn; a turn that is too far off is refused at once. Polar counts
+//! them by address or organization, so nodes that share a Redis take turns together.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::shared::Shared;
+use crate::shared::turn::Turn;
 use crate::time::pause;
 use crate::upstream::Failure;
 
@@ -25,8 +28,13 @@ impl Pace {
         }
     }
 
-    pub(super) async fn turn(&self, now: Timestamp) -> Result<(), Failure> {
-        let wait = self.reserve(now)?;
+    pub(super) async fn turn(&self, shared: &Shared, now: Timestamp) -> Result<(), Failure> {
+        let together = match shared.turn("licenses", self.interval, WAIT_MAX).await {
+            Some(Turn::TooFar(ahead)) => return Err(too_far(ahead)),
+            Some(Turn::Taken(ahead)) => ahead,
+            None => SignedDuration::ZERO,
+        };
+        let wait = self.reserve(now)?.max(together);
         if wait.is_positive() {
             pause(Duration::try_from(wait).unwrap_or_default()).await;
         }
@@ -38,12 +46,16 @@ impl Pace {
         let turn = (*next).max(now);
         let wait = turn.duration_since(now);
         if wait > WAIT_MAX {
-            let seconds = u64::try_from(wait.as_secs()).unwrap_or_default() + 1;
-            return Err(Failure::Limited {
-                retry_after_seconds: seconds,
-            });
+            return Err(too_far(wait));
         }
         *next = turn.checked_add(self.interval).unwrap_or(turn);
         Ok(wait)
+    }
+}
+
+fn too_far(ahead: SignedDuration) -> Failure {
+    let seconds = u64::try_from(ahead.as_secs()).unwrap_or_default() + 1;
+    Failure::Limited {
+        retry_after_seconds: seconds,
     }
 }

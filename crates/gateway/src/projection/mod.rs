@@ -33,6 +33,7 @@ pub(crate) struct Changes {
 
 impl Changes {
     pub(crate) async fn tell(self, gateway: &Gateway) {
+        gateway.shared.announce(&self);
         let external_ids = self.external_ids.iter().map(String::as_str);
         gateway
             .view

@@ -1,11 +1,14 @@
 //! The budget: so many requests a minute for reading back, evenly spread, so that live calls find
-//! room under Polar's limit.
+//! room under Polar's limit. Nodes that share a Redis have one budget together.
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use crate::shared::Shared;
+use crate::shared::turn::Turn;
 use crate::time::pause;
 
 /// When the next request may go out.
@@ -24,15 +27,21 @@ impl Budget {
     }
 
     /// Waits for the next turn; in the order of arrival.
-    pub(crate) async fn turn(&self) {
+    pub(crate) async fn turn(&self, shared: &Shared) {
         let mut next = self.next.lock().await;
         pause(next.saturating_duration_since(Instant::now())).await;
+        let every = SignedDuration::try_from(self.every).unwrap_or(SignedDuration::MAX);
+        let none_ahead = SignedDuration::ZERO;
+        while let Some(Turn::TooFar(ahead)) = shared.turn("reconcile", every, none_ahead).await {
+            pause(ahead.unsigned_abs()).await;
+        }
         *next = Instant::now() + self.every;
     }
 
     /// Takes a turn if it comes soon enough, for a caller who waits.
-    pub(crate) async fn turn_within(&self, patience: Duration) -> bool {
-        tokio::time::timeout(patience, self.turn()).await.is_ok()
+    pub(crate) async fn turn_within(&self, shared: &Shared, patience: Duration) -> bool {
+        let turn = tokio::time::timeout(patience, self.turn(shared));
+        turn.await.is_ok()
     }
 
     /// Makes everyone wait so long.

@@ -89,7 +89,11 @@ impl Reconcile {
 pub(crate) async fn recheck(gateway: &Gateway, external_id: &str) {
     let reconcile = &gateway.reconcile;
     let ask = async {
-        if !reconcile.budget.turn_within(RECHECK_WAITS).await {
+        if !reconcile
+            .budget
+            .turn_within(&gateway.shared, RECHECK_WAITS)
+            .await
+        {
             return Err(None);
         }
         customer::recheck(gateway, external_id).await.map_err(Some)

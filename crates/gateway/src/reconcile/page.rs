@@ -86,7 +86,7 @@ pub(super) async fn ask(
     path: &str,
     query: &[(&str, String)],
 ) -> Result<Answer, Trouble> {
-    gateway.reconcile.budget.turn().await;
+    gateway.reconcile.budget.turn(&gateway.shared).await;
     gateway.metrics.reconcile_request();
     Ok(gateway.polar.read(path, query).await?)
 }

@@ -59,7 +59,7 @@ pub(super) async fn since(gateway: &Gateway, endpoint: &str, from: i64) -> Resul
             ("page", page.to_string()),
             ("limit", LIMIT.to_string()),
         ];
-        gateway.reconcile.budget.turn().await;
+        gateway.reconcile.budget.turn(&gateway.shared).await;
         let answer = gateway
             .polar
             .read("/v1/webhooks/deliveries", &query)
@@ -83,7 +83,7 @@ pub(super) async fn since(gateway: &Gateway, endpoint: &str, from: i64) -> Resul
             continue;
         }
         let path = format!("/v1/webhooks/events/{id}/redeliver");
-        gateway.reconcile.budget.turn().await;
+        gateway.reconcile.budget.turn(&gateway.shared).await;
         match gateway.polar.change(Method::POST, &path, None::<&()>).await {
             Ok(_) => asked += 1,
             // Forgotten at Polar: it is read back.

@@ -3,6 +3,7 @@
 mod event;
 mod polar;
 mod receiver;
+mod redis;
 mod world;
 
 mod authorization;
@@ -18,6 +19,7 @@ mod health;
 mod intake;
 mod license;
 mod lifecycle;
+mod nodes;
 mod order;
 mod senders;
 mod shop;

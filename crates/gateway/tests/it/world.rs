@@ -258,6 +258,12 @@ impl World {
         .await
     }
 
+    /// The same, to another node.
+    pub(crate) async fn get_at(&self, node: &str, path: &str) -> Answer {
+        let call = self.client.get(format!("{node}{path}")).bearer_auth(KEY);
+        Answer::of(call.send().await.unwrap()).await
+    }
+
     /// A call of the shop's server.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         let call = self
