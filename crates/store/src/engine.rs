@@ -28,7 +28,7 @@ const POSTGRES_CONNECTIONS_MAX: u32 = 10;
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Every change of the tables, in order. One that was published is never edited.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (
         1,
         "first tables",
@@ -40,6 +40,11 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
         4,
         "entitlement expiry",
         include_str!("../migrations/0004_entitlement_expiry.sql"),
+    ),
+    (
+        5,
+        "entitlement events",
+        include_str!("../migrations/0005_entitlement_events.sql"),
     ),
 ];
 

@@ -24,6 +24,8 @@ pub struct Entitlement {
     pub changed_at: i64,
     /// Until when it grants, µs of Polar's time; `None` when nothing but news ends it.
     pub expires_at: Option<i64>,
+    /// What led to it, a JSON list, oldest first.
+    pub events: String,
 }
 
 /// A customer with a reason whose time is over, though its row still grants.
@@ -40,6 +42,15 @@ impl Store {
     pub async fn entitlements(&self, customer: &str) -> Result<Vec<Entitlement>, Error> {
         let rows = read!(&self.engine, |pool| {
             sqlx::query_as(SELECT).bind(customer).fetch_all(pool).await
+        });
+        Ok(rows?)
+    }
+
+    /// Of each reason's source, what led to it: a JSON list.
+    pub async fn entitlement_events(&self, customer: &str) -> Result<Vec<(String, String)>, Error> {
+        const QUERY: &str = "SELECT source, events FROM entitlement WHERE customer = $1";
+        let rows = read!(&self.engine, |pool| {
+            sqlx::query_as(QUERY).bind(customer).fetch_all(pool).await
         });
         Ok(rows?)
     }
@@ -83,12 +94,12 @@ impl Tx {
         row: &Entitlement,
     ) -> Result<(), Error> {
         const QUERY: &str = "INSERT INTO entitlement \
-             (customer, source, kind, target, granted, reason, detail, changed_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+             (customer, source, kind, target, granted, reason, detail, changed_at, expires_at, events) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
              ON CONFLICT (customer, source) DO UPDATE SET kind = excluded.kind, \
              target = excluded.target, granted = excluded.granted, reason = excluded.reason, \
              detail = excluded.detail, changed_at = excluded.changed_at, \
-             expires_at = excluded.expires_at";
+             expires_at = excluded.expires_at, events = excluded.events";
         within!(self, |tx| {
             let query = sqlx::query(QUERY)
                 .bind(customer)
@@ -99,6 +110,7 @@ impl Tx {
                 .bind(&row.detail)
                 .bind(row.changed_at)
                 .bind(row.expires_at)
+                .bind(&row.events)
                 .execute(tx)
                 .await
                 .map(drop)
@@ -121,5 +133,5 @@ impl Tx {
     }
 }
 
-const SELECT: &str = "SELECT source, kind, target, granted, reason, detail, changed_at, expires_at \
-     FROM entitlement WHERE customer = $1 ORDER BY source";
+const SELECT: &str = "SELECT source, kind, target, granted, reason, detail, changed_at, expires_at, \
+     events FROM entitlement WHERE customer = $1 ORDER BY source";

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
-pub use self::access::Access;
+pub use self::access::{Access, Stale};
 pub use self::product::{Environment, Product, Products};
 use self::read::Reader;
 
@@ -101,7 +101,7 @@ pub const VARIABLES: [&str; 37] = [
     "POLARKIT_SUBSCRIBER_NETWORKS",
     "POLARKIT_SUBSCRIBER_RETRY_DAYS",
     "POLARKIT_SUBSCRIBER_TIMEOUT_SECONDS",
-    "POLARKIT_STALE_HOURS",
+    "POLARKIT_STALE",
     "POLARKIT_TRUST_FORWARDED_FOR",
     "POLARKIT_WATCHDOG",
     "POLARKIT_WATCHDOG_MINUTES",
@@ -177,8 +177,6 @@ pub struct Healing {
     /// `POLARKIT_RECHECK_MINUTES`: before somebody is denied something on older news, Polar is
     /// asked once.
     pub recheck_minutes: u32,
-    /// `POLARKIT_STALE_HOURS`: access on older news is denied; never when not told.
-    pub stale_hours: Option<u32>,
 }
 
 /// What is done about a webhook endpoint that Polar no longer delivers to.
@@ -237,6 +235,7 @@ impl Config {
     pub fn from_variables(variables: &BTreeMap<String, String>) -> Result<Self, Faults> {
         let mut read = Reader::new(variables);
         let server = read.server();
+        let healing = read.healing(&server);
         let config = Self {
             access_token: read.access_token(),
             webhook: Webhook {
@@ -259,8 +258,8 @@ impl Config {
             anonymous_per_minute: read.number("POLARKIT_ANONYMOUS_PER_MINUTE", 60),
             trust_forwarded_for: read.yes_or_no("POLARKIT_TRUST_FORWARDED_FOR", false),
             inbox_days: read.number("POLARKIT_INBOX_DAYS", 90),
-            healing: read.healing(&server),
-            access: Access::read(&mut read),
+            healing,
+            access: Access::read(&mut read, &healing),
             events_days: read.number("POLARKIT_EVENTS_DAYS", 30),
             delivery_log_days: read.number("POLARKIT_DELIVERY_LOG_DAYS", 14),
             subscriber_networks: read.subscriber_networks(),

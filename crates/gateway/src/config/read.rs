@@ -246,10 +246,6 @@ impl<'a> Reader<'a> {
             watchdog: self.watchdog(),
             watchdog_minutes: self.number("POLARKIT_WATCHDOG_MINUTES", 5),
             recheck_minutes: self.number("POLARKIT_RECHECK_MINUTES", 10),
-            stale_hours: self
-                .get("POLARKIT_STALE_HOURS")
-                .is_some()
-                .then(|| self.number("POLARKIT_STALE_HOURS", 24)),
         }
     }
 
@@ -337,12 +333,12 @@ impl<'a> Reader<'a> {
         text.unwrap_or_default()
     }
 
-    fn get(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn get(&self, name: &str) -> Option<&'a str> {
         let text = self.variables.get(name)?.trim();
         (!text.is_empty()).then_some(text)
     }
 
-    fn fault(&mut self, variable: &'static str, problem: &str, remedy: &'static str) {
+    pub(super) fn fault(&mut self, variable: &'static str, problem: &str, remedy: &'static str) {
         self.faults.push(Fault {
             variable,
             problem: problem.to_owned(),

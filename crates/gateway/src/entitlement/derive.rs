@@ -209,6 +209,7 @@ fn row(source: &str, kind: &str, target: &str, ground: &Ground<'_>) -> Entitleme
         detail: serde_json::to_string(&ground.detail).unwrap_or_default(),
         changed_at: ground.at,
         expires_at: ground.expires_at,
+        events: String::new(),
     }
 }
 

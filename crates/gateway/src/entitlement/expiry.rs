@@ -95,7 +95,7 @@ async fn end(gateway: &Gateway, customer: String) -> Result<(), Error> {
     let mut tx = gateway.store.begin().await?;
     tx.lock_customers(&customers).await?;
     for customer in &customers {
-        projection::entitle(&mut tx, gateway, customer, now).await?;
+        projection::entitle(&mut tx, gateway, customer, &[], now).await?;
     }
     tx.commit().await?;
     let changes = Changes {

@@ -1,6 +1,7 @@
 //! `/api/inbox` and `/api/dead-letters`: what came, what was given up, and doing it again.
 
 use axum::extract::{Path, State};
+use polarkit_store::Listed;
 use serde::{Deserialize, Serialize};
 
 use super::body::{Reply, Search};
@@ -68,6 +69,49 @@ pub(super) async fn list(
         return Err(Problem::invalid("status: pending, done or dead"));
     }
     deliveries(&gateway, status, &page).await.map(Reply)
+}
+
+/// A delivery with what it said.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Opened {
+    #[serde(flatten)]
+    delivery: Delivery,
+    /// The event as Polar sent it; as text where it is not JSON.
+    #[schema(value_type = Object)]
+    event: serde_json::Value,
+}
+
+/// Shows one delivery.
+#[utoipa::path(
+    get,
+    path = "/api/inbox/{webhook_id}",
+    tag = "operations",
+    params(("webhook_id" = String, Path, description = "Polar's id of the delivery")),
+    responses((status = 200, body = Opened), (status = 401, body = Shape), (status = 403, body = Shape), (status = 404, body = Shape)),
+    security(("bearer" = [])),
+)]
+pub(super) async fn show(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path(webhook_id): Path<String>,
+) -> Result<Reply<Opened>, Problem> {
+    caller.must_be_server("inbox:read")?;
+    let none = || Problem::new(Code::NotFound, "There is no such delivery, or not any more");
+    let row = gateway
+        .store
+        .inbox_one(&webhook_id)
+        .await?
+        .ok_or_else(none)?;
+    let body = gateway
+        .store
+        .inbox_body(&webhook_id)
+        .await?
+        .ok_or_else(none)?;
+    let text = |_| serde_json::Value::String(String::from_utf8_lossy(&body).into_owned());
+    Ok(Reply(Opened {
+        delivery: row.into(),
+        event: serde_json::from_slice(&body).unwrap_or_else(text),
+    }))
 }
 
 /// Has a delivery projected again.
@@ -185,21 +229,27 @@ async fn deliveries(gateway: &Gateway, status: &str, page: &Page) -> Result<Deli
         .store
         .inbox_list(status, before, limit(page))
         .await?;
-    let instant = |micros| jiff::Timestamp::from_microsecond(micros).unwrap_or_default();
-    let items = rows.into_iter().map(|row| Delivery {
-        webhook_id: row.webhook_id,
-        r#type: row.kind,
-        customer_id: Some(row.customer).filter(|customer| !customer.is_empty()),
-        status: row.status,
-        verified_by: row.verified_by,
-        tries: row.tries,
-        received_at: instant(row.received_at),
-        settled_at: row.settled_at.map(instant),
-        error: row.error,
-    });
+    let items = rows.into_iter().map(Delivery::from);
     Ok(Deliveries {
         items: items.collect(),
     })
+}
+
+impl From<Listed> for Delivery {
+    fn from(row: Listed) -> Self {
+        let instant = |micros| jiff::Timestamp::from_microsecond(micros).unwrap_or_default();
+        Self {
+            webhook_id: row.webhook_id,
+            r#type: row.kind,
+            customer_id: Some(row.customer).filter(|customer| !customer.is_empty()),
+            status: row.status,
+            verified_by: row.verified_by,
+            tries: row.tries,
+            received_at: instant(row.received_at),
+            settled_at: row.settled_at.map(instant),
+            error: row.error,
+        }
+    }
 }
 
 fn limit(page: &Page) -> i64 {

@@ -52,12 +52,19 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/license/activate", post(license::activate))
         .route("/license/deactivate", post(license::deactivate))
         .route("/entitlements/{external_id}", get(entitlement::list))
-        .route("/entitlements/{external_id}/check", get(entitlement::check))
-        .route("/entitlements/{external_id}/why", get(entitlement::why))
+        .route(
+            "/entitlements/{external_id}/check",
+            get(entitlement::check::check),
+        )
+        .route(
+            "/entitlements/{external_id}/why",
+            get(entitlement::why::why),
+        )
         .route("/customers/{external_id}", get(customer::show))
         .route("/usage/track", post(usage::track))
         .route("/usage/balance/{external_id}", get(usage::balance))
         .route("/inbox", get(inbox::list))
+        .route("/inbox/{webhook_id}", get(inbox::show))
         .route("/inbox/{webhook_id}/replay", post(inbox::replay))
         .route("/reconcile", get(reconcile::status).post(reconcile::start))
         .route("/drift", get(reconcile::drift))

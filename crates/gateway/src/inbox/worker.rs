@@ -11,6 +11,7 @@ use polarkit_store::{Error, Notice, Tx, Waiting};
 use tokio_util::sync::CancellationToken;
 
 use super::news::News;
+use crate::entitlement::cause::Cause;
 use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::projection::{self, Changes};
@@ -134,12 +135,12 @@ async fn apply(tx: &mut Tx, gateway: &Gateway, waiting: &[Waiting]) -> Result<Ch
     changes.customers = customers.map(str::to_owned).collect();
     tx.lock_customers(&changes.customers).await?;
     let mut notices = Vec::with_capacity(readable.len());
-    let mut led: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut led: BTreeMap<&str, Vec<Cause>> = BTreeMap::new();
     for (mail, news) in &readable {
         notices.extend(note(tx, gateway, mail, news, now).await?);
         for customer in news.customers().collect::<BTreeSet<_>>() {
             let led = led.entry(customer).or_default();
-            led.push(mail.webhook_id.clone());
+            led.push(Cause::webhook(mail, news));
         }
         let external_ids = news
             .objects

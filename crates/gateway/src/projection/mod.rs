@@ -14,6 +14,7 @@ use polarkit_model::CheckoutId;
 use polarkit_store::{Doubt, Entitlement, Error, Essence, Notice, Object, Tx};
 
 use self::version::Decision;
+use crate::entitlement::cause::{self, Cause};
 use crate::entitlement::{derive, expiry};
 use crate::gateway::Gateway;
 use crate::problem::chain;
@@ -66,15 +67,16 @@ pub(crate) async fn take(
     tx.mirror(object).await.map(drop)
 }
 
-/// Brings one customer's entitlement rows in line with what is mirrored of them, and tells of it;
-/// says how they were and are, and why they are doubted.
+/// Brings one customer's entitlement rows in line with what is mirrored of them, notes in them what
+/// led to it, and tells of it; says how they were and are, and why they are doubted.
 pub(crate) async fn entitle(
     tx: &mut Tx,
     gateway: &Gateway,
     customer: &str,
+    causes: &[Cause],
     now: i64,
 ) -> Result<Entitled, Error> {
-    let mut entitled = align(tx, gateway, customer, &[]).await?;
+    let mut entitled = align(tx, gateway, customer, causes).await?;
     let notices = std::mem::take(&mut entitled.notices);
     if !notices.is_empty() {
         Audience::read(tx).await?.tell(tx, notices, now).await?;
@@ -82,12 +84,12 @@ pub(crate) async fn entitle(
     Ok(entitled)
 }
 
-/// The same, of what these webhooks led to; whoever asked for it tells.
+/// The same; whoever asked for it tells.
 pub(crate) async fn align(
     tx: &mut Tx,
     gateway: &Gateway,
     customer: &str,
-    led: &[String],
+    causes: &[Cause],
 ) -> Result<Entitled, Error> {
     let essences = tx.essences(customer).await?;
     let mut before = tx.entitlements(customer).await?;
@@ -101,6 +103,8 @@ pub(crate) async fn align(
     };
     let at = gateway.time.now().as_microsecond();
     expiry::settle(&mut after, &before, at);
+    let now = gateway.time.local().as_microsecond();
+    cause::note(&mut after, &before, causes, now);
     for row in after.iter().filter(|row| !before.contains(row)) {
         tx.put_entitlement(customer, row).await?;
     }
@@ -111,10 +115,11 @@ pub(crate) async fn align(
     let mut notices = Vec::new();
     if before != after {
         let external_id = tx.external_id(customer).await?;
+        let led: Vec<String> = causes.iter().filter_map(|one| one.id.clone()).collect();
         let about = About {
             customer,
             external_id: external_id.as_deref(),
-            led,
+            led: &led,
         };
         notices = notice::of_access(about, &before, &after);
     }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::table::{Filter, SEATS, TABLES};
 use super::take::{Taking, access_drift, take};
 use super::{Trouble, drift, page, pass};
+use crate::entitlement::cause::Cause;
 use crate::entitlement::{essence, expiry};
 use crate::gateway::Gateway;
 use crate::inbox::news::News;
@@ -130,7 +131,7 @@ async fn stated(
     let mut tx = gateway.store.begin().await?;
     let mut known = tx.entitlements(customer).await?;
     let changes = take(&mut tx, gateway, &news.objects, taking).await?;
-    let mut entitled = projection::entitle(&mut tx, gateway, customer, now).await?;
+    let mut entitled = projection::entitle(&mut tx, gateway, customer, &[], now).await?;
     let contradicts = entitled.doubted.is_some();
     // What only time has ended is no drift.
     expiry::settle(&mut known, &entitled.after, at);
@@ -213,7 +214,8 @@ pub(super) async fn gone(gateway: &Gateway, customer: &str, at: i64) -> Result<(
         super::take::tell(&mut tx, gateway, &found).await?;
     }
     tx.mirror(&nothing(customer, at)).await?;
-    projection::entitle(&mut tx, gateway, customer, now).await?;
+    let cause = Cause::read("customer", at, now);
+    projection::entitle(&mut tx, gateway, customer, &[cause], now).await?;
     tx.commit().await?;
     let changes = Changes {
         customers: [customer.to_owned()].into(),

@@ -43,6 +43,8 @@ const RECHECKED_MAX: u64 = 10_000;
 const RECHECKED_KEPT: Duration = Duration::from_mins(1);
 /// How long a caller waits for a turn under the budget.
 const RECHECK_WAITS: Duration = Duration::from_millis(500);
+/// How long a caller waits for Polar's answer.
+const RECHECK_LASTS: Duration = Duration::from_secs(5);
 /// Longest wait after failures in a row.
 const BACKOFF_MAX: Duration = Duration::from_mins(1);
 
@@ -84,8 +86,8 @@ impl Reconcile {
 }
 
 /// Asks Polar once what a customer may use, before they are denied it on old news. Who asks about
-/// the same customer meanwhile, or soon after, shares the answer; without a turn under the budget,
-/// or an answer, what is known stands.
+/// the same customer meanwhile, or soon after, shares the answer, also that there was none; without
+/// a turn under the budget what is known stands, and the next caller tries.
 pub(crate) async fn recheck(gateway: &Gateway, external_id: &str) {
     let reconcile = &gateway.reconcile;
     let ask = async {
@@ -94,17 +96,26 @@ pub(crate) async fn recheck(gateway: &Gateway, external_id: &str) {
             .turn_within(&gateway.shared, RECHECK_WAITS)
             .await
         {
-            return Err(None);
+            return Err(NoTurn);
         }
-        customer::recheck(gateway, external_id).await.map_err(Some)
+        let asked = customer::recheck(gateway, external_id);
+        match tokio::time::timeout(RECHECK_LASTS, asked).await {
+            Ok(Ok(())) => {}
+            Ok(Err(trouble)) => {
+                tracing::warn!(error = %chain(&trouble), "a customer is denied on old news");
+            }
+            Err(_elapsed) => tracing::warn!("a customer is denied on old news: Polar is too slow"),
+        }
+        Ok(())
     };
     let asked = reconcile.rechecked.try_get_with_by_ref(external_id, ask);
-    if let Err(trouble) = Box::pin(asked).await
-        && let Some(trouble) = trouble.as_ref()
-    {
-        tracing::warn!(error = %chain(trouble), "a customer is denied on old news");
+    if Box::pin(asked).await.is_err() {
+        tracing::debug!("no turn to ask Polar before a customer is denied something");
     }
 }
+
+/// The budget has none for now.
+struct NoTurn;
 
 /// Why a step could not be done.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,7 @@ use polarkit_store::{Drift, Error, Object, Tx};
 
 use super::drift;
 use super::table::Table;
+use crate::entitlement::cause::Cause;
 use crate::gateway::Gateway;
 use crate::projection::version::{Decision, decide};
 use crate::projection::{self, Changes, Entitled};
@@ -62,9 +63,15 @@ pub(super) async fn take(
         }
     }
     let deciding = objects.iter().filter(|object| object.essence.is_some());
-    let entitled: BTreeSet<&str> = deciding.map(|object| object.customer.as_str()).collect();
+    let entitled: BTreeSet<&str> = deciding
+        .clone()
+        .map(|object| object.customer.as_str())
+        .collect();
+    let read = deciding.clone().next().map(|object| object.kind.as_str());
+    let causes = read.map(|kind| Cause::read(kind, taking.at, taking.now));
+    let causes = Vec::from_iter(causes);
     for customer in entitled.into_iter().filter(|id| !id.is_empty()) {
-        let entitled = projection::entitle(tx, gateway, customer, taking.now).await?;
+        let entitled = projection::entitle(tx, gateway, customer, &causes, taking.now).await?;
         if taking.drifts && !touched.contains(customer) {
             access_drift(tx, gateway, customer, &entitled, taking).await?;
         }

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::table::Table;
 use super::take::Taking;
 use super::{Trouble, customer, drift, page, pass, take};
+use crate::entitlement::cause::Cause;
 use crate::gateway::Gateway;
 use crate::projection::{self, Changes};
 use crate::upstream::Failure;
@@ -68,7 +69,8 @@ pub(super) async fn step(
     }
     let mut changes = Changes::default();
     if !one.customer.is_empty() {
-        projection::entitle(&mut tx, gateway, &one.customer, now).await?;
+        let cause = Cause::read(table.kind, reading.began_at, now);
+        projection::entitle(&mut tx, gateway, &one.customer, &[cause], now).await?;
         changes.customers.insert(one.customer);
     }
     tx.put_reading(&next).await?;

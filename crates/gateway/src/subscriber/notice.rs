@@ -304,6 +304,7 @@ mod tests {
             detail: String::new(),
             changed_at,
             expires_at: None,
+            events: String::new(),
         }
     }
 

@@ -311,8 +311,8 @@ async fn access_on_news_that_are_too_old_ends_where_configuration_says_so() {
     let question = format!("/api/entitlements/u_1/check?product={PRODUCT}");
     for (settings, allowed, reason) in [
         (&[][..], true, "active"),
-        (&[("POLARKIT_STALE_HOURS", "4")][..], true, "active"),
-        (&[("POLARKIT_STALE_HOURS", "2")][..], false, "stale"),
+        (&[("POLARKIT_STALE", "4")][..], true, "active"),
+        (&[("POLARKIT_STALE", "2")][..], false, "stale"),
     ] {
         let world = World::with(settings).await;
         crate::event::deliver(&world, std::slice::from_ref(&active)).await;

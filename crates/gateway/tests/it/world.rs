@@ -246,6 +246,11 @@ impl World {
         self.client.request(method, format!("{}{path}", self.url))
     }
 
+    /// The client every call goes through.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// A call of the shop's server.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::of(

@@ -136,6 +136,7 @@ async fn an_entitlement_is_replaced_by_its_source(store: Store) {
         detail: "{}".to_owned(),
         changed_at: 1,
         expires_at: None,
+        events: "[]".to_owned(),
     };
     let revoked = Entitlement {
         granted: false,
@@ -168,6 +169,7 @@ async fn whose_time_is_over_is_found_the_longest_over_first(store: Store) {
         detail: "{}".to_owned(),
         changed_at: 1,
         expires_at,
+        events: "[]".to_owned(),
     };
     let rows = [
         ("anna", row("a", true, Some(20))),

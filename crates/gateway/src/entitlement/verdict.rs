@@ -1,0 +1,95 @@
+//! Whether a customer may use one thing: one living reason is enough. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::derive::Detail;
+use super::view::{Reason, Standing};
+use crate::usage::balance;
+
+/// What is answered.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Verdict {
+    pub(crate) allowed: bool,
+    /// Why, in a word.
+    pub(crate) reason: String,
+    /// The feature's value, or what the meter has left.
+    pub(crate) value: Option<Value>,
+}
+
+impl Verdict {
+    fn new(allowed: bool, reason: &str, value: Option<Value>) -> Self {
+        Self {
+            allowed,
+            reason: reason.to_owned(),
+            value,
+        }
+    }
+}
+
+/// One living reason is enough; without any, the latest against is told.
+pub(crate) fn by_target(standing: &Standing, kind: &str, target: &str, now: Timestamp) -> Verdict {
+    let about = standing
+        .reasons
+        .iter()
+        .filter(|one| one.kind == kind && one.target == target);
+    match about.max_by_key(|one| (one.grants(now), one.since(now))) {
+        Some(one) => Verdict::new(one.grants(now), one.word(now), None),
+        None => Verdict::new(false, "never_granted", None),
+    }
+}
+
+pub(crate) fn by_feature(standing: &Standing, name: &str, now: Timestamp) -> Verdict {
+    let granted = standing.reasons.iter().filter(|one| one.grants(now));
+    match all_features(granted).remove(name) {
+        Some(value) => {
+            let off = is_off(&value);
+            let reason = if off { "switched_off" } else { "granted" };
+            Verdict::new(!off, reason, Some(value))
+        }
+        None => Verdict::new(false, "never_granted", None),
+    }
+}
+
+pub(crate) fn by_meter(left: Option<Decimal>) -> Verdict {
+    let Some(left) = left else {
+        return Verdict::new(false, "no_such_meter", None);
+    };
+    let allowed = left.is_sign_positive() && !left.is_zero();
+    let reason = if allowed { "units_left" } else { "used_up" };
+    Verdict::new(allowed, reason, Some(Value::Number(balance::number(left))))
+}
+
+/// What one grant switches on, no other switches off.
+pub(crate) fn all_features<'a>(
+    granted: impl Iterator<Item = &'a Reason>,
+) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    for (key, value) in granted.flat_map(|one| features(&one.detail)) {
+        let slot = all.entry(key).or_insert_with(|| value.clone());
+        if is_off(slot) {
+            *slot = value;
+        }
+    }
+    all
+}
+
+fn is_off(value: &Value) -> bool {
+    matches!(value, Value::Bool(false)) || value == "false" || value == 0
+}
+
+/// A flag's metadata are its features; its description is one, too.
+fn features(detail: &Detail) -> Vec<(String, Value)> {
+    if detail.benefit_type != "feature_flag" {
+        return Vec::new();
+    }
+    let own = (!detail.description.is_empty()).then(|| (detail.description.clone(), true.into()));
+    let listed = detail
+        .metadata
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone()));
+    own.into_iter().chain(listed).collect()
+}
