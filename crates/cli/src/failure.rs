@@ -29,6 +29,14 @@ impl Failure {
         }
     }
 
+    /// It did not work, and what can be done about it where that can be said.
+    pub(crate) fn remedied(remedy: Option<&str>, cause: impl Into<anyhow::Error>) -> Self {
+        Self {
+            hint: remedy.map(str::to_owned),
+            ..Self::from(cause)
+        }
+    }
+
     /// Adds what to do about it, in one line.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self {

@@ -84,6 +84,16 @@ pub enum OpenError {
     WebhookSecret(#[from] SecretError),
 }
 
+impl OpenError {
+    /// What whoever runs the gateway can do about it, where that can be said.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(error) => error.remedy(),
+            Self::Polar(_) | Self::Poster(_) | Self::WebhookSecret(_) | Self::Redis(_) => None,
+        }
+    }
+}
+
 impl Gateway {
     /// Opens the store and everything else; nothing runs before [`crate::serve`].
     pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
@@ -96,9 +106,10 @@ impl Gateway {
         clock: Arc<dyn Clock>,
         hooks: Option<Arc<dyn Hooks>>,
     ) -> Result<Self, OpenError> {
-        let store = Store::open(config.database_url.expose_secret()).await?;
-        let shared = Shared::new(&config)?;
         let time = Time::new(clock);
+        let now = time.local().as_microsecond();
+        let store = Store::open_to_serve(config.database_url.expose_secret(), now).await?;
+        let shared = Shared::new(&config)?;
         let polar = Polar::new(&config, time.clone())?;
         if hooks.is_some() {
             subscriber::enlist_hooks(&store, time.local()).await?;

@@ -39,17 +39,6 @@ pub async fn serve_app(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    if !gateway.store.is_shared() {
-        // No other process works on this database: whatever was leased died with its holder.
-        let now = gateway.time.local().as_microsecond();
-        gateway
-            .store
-            .usage_release(now)
-            .await
-            .map_err(io::Error::other)?;
-        let released = gateway.store.deliveries_release(now).await;
-        released.map_err(io::Error::other)?;
-    }
     let tasks = TaskTracker::new();
     let workers = stop.child_token();
     tasks.spawn(inbox::worker::run(gateway.clone(), workers.clone()));

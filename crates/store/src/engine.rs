@@ -1,6 +1,5 @@
 //! Two engines behind one face: which database it is, how it is opened, how a transaction ends.
 
-use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +7,12 @@ use std::time::Duration;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, SqlSafeStr as _, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, PgPool, Postgres, SqlSafeStr as _, Sqlite, SqlitePool, Transaction};
 use tokio_util::task::TaskTracker;
 
+use crate::alone::Alone;
 use crate::batch::Batch;
-use crate::{Error, Mail, Receipt, UsageEvent, inbox, usage};
+use crate::{Error, Mail, Receipt, UsageEvent, file, inbox, usage};
 
 /// SQLite readers beside its one writer.
 const SQLITE_READERS_MAX: u32 = 4;
@@ -57,6 +57,7 @@ pub struct Store {
     pub(crate) engine: Engine,
     pub(crate) inbox: Batch<Mail, Receipt>,
     pub(crate) usage: Batch<UsageEvent, bool>,
+    pub(crate) alone: Alone,
     tasks: TaskTracker,
 }
 
@@ -130,6 +131,7 @@ impl Store {
             engine,
             inbox,
             usage,
+            alone: Alone::default(),
             tasks,
         })
     }
@@ -157,6 +159,7 @@ impl Store {
             }
             Engine::Postgres(pool) => pool.close().await,
         }
+        self.alone.release();
     }
 }
 
@@ -201,12 +204,20 @@ impl Engine {
             .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
             .busy_timeout(WAIT_MAX);
-        keep_private(options.get_filename());
+        if let Some(file) = file::of(url)? {
+            file::keep_private(&file);
+        }
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(WAIT_MAX)
             .idle_timeout(None)
             .max_lifetime(None)
+            .before_acquire(|connection, _| {
+                // SQLite ends a transaction by itself when the disk is full, and the driver never
+                // learns: it would count one for ever and refuse to begin another.
+                let lost = connection.is_in_transaction();
+                Box::pin(async move { Ok(!lost) })
+            })
             .connect_with(options.clone())
             .await?;
         let read = SqlitePoolOptions::new()
@@ -237,21 +248,3 @@ pub(crate) fn migrator() -> Migrator {
     });
     Migrator::with_migrations(migrations.to_vec())
 }
-
-/// Makes a new database file readable by its owner alone: it holds customers' data. SQLite gives
-/// the files beside it the same permissions. What can't be made here, SQLite reports by itself.
-#[cfg(unix)]
-fn keep_private(file: &Path) {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    // A database in memory has a name, but no file.
-    if file.to_string_lossy().starts_with("file:") {
-        return;
-    }
-    let mut new = std::fs::OpenOptions::new();
-    if let Err(error) = new.write(true).create_new(true).mode(0o600).open(file) {
-        tracing::debug!(%error, "the database file is not made anew");
-    }
-}
-
-#[cfg(not(unix))]
-fn keep_private(_file: &Path) {}

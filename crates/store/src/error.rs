@@ -17,6 +17,9 @@ pub enum Error {
     /// The tables could not be brought up to date.
     #[error("the tables could not be brought up to date")]
     Migration(#[source] Arc<sqlx::migrate::MigrateError>),
+    /// Another process serves from the same database file.
+    #[error("another polarkit works on this database file")]
+    InUse,
     /// More rows wait to be written than the store accepts; try again shortly.
     #[error("too many rows wait to be written")]
     Full,
@@ -40,6 +43,57 @@ impl Error {
             },
             _ => false,
         }
+    }
+}
+
+impl Error {
+    /// What whoever runs the gateway can do about it, where that can be said.
+    pub fn remedy(&self) -> Option<&'static str> {
+        let cause = match self {
+            Self::InUse => {
+                return Some(
+                    "end the other process first, or give this one a database of its own; \
+                     several nodes share a PostgreSQL",
+                );
+            }
+            Self::Database(cause) => cause.as_ref(),
+            Self::Migration(cause) => match cause.as_ref() {
+                sqlx::migrate::MigrateError::Execute(cause)
+                | sqlx::migrate::MigrateError::ExecuteMigration(cause, _) => cause,
+                sqlx::migrate::MigrateError::VersionMissing(_) => {
+                    return Some(
+                        "a newer polarkit made this database: run that version or a later one",
+                    );
+                }
+                _ => return None,
+            },
+            Self::Address(_) | Self::Full | Self::Closed => return None,
+        };
+        match cause {
+            sqlx::Error::PoolTimedOut => Some("is the server up, and does the address lead to it?"),
+            sqlx::Error::Io(_) => Some(UNWRITABLE),
+            sqlx::Error::Database(refusal) => remedy_of(refusal.code()?.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+const UNWRITABLE: &str = "the file and its folder must be there and writable for this user, and \
+     the disk not mounted read-only";
+
+/// By SQLite's result code, or PostgreSQL's SQLSTATE.
+fn remedy_of(code: &str) -> Option<&'static str> {
+    // The lower byte of an extended code says what kind it is of.
+    let kind = code.parse().ok().filter(|_| code.len() < 5);
+    match (kind.map(|code: u32| code & 0xff), code) {
+        (Some(8 | 14), _) => Some(UNWRITABLE),
+        (Some(5 | 6), _) => Some("another process holds the database: wait for it or end it"),
+        (Some(10 | 13), _) => Some("make room on the disk, or name a file on another"),
+        (Some(11 | 26), _) => Some("the file is damaged or no SQLite database: name another"),
+        (None, "28000" | "28P01") => Some("the server does not accept the user or password"),
+        (None, "3D000") => Some("create the database first: the gateway makes the tables only"),
+        (None, "25006") => Some("the server is read-only, perhaps a standby: name the primary"),
+        _ => None,
     }
 }
 

@@ -114,6 +114,17 @@ impl Store {
         Ok(())
     }
 
+    /// Frees every key whose first call never finished, for the only process of a database that just
+    /// started.
+    pub async fn idempotency_release(&self) -> Result<(), Error> {
+        const QUERY: &str = "DELETE FROM idempotency WHERE status IS NULL";
+        write!(&self.engine, |pool| sqlx::query(QUERY)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
     /// Forgets keys first used before `before` (µs).
     pub async fn idempotency_prune(&self, before: i64) -> Result<(), Error> {
         const QUERY: &str = "DELETE FROM idempotency WHERE started_at < $1";

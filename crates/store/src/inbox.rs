@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use sqlx::{FromRow, QueryBuilder};
 
-use crate::Error;
 use crate::batch::{Writer, chunks};
 use crate::engine::{Engine, Open, Store, Tx, read, within, write};
+use crate::{Error, crash};
 
 /// A verified delivery, as it came.
 #[derive(Debug, Clone)]
@@ -306,7 +306,9 @@ async fn insert(engine: &Engine, mails: &[Mail]) -> Result<Vec<Receipt>, Error> 
             arrived.extend(arrivals(&mut tx, some).await?);
         }
     }
+    crash::point("inbox.inserted");
     tx.commit().await?;
+    crash::point("inbox.committed");
     let receipt = |mail: &Mail| match arrived.get(&mail.webhook_id) {
         Some(received_at) if *received_at != mail.received_at => Receipt::Duplicate,
         _ => Receipt::New,

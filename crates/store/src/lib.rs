@@ -4,8 +4,10 @@
 //! where they differ stand side by side. Instants are microseconds, ids are made by the caller, and
 //! nothing here reads a clock.
 
+mod alone;
 mod api_key;
 mod batch;
+pub mod crash;
 mod delivered;
 mod delivery;
 mod doubt;
@@ -14,6 +16,7 @@ mod endpoint;
 mod engine;
 mod entitlement;
 mod error;
+mod file;
 mod idempotency;
 mod inbox;
 mod lease;

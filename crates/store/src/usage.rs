@@ -2,9 +2,9 @@
 
 use sqlx::{FromRow, QueryBuilder};
 
-use crate::Error;
 use crate::batch::{Writer, chunks};
 use crate::engine::{Engine, Open, Store, read, within, write};
+use crate::{Error, crash};
 
 /// A usage event as accepted.
 #[derive(Debug, Clone)]
@@ -229,6 +229,8 @@ async fn insert(engine: &Engine, events: &[UsageEvent]) -> Result<Vec<bool>, Err
             query.build().execute(tx).await.map(drop)
         })?;
     }
+    crash::point("usage.inserted");
     tx.commit().await?;
+    crash::point("usage.committed");
     Ok(vec![true; events.len()])
 }

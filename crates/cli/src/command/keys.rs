@@ -34,7 +34,8 @@ struct Line {
 pub(super) async fn run(ask: Keys, settings: Settings, printer: &Printer) -> Result<(), Failure> {
     let database =
         config::database_url(&settings.into_values()).map_err(|faults| faulty(&faults))?;
-    let store = Store::open(database.expose_secret()).await?;
+    let store = Store::open(database.expose_secret()).await;
+    let store = store.map_err(|error| Failure::remedied(error.remedy(), error))?;
     let done = match ask {
         Keys::Create { name, .. } => create(&store, &name, printer).await,
         Keys::List { .. } => list(&store, printer).await,

@@ -33,7 +33,8 @@ pub(super) async fn run(
     let polar = config.server.base_url().to_owned();
     let listener = listen::bind(ask.host, ask.port, "--port").await?;
     let url = listen::url(&listener)?;
-    let gateway = Gateway::open(config, Arc::new(SystemClock)).await?;
+    let gateway = Gateway::open(config, Arc::new(SystemClock)).await;
+    let gateway = gateway.map_err(|error| Failure::remedied(error.remedy(), error))?;
     let tasks = TaskTracker::new();
     let stop = stop::on_signal(&tasks)?;
     printer.ready(&Ready { gateway: &url }, talk(&url, &polar))?;

@@ -1,180 +1,229 @@
-//! kill -9 at any moment: what was acknowledged is neither lost nor applied twice.
+//! kill -9 at any moment and at every commit: what was acknowledged is neither lost nor applied twice.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use polarkit_store::Store;
-use reqwest::Client;
-use tempfile::TempDir;
-use tokio::task::JoinSet;
-use uuid::Uuid;
+use serde_json::{Value, json};
 
-use crate::delivery::{Delivery, SECRET};
-use crate::http::{Api, client};
+use crate::load::{Ledger, Load, New};
 use crate::patience::{eventually, pause};
-use crate::process::{Running, folder};
+use crate::process::Running;
+use crate::receiver::Heard;
+use crate::stage::{Stage, api, postgres};
+use crate::tables::Tables;
 
-const KEY: &str = "pk_a_key_of_these_tests_alone";
-const KILLS: usize = 20;
-/// Deliveries under way at once, as many as Polar's workers would bring.
-const SENDERS: usize = 8;
-/// A kill comes within this long of the first delivery.
-const KILL_WITHIN_MS: u128 = 250;
+/// Kills of one story, unless `POLARKIT_KILLS` says how many.
+const KILLS: u64 = 20;
+/// A random kill comes within this long of the first call.
+const KILL_WITHIN_MS: u64 = 400;
+
+/// Every point between two steps that belong together, and at which passage the process dies there:
+/// some at the first, in the middle of everything that was left undone before.
+const POINTS: [(&str, u32); 16] = [
+    ("inbox.inserted", 2),
+    ("inbox.committed", 1),
+    ("projection.applied", 1),
+    ("projection.committed", 2),
+    ("delivery.leased", 1),
+    ("delivery.sent", 3),
+    ("delivery.settling", 1),
+    ("delivery.settled", 1),
+    ("usage.inserted", 2),
+    ("usage.committed", 1),
+    ("usage.leased", 1),
+    ("usage.sent", 1),
+    ("usage.settled", 1),
+    ("idempotency.claimed", 2),
+    ("checkout.made", 1),
+    ("idempotency.saved", 1),
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_kills_lose_nothing_and_double_nothing() {
-    let folder = folder();
-    let sandbox = Running::start(&folder, &["sandbox", "--port", "0"], &[]).await;
-    let client = client();
-    let mut sent: BTreeMap<String, Delivery> = BTreeMap::new();
-    let mut doubtful: Vec<Delivery> = Vec::new();
-    for kill in 0..KILLS {
-        let gateway = start_gateway(&folder, &sandbox).await;
-        let moment = Uuid::new_v4().as_u128() % KILL_WITHIN_MS;
-        let burst = Burst::begin((&client, gateway.gateway()), std::mem::take(&mut doubtful));
-        pause(Duration::from_millis(u64::try_from(moment).unwrap())).await;
+    random_kills(Stage::on_sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_kills_lose_nothing_and_double_nothing_on_postgresql() {
+    random_kills(Stage::at(postgres().await).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dying_at_any_commit_loses_nothing_and_doubles_nothing() {
+    kills_at_commits(Stage::on_sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dying_at_any_commit_loses_nothing_and_doubles_nothing_on_postgresql() {
+    kills_at_commits(Stage::at(postgres().await).await).await;
+}
+
+async fn random_kills(stage: Stage) {
+    let (kills, seed) = (number("POLARKIT_KILLS", KILLS), number("POLARKIT_SEED", 1));
+    println!("{kills} kills by seed {seed}");
+    let mut story = Story::begin(stage).await;
+    let mut chance = Chance(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    for _ in 0..kills {
+        let gateway = story.start().await;
+        let load = story.load(&gateway, New::Endless);
+        pause(Duration::from_millis(chance.below(KILL_WITHIN_MS))).await;
         gateway.kill().await;
-        let (acknowledged, refused) = burst.end().await;
+        load.end().await;
+        story.ledger.repeat(5);
+    }
+    story.adds_up().await;
+}
+
+async fn kills_at_commits(stage: Stage) {
+    let mut story = Story::begin(stage).await;
+    for (point, passage) in POINTS {
+        let at = format!("{point}:{passage}");
+        story.stage.set("POLARKIT_CRASH_AT", &at);
+        let gateway = story.start().await;
+        let load = story.load(&gateway, New::Endless);
+        let ended = gateway.ended().await;
+        assert!(!ended.success(), "{at}");
+        load.end().await;
+        println!("died at {at}");
+    }
+    story.stage.set("POLARKIT_CRASH_AT", "");
+    story.adds_up().await;
+}
+
+/// A gateway that dies again and again, and everybody who calls it or is told by it.
+struct Story {
+    stage: Stage,
+    ledger: Ledger,
+    heard: Heard,
+    address: String,
+    product: String,
+    subscribed: bool,
+}
+
+impl Story {
+    async fn begin(stage: Stage) -> Self {
+        let (heard, address) = Heard::listen().await;
+        let products = stage.polar().raw("/v1/products/").await.unwrap();
+        let product = products["items"][0]["id"].as_str().unwrap().to_owned();
+        Self {
+            stage,
+            ledger: Ledger::default(),
+            heard,
+            address,
+            product,
+            subscribed: false,
+        }
+    }
+
+    async fn start(&mut self) -> Running {
+        if !self.stage.database_url.starts_with("sqlite:") && self.subscribed {
+            // Other nodes wait until the dead one's leases are over.
+            let tables = Tables::at(&self.stage.database_url).await;
+            tables.leases_end().await;
+            tables.close().await;
+        }
+        let gateway = self.stage.gateway().await;
+        if !self.subscribed {
+            let body = json!({"url": self.address});
+            api(&gateway).post("/api/subscribers", body).await.ok();
+            self.subscribed = true;
+        }
+        gateway
+    }
+
+    fn load(&self, gateway: &Running, new: New) -> Load {
+        Load::begin(&self.ledger, gateway.gateway(), &self.product, new)
+    }
+
+    /// Everybody sends what is doubtful until it is taken; then all counts agree, to the one.
+    async fn adds_up(mut self) {
+        let gateway = self.start().await;
+        self.load(&gateway, New::Nothing).done().await;
+        assert!(self.ledger.is_certain());
+        let tables = Tables::at(&self.stage.database_url).await;
+        for waiting in [
+            "inbox WHERE status = 'pending'",
+            "usage WHERE state = 'pending'",
+            "delivery WHERE status = 'pending'",
+        ] {
+            eventually(waiting, async || {
+                (tables.count(waiting).await == 0).then_some(())
+            })
+            .await;
+        }
+        assert!(gateway.terminate().await.success());
+        self.webhooks_add_up(&tables).await;
+        self.usage_adds_up(&tables).await;
+        tables.close().await;
+    }
+
+    async fn webhooks_add_up(&self, tables: &Tables) {
+        let acknowledged = self.ledger.deliveries();
+        assert!(acknowledged.len() > 20, "too few: {}", acknowledged.len());
+        let done = tables.texts("SELECT webhook_id FROM inbox WHERE status = 'done'");
+        assert_eq!(BTreeSet::from_iter(done.await), acknowledged);
+        let inbox = tables.count("inbox").await;
+        let orders = tables.count("mirror WHERE kind = 'order'").await;
+        let granted = tables.count("entitlement WHERE granted").await;
+        let all = acknowledged.len();
+        assert_eq!((inbox, orders, granted), (all, all, all));
+        // Of each order: that it was paid, and what it gives.
+        let told = tables.texts("SELECT id FROM outbox").await;
+        let told = BTreeSet::from_iter(told);
+        assert_eq!(told.len(), 2 * all);
+        let heard = self.heard.ids();
+        let distinct: BTreeSet<String> = heard.keys().cloned().collect();
+        assert_eq!(distinct, told);
+        let came: usize = heard.values().sum();
         println!(
-            "kill {kill} after {moment} ms: {} acknowledged",
-            acknowledged.len()
-        );
-        // As Polar would: what was not acknowledged comes again, and now and then what was.
-        doubtful = refused;
-        doubtful.extend(acknowledged.iter().take(5).cloned());
-        sent.extend(
-            acknowledged
-                .into_iter()
-                .map(|delivery| (delivery.id.clone(), delivery)),
+            "{all} webhooks acknowledged, {inbox} in the inbox, each projected once: {orders} orders, \
+             {granted} entitlements; {} notices told, {came} webhooks sent for them",
+            told.len()
         );
     }
-    assert!(
-        sent.len() > KILLS,
-        "too few deliveries for a story: {}",
-        sent.len()
-    );
-    let gateway = start_gateway(&folder, &sandbox).await;
-    for delivery in sent.values() {
-        access_is_live(&gateway, delivery).await;
-    }
-    assert!(gateway.terminate().await.success());
-    everything_stands_once(&folder, &sent).await;
-}
 
-async fn access_is_live(gateway: &Running, delivery: &Delivery) {
-    let api = Api::new(gateway.gateway(), Some(KEY));
-    let path = format!("/api/customers/{}", delivery.customer);
-    eventually(&format!("the order of {}", delivery.id), async || {
-        let answer = api.get(&path).await;
-        let orders = answer.body["orders"].as_array()?.len();
-        assert!(orders <= 1, "an order was applied twice: {}", answer.body);
-        (orders == 1).then_some(())
-    })
-    .await;
-}
-
-/// Looks into the database that the last process left.
-async fn everything_stands_once(folder: &TempDir, sent: &BTreeMap<String, Delivery>) {
-    let store = Store::open(&database(folder)).await.unwrap();
-    let backlog = store.inbox_backlog().await.unwrap();
-    assert_eq!((backlog.pending, backlog.dead), (0, 0), "{backlog:?}");
-    for (id, delivery) in sent {
-        assert!(
-            store.inbox_body(id).await.unwrap().is_some(),
-            "{id} was acknowledged and is lost"
+    async fn usage_adds_up(&self, tables: &Tables) {
+        let accepted = self.ledger.uses();
+        let delivered = tables.texts("SELECT id FROM usage WHERE state = 'delivered'");
+        assert_eq!(BTreeSet::from_iter(delivered.await), accepted);
+        let counted = self.stage.list("/v1/events/").await;
+        // Polar does not show the id it was given: the event itself says it once more.
+        let id = |event: &Value| event["metadata"]["use"].as_str().map(str::to_owned);
+        let ids: Vec<String> = counted.iter().filter_map(id).collect();
+        assert_eq!(ids.len(), accepted.len(), "none counts twice");
+        assert_eq!(BTreeSet::from_iter(ids), accepted);
+        let checkouts = self.ledger.checkouts();
+        let made: BTreeSet<&str> = checkouts.values().map(id_of).collect();
+        assert_eq!(made.len(), checkouts.len());
+        println!(
+            "{} uses accepted, as many counted by Polar; {} checkouts, each the answer to its key",
+            accepted.len(),
+            checkouts.len()
         );
-        let customer = store
-            .customer_by_external_id(&delivery.customer)
-            .await
-            .unwrap()
-            .unwrap();
-        let entitlements = store.entitlements(&customer).await.unwrap();
-        assert_eq!(entitlements.len(), 1, "{entitlements:?}");
-        assert!(entitlements[0].granted, "{entitlements:?}");
-    }
-    store.close().await;
-}
-
-/// Senders that go on until the gateway is gone.
-struct Burst {
-    over: Arc<AtomicBool>,
-    senders: JoinSet<(Vec<Delivery>, Vec<Delivery>)>,
-}
-
-impl Burst {
-    /// Sends `first`, then new deliveries without end.
-    fn begin((client, gateway): (&Client, &str), mut first: Vec<Delivery>) -> Self {
-        let over = Arc::new(AtomicBool::new(false));
-        let mut senders = JoinSet::new();
-        for sender in 0..SENDERS {
-            let share = first.split_off(first.len() - first.len() / (SENDERS - sender));
-            let to = (client.clone(), gateway.to_owned());
-            senders.spawn(send(to, share, Arc::clone(&over)));
-        }
-        Self { over, senders }
-    }
-
-    /// What was acknowledged, and what was not.
-    async fn end(self) -> (Vec<Delivery>, Vec<Delivery>) {
-        self.over.store(true, Ordering::Relaxed);
-        let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
-        for (mut yes, mut no) in self.senders.join_all().await {
-            acknowledged.append(&mut yes);
-            refused.append(&mut no);
-        }
-        (acknowledged, refused)
     }
 }
 
-async fn send(
-    (client, gateway): (Client, String),
-    mut first: Vec<Delivery>,
-    over: Arc<AtomicBool>,
-) -> (Vec<Delivery>, Vec<Delivery>) {
-    let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
-    while !over.load(Ordering::Relaxed) {
-        let now = now();
-        let delivery = first
-            .pop()
-            .unwrap_or_else(|| Delivery::of_a_paid_order(now));
-        if delivery.send(&client, &gateway, now).await {
-            acknowledged.push(delivery);
-        } else {
-            refused.push(delivery);
-            break;
-        }
+fn id_of(checkout: &Value) -> &str {
+    checkout["checkout_id"].as_str().unwrap()
+}
+
+/// Chance that comes again by its seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
     }
-    refused.append(&mut first);
-    (acknowledged, refused)
-}
-
-async fn start_gateway(folder: &TempDir, sandbox: &Running) -> Running {
-    let env = [
-        ("POLAR_ACCESS_TOKEN", "polar_oat_of_these_tests"),
-        ("POLAR_WEBHOOK_SECRET", SECRET),
-        (
-            "POLAR_ORGANIZATION_ID",
-            "00000000-0000-4000-8000-000000000000",
-        ),
-        ("POLAR_SERVER", sandbox.sandbox()),
-        ("DATABASE_URL", &database(folder)),
-        ("POLARKIT_API_KEYS", KEY),
-        ("LOG_LEVEL", "error"),
-    ];
-    Running::start(folder, &["serve", "--port", "0"], &env).await
-}
-
-fn database(folder: &TempDir) -> String {
-    format!("sqlite:{}", folder.path().join("gateway.db").display())
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "real processes live in real time"
+    reason = "a longer run is asked for in the environment"
 )]
-fn now() -> Timestamp {
-    Timestamp::now()
+fn number(name: &str, otherwise: u64) -> u64 {
+    let said = std::env::var(name).ok();
+    said.map_or(otherwise, |text| text.parse().unwrap())
 }

@@ -4,11 +4,17 @@
 mod browser;
 mod delivery;
 mod http;
+mod load;
 mod patience;
 mod process;
+mod receiver;
+mod stage;
+mod tables;
 
 mod crash;
+mod database;
 mod dev;
+mod disk;
 mod page;
 mod recordings;
 mod sandbox;

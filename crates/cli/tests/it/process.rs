@@ -45,6 +45,27 @@ pub(crate) fn polarkit(folder: &TempDir, args: &[&str], env: &[(&str, &str)]) ->
     command
 }
 
+/// The same command, begun by another that ends in `exec "$@"`.
+pub(crate) fn wrapped(by: &[&str], command: &Command) -> Command {
+    let inner = command.as_std();
+    let mut command = Command::new(by[0]);
+    command
+        .args(&by[1..])
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .current_dir(inner.get_current_dir().unwrap())
+        .env_clear()
+        .envs(
+            inner
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
 /// Runs a command that ends by itself.
 pub(crate) async fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
     run_in(&folder(), args, env).await
@@ -52,7 +73,12 @@ pub(crate) async fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
 
 /// The same, in a folder that holds something.
 pub(crate) async fn run_in(folder: &TempDir, args: &[&str], env: &[(&str, &str)]) -> Output {
-    timeout(PATIENCE, polarkit(folder, args, env).output())
+    ended(polarkit(folder, args, env)).await
+}
+
+/// What a command that ends by itself left.
+pub(crate) async fn ended(mut command: Command) -> Output {
+    timeout(PATIENCE, command.output())
         .await
         .expect("the command should have ended")
         .unwrap()
@@ -61,7 +87,12 @@ pub(crate) async fn run_in(folder: &TempDir, args: &[&str], env: &[(&str, &str)]
 impl Running {
     /// Starts a server with `--json` and waits until it is ready. Its log goes to our stderr.
     pub(crate) async fn start(folder: &TempDir, args: &[&str], env: &[(&str, &str)]) -> Self {
-        let mut child = polarkit(folder, args, env)
+        Self::of(polarkit(folder, args, env)).await
+    }
+
+    /// The same for a command that is made up already.
+    pub(crate) async fn of(mut command: Command) -> Self {
+        let mut child = command
             .arg("--json")
             .stdout(Stdio::piped())
             .spawn()
@@ -86,9 +117,22 @@ impl Running {
         self.ready.sandbox.as_deref().unwrap()
     }
 
+    /// The process's id; a shell that began it has given it its own.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// kill -9: no destructor, no flush, no farewell.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(mut self) -> ExitStatus {
+        timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("the process should have ended")
+            .unwrap()
     }
 
     /// SIGTERM, as a service manager sends it.

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue};
 use jiff::SignedDuration;
-use polarkit_store::{Claim, Saved};
+use polarkit_store::{Claim, Saved, crash};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -123,7 +123,7 @@ async fn once(gateway: &Gateway, key: (&str, &str), order: &Order) -> Result<Res
             let words = "This Idempotency-Key came with another request before";
             return Err(Problem::new(Code::IdempotencyKeyReused, words));
         }
-        Claim::Yours => {}
+        Claim::Yours => crash::point("idempotency.claimed"),
     }
     match made(gateway, order).await {
         Ok(created) => {
@@ -132,7 +132,9 @@ async fn once(gateway: &Gateway, key: (&str, &str), order: &Order) -> Result<Res
                 status: 200,
                 answer,
             };
+            crash::point("checkout.made");
             gateway.store.idempotency_save(key, &saved).await?;
+            crash::point("idempotency.saved");
             Ok(json(saved.answer))
         }
         Err(problem) => {

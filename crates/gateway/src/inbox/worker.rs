@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use polarkit_store::{Error, Notice, Tx, Waiting};
+use polarkit_store::{Error, Notice, Tx, Waiting, crash};
 use tokio_util::sync::CancellationToken;
 
 use super::news::News;
@@ -73,7 +73,9 @@ async fn batch(gateway: &Gateway) -> Result<bool, Error> {
         return Ok(false);
     }
     let changes = apply(&mut tx, gateway, &waiting).await?;
+    crash::point("projection.applied");
     tx.commit().await?;
+    crash::point("projection.committed");
     changes.tell(gateway).await;
     Ok(true)
 }

@@ -2,7 +2,7 @@
 //! mirrored, or where everything was asked for, the customer's own lists follow.
 
 use jiff::SignedDuration;
-use polarkit_store::{Doubt, Object, Version};
+use polarkit_store::{Doubt, Object, Version, crash};
 use serde_json::value::RawValue;
 
 use super::table::{Filter, SEATS, TABLES};
@@ -87,7 +87,9 @@ async fn settle(gateway: &Gateway, doubt: &Doubt) -> Result<(), Trouble> {
     if doubt.whole || contradicts {
         lists(gateway, customer).await?;
     }
+    crash::point("doubt.read");
     gateway.store.doubt_settled(customer, answer.at).await?;
+    crash::point("doubt.settled");
     tracing::info!(customer, reason = %doubt.reason, "a customer was read back");
     Ok(())
 }

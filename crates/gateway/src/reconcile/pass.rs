@@ -2,7 +2,7 @@
 //! transaction, so that a pass that is broken off goes on where it was.
 
 use jiff::SignedDuration;
-use polarkit_store::Reading;
+use polarkit_store::{Reading, crash};
 
 use super::table::{SEATS, TABLES, Table};
 use super::take::{Taking, take};
@@ -29,7 +29,7 @@ pub(super) async fn step(gateway: &Gateway) -> Result<bool, Trouble> {
             kind: table.kind.to_owned(),
             ..Reading::default()
         });
-        if !is_due(gateway, &reading, now) {
+        if !is_due(gateway, &reading, now) || (table.kind == SEATS.kind && !sold(&readings)) {
             continue;
         }
         if reading.place.is_empty() {
@@ -49,6 +49,15 @@ pub(super) async fn step(gateway: &Gateway) -> Result<bool, Trouble> {
         };
     }
     Ok(false)
+}
+
+/// Whether all that is sold by seats is known: before that, no seat to ask for would look like none.
+fn sold(readings: &[Reading]) -> bool {
+    let read = |kind: &str| {
+        let found = readings.iter().find(|reading| reading.kind == kind);
+        found.is_some_and(|reading| reading.complete_at.is_some())
+    };
+    read("subscription") && read("order")
 }
 
 /// Has every list read from its beginning, now.
@@ -216,7 +225,9 @@ async fn project(
         super::take::tell(&mut tx, gateway, &found).await?;
     }
     tx.put_reading(next).await?;
+    crash::point("page.taken");
     tx.commit().await?;
+    crash::point("page.committed");
     changes.tell(gateway).await;
     Ok(())
 }

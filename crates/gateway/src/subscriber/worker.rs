@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use polarkit_store::{Attempt, Error, Lease, Leased, Settled, Subscriber};
+use polarkit_store::{Attempt, Error, Lease, Leased, Settled, Subscriber, crash};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -146,6 +146,7 @@ async fn lease(gateway: &Gateway, id: &str, room: i64) -> Result<Vec<Flight>, Er
     };
     let leased = tx.claim(&wanted).await?;
     tx.commit().await?;
+    crash::point("delivery.leased");
     let flight = |leased| Flight {
         subscriber: subscriber.clone(),
         lease: name.clone(),
@@ -173,6 +174,7 @@ async fn fly(gateway: &Gateway, mut flight: Flight) -> Landed {
         }
         Some(body) => call(gateway, &flight.leased, body).await,
     };
+    crash::point("delivery.sent");
     Landed {
         flight,
         began,
@@ -258,7 +260,9 @@ async fn settle(gateway: &Gateway, landed: &[Landed]) -> Result<(), Error> {
             tx.hasten(id, gateway.time.local().as_microsecond()).await?;
         }
     }
+    crash::point("delivery.settling");
     tx.commit().await?;
+    crash::point("delivery.settled");
     for result in results {
         gateway.metrics.told(result);
     }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use polarkit_store::{Error, Pending, Verdict};
+use polarkit_store::{Error, Pending, Verdict, crash};
 use tokio_util::sync::CancellationToken;
 
 use super::Event;
@@ -54,6 +54,7 @@ async fn batch(gateway: &Gateway) -> Result<bool, Error> {
     if pending.is_empty() {
         return Ok(false);
     }
+    crash::point("usage.leased");
     // By Polar's clock, before the events are there: a meter's state made later counts them. Taken
     // afterwards, a state made while the answer was under way would look older than its own events,
     // and they would be taken off twice until the meter moves again.
@@ -75,7 +76,9 @@ async fn batch(gateway: &Gateway) -> Result<bool, Error> {
             }
         }
     }
+    crash::point("usage.sent");
     gateway.store.usage_settle(&verdicts, sent_at).await?;
+    crash::point("usage.settled");
     count(gateway, &verdicts);
     Ok(true)
 }

@@ -51,7 +51,8 @@ pub(super) async fn run(ask: Dev, printer: &Printer) -> Result<(), Failure> {
     };
     let polar = town.polar()?;
     let secret = endpoint::ensure(&polar, &format!("{}/webhook/polar", town.gateway_url)).await?;
-    let gateway = Gateway::open(town.config(&home, &secret)?, Arc::new(SystemClock)).await?;
+    let gateway = Gateway::open(town.config(&home, &secret)?, Arc::new(SystemClock)).await;
+    let gateway = gateway.map_err(|error| Failure::remedied(error.remedy(), error))?;
     let routes = polarkit_gateway::router(gateway.clone());
     let shop = shop::router(Backend::new(
         routes.clone(),
