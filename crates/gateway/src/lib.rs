@@ -4,6 +4,7 @@
 
 mod checkout;
 pub mod config;
+mod customer;
 mod entitlement;
 mod gateway;
 pub mod hook;

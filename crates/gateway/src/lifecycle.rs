@@ -13,12 +13,12 @@ use crate::config::Watchdog;
 use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::time::pause;
-use crate::{entitlement, http, inbox, listen, reconcile, shared, subscriber, usage, watchdog};
+use crate::{
+    checkout, entitlement, http, inbox, listen, reconcile, shared, subscriber, usage, watchdog,
+};
 
 /// How often what is no longer needed is thrown away.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
-/// How long an Idempotency-Key is remembered.
-const IDEMPOTENCY_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How long delivered usage is kept, for balances of meters that lag.
 const USAGE_KEPT: SignedDuration = SignedDuration::from_hours(48);
 
@@ -64,6 +64,7 @@ pub async fn serve_app(
     workers.cancel();
     tasks.close();
     tasks.wait().await;
+    gateway.checkouts.opening.land().await;
     gateway.store.close().await;
     Ok(())
 }
@@ -101,7 +102,7 @@ async fn throw_away(gateway: &Gateway) -> Result<(), polarkit_store::Error> {
     gateway.store.usage_prune(before(USAGE_KEPT)).await?;
     gateway
         .store
-        .idempotency_prune(before(IDEMPOTENCY_KEPT))
+        .idempotency_prune(before(checkout::KEYS_KEPT))
         .await
 }
 

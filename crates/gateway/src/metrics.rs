@@ -57,6 +57,11 @@ impl Metrics {
         self.with(|| counter!("polarkit_usage_events_total", "state" => state).increment(events));
     }
 
+    /// A checkout was `created`, or an open one `reused`.
+    pub(crate) fn checkout(&self, outcome: &'static str) {
+        self.with(|| counter!("polarkit_checkouts_total", "outcome" => outcome).increment(1));
+    }
+
     /// Reading back made a request.
     pub(crate) fn reconcile_request(&self) {
         self.with(|| counter!("polarkit_reconcile_requests_total").increment(1));

@@ -85,6 +85,8 @@ codes! {
         "The thing asked for does not exist.";
     Conflict "conflict" CONFLICT "conflict" "The request conflicts with another"
         "Another request of the same Idempotency-Key still runs.";
+    CustomerConflict "customer_conflict" CONFLICT "conflict" "The e-mail is somebody else's"
+        "The e-mail belongs to another customer than the external id names.";
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "conflict"
         "The Idempotency-Key belongs to another request"
         "The same key came with another request before.";

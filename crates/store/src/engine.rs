@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::alone::Alone;
 use crate::batch::Batch;
-use crate::{Error, Mail, Receipt, UsageEvent, file, inbox, usage};
+use crate::{Error, Mail, Receipt, UsageEvent, file, idempotency, inbox, usage};
 
 /// SQLite readers beside its one writer.
 const SQLITE_READERS_MAX: u32 = 4;
@@ -28,7 +28,7 @@ const POSTGRES_CONNECTIONS_MAX: u32 = 10;
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Every change of the tables, in order. One that was published is never edited.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (
         1,
         "first tables",
@@ -46,6 +46,7 @@ const MIGRATIONS: [(i64, &str, &str); 5] = [
         "entitlement events",
         include_str!("../migrations/0005_entitlement_events.sql"),
     ),
+    (6, "repeats", include_str!("../migrations/0006_repeats.sql")),
 ];
 
 /// Where the migrator notes which of them are done.
@@ -57,6 +58,7 @@ pub struct Store {
     pub(crate) engine: Engine,
     pub(crate) inbox: Batch<Mail, Receipt>,
     pub(crate) usage: Batch<UsageEvent, bool>,
+    pub(crate) answers: Batch<idempotency::Answer, bool>,
     pub(crate) alone: Alone,
     tasks: TaskTracker,
 }
@@ -120,17 +122,19 @@ macro_rules! within {
 pub(crate) use {read, within, write};
 
 impl Store {
-    /// Opens the database, brings its tables up to date and starts the two group writers.
+    /// Opens the database, brings its tables up to date and starts the group writers.
     pub async fn open(url: &str) -> Result<Self, Error> {
         let engine = Engine::open(url).await?;
         engine.migrate().await?;
         let tasks = TaskTracker::new();
         let inbox = Batch::start(&tasks, engine.clone(), inbox::WRITER);
         let usage = Batch::start(&tasks, engine.clone(), usage::WRITER);
+        let answers = Batch::start(&tasks, engine.clone(), idempotency::WRITER);
         Ok(Self {
             engine,
             inbox,
             usage,
+            answers,
             alone: Alone::default(),
             tasks,
         })
@@ -150,6 +154,7 @@ impl Store {
     pub async fn close(&self) {
         self.inbox.close();
         self.usage.close();
+        self.answers.close();
         self.tasks.close();
         self.tasks.wait().await;
         match &self.engine {

@@ -37,7 +37,7 @@ pub use endpoint::Watched;
 pub use engine::{Store, Tx};
 pub use entitlement::{Entitlement, Expired};
 pub use error::Error;
-pub use idempotency::{Claim, Saved};
+pub use idempotency::{Claim, Hold, Repeatable, Saved};
 pub use inbox::{Backlog, Listed, Mail, Receipt, Waiting};
 pub use mirror::{Essence, Known, Object, Unseen, Version};
 pub use outbox::{Line, Notice, Told};

@@ -89,10 +89,11 @@ impl Store {
         Ok(id?)
     }
 
-    /// Everything mirrored about one customer; at most `limit` objects, newest first.
+    /// Everything mirrored about one customer that Polar still has; at most `limit` objects, newest
+    /// first.
     pub async fn customer_objects(&self, customer: &str, limit: i64) -> Result<Vec<Object>, Error> {
         const QUERY: &str = "SELECT customer, kind, id, object_at, envelope_at, external_id, \
-             essence, body FROM mirror WHERE customer = $1 \
+             essence, body FROM mirror WHERE customer = $1 AND gone_at IS NULL \
              ORDER BY object_at DESC, envelope_at DESC LIMIT $2";
         let objects = read!(&self.engine, |pool| {
             sqlx::query_as(QUERY)

@@ -4,6 +4,7 @@
 mod access;
 mod product;
 mod read;
+mod selling;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 pub use self::access::{Access, Stale};
 pub use self::product::{Environment, Product, Products};
 use self::read::Reader;
+pub use self::selling::{Conflict, Selling};
 
 /// Everything the gateway is told.
 #[derive(Debug, Clone)]
@@ -40,6 +42,8 @@ pub struct Config {
     pub redirect_hosts: Vec<String>,
     /// `POLARKIT_PRODUCTS`: products a user's own token may buy, any when empty, and their names.
     pub products: Products,
+    /// How checkouts are opened.
+    pub selling: Selling,
     /// `POLARKIT_CORS_ORIGINS`: pages of other origins that may call; none when empty.
     pub cors_origins: Vec<String>,
     /// `POLARKIT_API_KEYS`: server keys given by the environment, beside those in the store.
@@ -75,13 +79,15 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 37] = [
+pub const VARIABLES: [&str; 40] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
     "POLARKIT_ANONYMOUS_PER_MINUTE",
     "POLARKIT_API_KEYS",
+    "POLARKIT_CHECKOUT_REUSE_SECONDS",
     "POLARKIT_CORS_ORIGINS",
+    "POLARKIT_CUSTOMER_CONFLICT",
     "POLARKIT_DELIVERY_LOG_DAYS",
     "POLARKIT_EVENTS_DAYS",
     "POLARKIT_GRACE_DAYS",
@@ -92,6 +98,7 @@ pub const VARIABLES: [&str; 37] = [
     "POLARKIT_OPEN_LICENSES",
     "POLARKIT_POLAR_LISTEN",
     "POLARKIT_PRODUCTS",
+    "POLARKIT_PROVISIONAL_MINUTES",
     "POLARKIT_RECHECK_MINUTES",
     "POLARKIT_RECONCILE",
     "POLARKIT_RECONCILE_HOURS",
@@ -251,6 +258,7 @@ impl Config {
             success_url: read.success_url(),
             redirect_hosts: read.list("POLARKIT_REDIRECT_HOSTS"),
             products: read.products(&server),
+            selling: Selling::read(&mut read),
             cors_origins: read.origins(),
             api_keys: read.api_keys(),
             jwt: read.jwt(),

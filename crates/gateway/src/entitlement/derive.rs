@@ -2,7 +2,7 @@
 //!
 //! Each object speaks for itself until a newer statement of the customer's whole state is known;
 //! that one then decides, also by leaving the object out. An order speaks for itself always: the
-//! state does not list orders.
+//! state does not list orders. A paid checkout speaks until any of them does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::essence::{Benefit, Grant, Order, State, Subscription};
 use super::grace::{Grace, Patience};
+use super::provisional;
 
 /// What else is worth knowing about one reason, as stored and as told.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -69,6 +70,20 @@ pub(crate) fn derive(
     let own = read(essences, "benefit_grant")?;
     grants(&own, state.as_ref(), &patience, &mut rows);
     orders(read(essences, "order")?, &mut rows);
+    for (one, paid) in provisional::standing(essences)? {
+        rows.push(row(
+            &format!("checkout:{}", one.id),
+            "product",
+            &paid.product_id,
+            &Ground {
+                granted: true,
+                reason: provisional::REASON,
+                at: one.version.envelope_at,
+                expires_at: Some(paid.until.as_microsecond()),
+                detail: Detail::default(),
+            },
+        ));
+    }
     rows.sort_by(|one, other| one.source.cmp(&other.source));
     Ok(rows)
 }

@@ -31,6 +31,9 @@ pub(crate) struct Subscription {
     pub(crate) ended_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) past_due_at: Option<Timestamp>,
+    /// The checkout it was bought by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) checkout_id: Option<String>,
 }
 
 /// A one-time order, as far as it decides access.
@@ -41,6 +44,9 @@ pub(crate) struct Order {
     pub(crate) subscription_id: Option<String>,
     pub(crate) status: String,
     pub(crate) paid: bool,
+    /// The checkout it was bought by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) checkout_id: Option<String>,
 }
 
 /// A benefit grant, as far as it decides access.

@@ -6,5 +6,6 @@ pub(crate) mod derive;
 pub(crate) mod essence;
 pub(crate) mod expiry;
 pub(crate) mod grace;
+pub(crate) mod provisional;
 pub(crate) mod verdict;
 pub(crate) mod view;

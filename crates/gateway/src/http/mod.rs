@@ -47,6 +47,10 @@ pub fn router(gateway: Gateway) -> Router {
     let api = Router::new()
         .route("/checkout/create", post(checkout::create))
         .route("/checkout/{checkout_id}/details", get(checkout::details))
+        .route(
+            "/checkout/{checkout_id}/confirm",
+            post(checkout::confirm::ask),
+        )
         .route("/customer-portal/session", post(portal::open))
         .route("/license/validate", post(license::validate))
         .route("/license/activate", post(license::activate))
@@ -59,6 +63,10 @@ pub fn router(gateway: Gateway) -> Router {
         .route(
             "/entitlements/{external_id}/why",
             get(entitlement::why::why),
+        )
+        .route(
+            "/customers/resolve",
+            post(customer::resolve::find_or_create),
         )
         .route("/customers/{external_id}", get(customer::show))
         .route("/usage/track", post(usage::track))

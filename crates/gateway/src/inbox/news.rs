@@ -22,6 +22,8 @@ pub(crate) struct News {
     pub(crate) objects: Vec<Object>,
     /// The checkout it tells of.
     pub(crate) checkout: Option<CheckoutId>,
+    /// Whether it tells that no one can pay that checkout any more.
+    pub(crate) checkout_is_over: bool,
 }
 
 /// Why an event can't be read; no retry will help.
@@ -75,6 +77,16 @@ struct Nested<'a> {
     benefit: Option<&'a RawValue>,
 }
 
+/// What is used of a checkout.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Paying<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    status: Cow<'a, str>,
+}
+
 /// Kinds whose objects are mirrored when they are what an event is about.
 ///
 /// Any other event is kept in the inbox and passed on, and changes nothing here.
@@ -107,9 +119,7 @@ impl News {
         } else if let Some(kind) = MIRRORED.into_iter().find(|kind| *kind == noun) {
             news.object(kind, envelope.data, at)?;
         } else if noun == "checkout" {
-            news.checkout = serde_json::from_str::<Head<'_>>(envelope.data.get())
-                .ok()
-                .and_then(|head| head.id.parse().ok());
+            news.checkout(envelope.data);
         }
         Ok(news)
     }
@@ -137,7 +147,15 @@ impl News {
             kind: String::new(),
             objects: Vec::new(),
             checkout: None,
+            checkout_is_over: false,
         }
+    }
+
+    /// What can't be read of a checkout is no reason to stop.
+    fn checkout(&mut self, data: &RawValue) {
+        let seen: Paying<'_> = serde_json::from_str(data.get()).unwrap_or_default();
+        self.checkout = seen.id.parse().ok();
+        self.checkout_is_over = matches!(&*seen.status, "succeeded" | "expired" | "failed");
     }
 
     /// Polar's ids of the customers it changes something for.

@@ -157,6 +157,9 @@ async fn apply(tx: &mut Tx, gateway: &Gateway, waiting: &[Waiting]) -> Result<Ch
         entitled.mark(tx, gateway, customer, now).await?;
         notices.extend(entitled.notices);
     }
+    let over = readable.iter().filter(|(_, news)| news.checkout_is_over);
+    let over = over.filter_map(|(_, news)| news.checkout.map(|id| id.to_string()));
+    tx.idempotency_over(&over.collect()).await?;
     Audience::read(tx).await?.tell(tx, notices, now).await?;
     Ok(changes)
 }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::entitlement::derive::last_told;
 use crate::entitlement::essence::{Grant, State, Subscription};
+use crate::entitlement::provisional;
 
 /// Why a customer is in doubt, in a word; `None` when all that is known fits together.
 pub(crate) fn of(essences: &[Essence]) -> Option<&'static str> {
@@ -49,7 +50,19 @@ pub(crate) fn of(essences: &[Essence]) -> Option<&'static str> {
             return Some("grant_of_unknown_subscription");
         }
     }
+    if is_purchase_missing(essences) {
+        return Some("purchase_not_told");
+    }
     None
+}
+
+/// Whether a checkout was paid lately, and nothing tells what was bought.
+fn is_purchase_missing(essences: &[Essence]) -> bool {
+    let newest = essences.iter().map(last_told).max().unwrap_or_default();
+    let standing = provisional::standing(essences).unwrap_or_default();
+    standing
+        .iter()
+        .any(|(_, paid)| paid.until.as_microsecond() > newest)
 }
 
 /// What can't be read contradicts nothing.

@@ -2,6 +2,7 @@
 //! SDK, and every answer tells the gateway the time.
 
 mod failure;
+mod person;
 mod read;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::future::IntoFuture;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use jiff::SignedDuration;
 use polarkit::Error;
 use polarkit_model::{
     CheckoutId, CustomerId, CustomerSessionCreate, CustomerSessionCustomerExternalIdCreate,
@@ -22,7 +24,7 @@ use tokio::sync::Mutex;
 
 pub(crate) use self::failure::Failure;
 pub(crate) use self::read::Answer;
-use crate::checkout::{Details, Order};
+use crate::checkout::{Details, Order, Untold};
 use crate::config::{Config, Server};
 use crate::entitlement::essence;
 use crate::http::license::{Activate, Deactivate};
@@ -152,7 +154,9 @@ impl Polar {
     }
 
     pub(crate) async fn checkout(&self, id: CheckoutId) -> Result<Details, Failure> {
+        let asked = Instant::now();
         let checkout = self.heard(self.own.checkouts().get(id)).await?;
+        let recurring = checkout.product.is_some_and(|product| product.is_recurring);
         Ok(Details {
             checkout_id: checkout.id.to_string(),
             status: checkout.status.to_string(),
@@ -161,7 +165,13 @@ impl Polar {
             amount: checkout.amount,
             currency: checkout.currency.to_string(),
             metadata: checkout.metadata,
-            external_customer_id: checkout.external_customer_id,
+            untold: Untold {
+                external_customer_id: checkout.external_customer_id,
+                expires_at: checkout.expires_at,
+                recurring,
+                changed_at: checkout.modified_at.unwrap_or(checkout.created_at),
+                read_at: self.said_at(asked),
+            },
         })
     }
 
@@ -280,6 +290,14 @@ impl Polar {
     pub(crate) async fn meter(&self, id: &str) -> Result<Meter, Failure> {
         let id: MeterId = id.parse().map_err(|_malformed| Failure::NotFound)?;
         reread(&self.heard(self.own.meters().get(id)).await?)
+    }
+
+    /// A moment not after Polar looked, µs of Polar's time, by when it was asked.
+    fn said_at(&self, asked: Instant) -> i64 {
+        // Heard a moment ago, so that it is behind Polar's clock, if anything.
+        let spent = SignedDuration::try_from(asked.elapsed()).unwrap_or(SignedDuration::MAX);
+        let at = self.time.surely_past();
+        at.checked_sub(spent).unwrap_or(at).as_microsecond()
     }
 
     async fn heard<T>(

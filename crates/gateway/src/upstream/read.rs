@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::Method;
-use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::{Failure, Polar};
@@ -56,12 +55,9 @@ impl Polar {
     async fn answered(&self, call: polarkit::Raw<'_>) -> Result<Answer, Failure> {
         let asked = Instant::now();
         let reply = self.heard(call.reply()).await?;
-        // Heard a moment ago, so that it is behind Polar's clock, if anything.
-        let spent = SignedDuration::try_from(asked.elapsed()).unwrap_or(SignedDuration::MAX);
-        let at = self.time.surely_past();
         Ok(Answer {
             body: Bytes::clone(&reply.body),
-            at: at.checked_sub(spent).unwrap_or(at).as_microsecond(),
+            at: self.said_at(asked),
         })
     }
 }

@@ -29,7 +29,7 @@ pub(in crate::http) struct Why {
 /// One reason.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct Told {
-    /// `subscription:ID`, `order:ID` or `grant:ID`.
+    /// `subscription:ID`, `order:ID`, `grant:ID` or `checkout:ID`.
     source: String,
     /// `product` or `benefit`.
     kind: String,

@@ -18,10 +18,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::checkout::Purchase;
 use crate::inbox::news::News;
 
 /// Steps of one life.
 const STEPS: u32 = 14;
+/// How long a paid checkout is believed: so long that some are still when all is told, had nothing
+/// better spoken for them.
+const BELIEVED: SignedDuration = SignedDuration::from_hours(24 * 60);
 
 /// What a life told, and what Polar states in its end.
 #[derive(Debug)]
@@ -36,6 +40,32 @@ impl Recorded {
     /// What it told, read.
     pub(super) fn told(&self) -> impl Iterator<Item = News> {
         self.bodies.iter().map(|body| News::read(body).unwrap())
+    }
+
+    /// The checkouts that were paid, as a return page would have found them.
+    pub(super) fn paid(&self) -> impl Iterator<Item = News> {
+        let bodies = self.bodies.iter();
+        let events = bodies.map(|body| serde_json::from_slice::<Value>(body).unwrap());
+        events.filter_map(|event| {
+            let data = &event["data"];
+            (event["type"] == "checkout.updated" && data["status"] == "succeeded").then(|| {
+                let at: Timestamp = text(data, "modified_at").parse().unwrap();
+                let purchase = Purchase {
+                    checkout: text(data, "id"),
+                    customer: text(data, "customer_id"),
+                    product: text(data, "product_id"),
+                    recurring: data["product"]["is_recurring"] == true,
+                    changed_at: at.as_microsecond(),
+                    read_at: at.as_microsecond(),
+                };
+                News {
+                    kind: String::new(),
+                    objects: vec![purchase.object(BELIEVED)],
+                    checkout: None,
+                    checkout_is_over: false,
+                }
+            })
+        })
     }
 
     pub(super) fn kinds(&self) -> impl Iterator<Item = &str> {

@@ -16,6 +16,7 @@ use self::life::Recorded;
 use super::contradiction;
 use super::version::{Decision, decide};
 use crate::entitlement::grace::Grace;
+use crate::entitlement::provisional::REASON;
 use crate::entitlement::{derive, expiry};
 use crate::inbox::news::News;
 use crate::subscriber::notice::{self, ACCESS_GRANTED, About};
@@ -199,8 +200,9 @@ fn recorded_lives_end_the_same_in_whatever_way_they_are_told() {
         assert!(kinds.contains(kind), "no life has seen {kind}: {kinds:?}");
     }
     for life in &lives {
-        let told: Vec<News> = life.told().collect();
+        let told: Vec<News> = life.paid().chain(life.told()).collect();
         let straight = Mirror::of(&told, Grace::default());
+        assert!(straight.reasons.contains(REASON), "life {}", life.seed);
         assert_eq!(straight.sources(), life.stated, "life {}", life.seed);
         assert_eq!(
             straight.believed(),

@@ -1,10 +1,13 @@
 //! `GET /api/customers/{external_id}`: everything mirrored of one customer.
 
+pub(super) mod resolve;
+
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
+use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::body::Reply;
 use super::caller::Caller;
@@ -30,12 +33,18 @@ pub(super) struct Mirrored {
     grants: Vec<Value>,
     #[schema(value_type = Vec<Object>)]
     refunds: Vec<Value>,
-    /// The meters of the last statement of the customer's state.
+    /// Each meter as last told, by the customer's state or by a read.
     #[schema(value_type = Vec<Object>)]
     meters: Vec<Value>,
-    /// Licence keys: what their grants tell, the key itself masked.
+    /// Licence keys: what was read of them and what their grants tell, the key itself masked.
     #[schema(value_type = Vec<Object>)]
     license_keys: Vec<Value>,
+    /// The people of the customer.
+    #[schema(value_type = Vec<Object>)]
+    members: Vec<Value>,
+    /// What they were given of what is sold by seats.
+    #[schema(value_type = Vec<Object>)]
+    seats: Vec<Value>,
 }
 
 /// Tells what is mirrored of a customer, in Polar's own shapes.
@@ -83,8 +92,10 @@ pub(super) async fn show(
         subscriptions: once_each(take("subscription")),
         orders: once_each(take("order")),
         refunds: take("refund"),
-        meters: listed(&state, "active_meters"),
-        license_keys: grants.iter().filter_map(license_key).collect(),
+        meters: meters(listed(&state, "active_meters"), take("customer_meter")),
+        license_keys: license_keys(&grants, take("license_key")),
+        members: take("member"),
+        seats: take("customer_seat"),
         grants,
     }))
 }
@@ -104,12 +115,52 @@ fn listed(value: &Value, field: &str) -> Vec<Value> {
         .unwrap_or_default()
 }
 
-fn license_key(grant: &Value) -> Option<Value> {
+/// Each meter once, as it was changed last.
+fn meters(stated: Vec<Value>, read: Vec<Value>) -> Vec<Value> {
+    let mut latest: BTreeMap<String, (Option<Timestamp>, Value)> = BTreeMap::new();
+    for meter in stated.into_iter().chain(read) {
+        let text = |field: &str| meter.get(field).and_then(Value::as_str);
+        let changed_at = text("modified_at").or(text("created_at"));
+        let changed_at = changed_at.and_then(|text| text.parse().ok());
+        let id = text("meter_id").unwrap_or_default().to_owned();
+        match latest.get(&id) {
+            Some((known, _)) if *known > changed_at => {}
+            _ => drop(latest.insert(id, (changed_at, meter))),
+        }
+    }
+    latest.into_values().map(|(_, meter)| meter).collect()
+}
+
+/// Keys that were read, and those only a grant tells of; whether they are granted, the grant knows
+/// first.
+fn license_keys(grants: &[Value], read: Vec<Value>) -> Vec<Value> {
+    let granted = grants.iter().filter_map(license_key);
+    let mut keys: BTreeMap<String, Value> = granted.collect();
+    for mut key in read {
+        let id = key.get("id").and_then(Value::as_str).unwrap_or_default();
+        let id = id.to_owned();
+        let is_granted = match keys.get(&id).and_then(|known| known.get("is_granted")) {
+            Some(granted) => granted.clone(),
+            None => json!(key.get("status").is_some_and(|status| status == "granted")),
+        };
+        if let Some(fields) = key.as_object_mut() {
+            // The mirror holds none; should that change, it is still not for showing.
+            drop(fields.remove("key"));
+            drop(fields.insert("is_granted".to_owned(), is_granted));
+        }
+        drop(keys.insert(id, key));
+    }
+    keys.into_values().collect()
+}
+
+fn license_key(grant: &Value) -> Option<(String, Value)> {
     let properties = grant.get("properties")?;
-    Some(serde_json::json!({
-        "id": properties.get("license_key_id")?,
+    let id = properties.get("license_key_id")?;
+    let key = json!({
+        "id": id,
         "display_key": properties.get("display_key"),
         "benefit_id": grant.get("benefit_id"),
         "is_granted": grant.get("is_granted"),
-    }))
+    });
+    Some((id.as_str()?.to_owned(), key))
 }
