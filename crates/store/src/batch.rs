@@ -18,6 +18,9 @@ pub const QUEUE_CALLS_MAX: usize = 8_192;
 /// Kibibytes that may wait for the writer, so that many large bodies cannot fill the memory.
 pub const QUEUE_KIB_MAX: usize = 65_536;
 
+/// Kibibytes from which on the writer is busy, some eight webhooks: one that comes alone is not.
+const BUSY_KIB: usize = 32;
+
 /// Writes the rows in one transaction and says, row by row, what became of each.
 pub(crate) struct Writer<T, R> {
     pub(crate) name: &'static str,
@@ -52,10 +55,10 @@ impl<T, R> Clone for Batch<T, R> {
 struct Waiting<T, R> {
     rows: Vec<T>,
     answer: oneshot::Sender<Result<Vec<R>, Error>>,
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
 
-impl<T: Clone + Send + Sync + 'static, R: Send + 'static> Batch<T, R> {
+impl<T: Send + Sync + 'static, R: Send + 'static> Batch<T, R> {
     pub(crate) fn start(tasks: &TaskTracker, engine: Engine, writer: Writer<T, R>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_CALLS_MAX);
         let stop = CancellationToken::new();
@@ -78,7 +81,7 @@ impl<T: Clone + Send + Sync + 'static, R: Send + 'static> Batch<T, R> {
         let waiting = Waiting {
             rows,
             answer,
-            _room: room.map_err(|_none| self.refusal())?,
+            room: room.map_err(|_none| self.refusal())?,
         };
         self.queue
             .try_send(waiting)
@@ -86,9 +89,9 @@ impl<T: Clone + Send + Sync + 'static, R: Send + 'static> Batch<T, R> {
         answered.await.map_err(|_gone| Error::Closed)?
     }
 
-    /// Whether somebody's rows wait or are being written.
+    /// Whether the rows of several callers wait or are being written.
     pub(crate) fn is_busy(&self) -> bool {
-        self.room.available_permits() < QUEUE_KIB_MAX
+        self.room.available_permits() < QUEUE_KIB_MAX - BUSY_KIB
     }
 
     /// Refuses new rows; what waits is still written.
@@ -107,7 +110,7 @@ impl<T: Clone + Send + Sync + 'static, R: Send + 'static> Batch<T, R> {
 }
 
 /// The writer's loop: take what waits, commit it, tell everyone.
-async fn run<T: Clone + Send + Sync, R: Send>(
+async fn run<T: Send + Sync, R: Send>(
     engine: Engine,
     writer: Writer<T, R>,
     mut queue: mpsc::Receiver<Waiting<T, R>>,
@@ -131,27 +134,30 @@ async fn run<T: Clone + Send + Sync, R: Send>(
 
 /// One transaction for all calls. When rows themselves are refused, each call is tried alone, so
 /// that one bad row costs nobody else theirs.
-async fn commit<T: Clone + Send + Sync, R: Send>(
+async fn commit<T: Send + Sync, R: Send>(
     engine: &Engine,
     writer: &Writer<T, R>,
     calls: &mut Vec<Waiting<T, R>>,
 ) {
-    let rows: Vec<T> = calls
-        .iter()
-        .flat_map(|call| call.rows.iter().cloned())
-        .collect();
+    let mut rows = Vec::with_capacity(calls.len());
+    let mut callers = Vec::with_capacity(calls.len());
+    for mut call in calls.drain(..) {
+        callers.push((call.rows.len(), call.answer, call.room));
+        rows.append(&mut call.rows);
+    }
     match (writer.write)(engine, &rows).await {
         Ok(done) => {
             let mut done = done.into_iter();
-            for call in calls.drain(..) {
-                let part = done.by_ref().take(call.rows.len()).collect();
-                tell(call.answer, Ok(part));
+            for (count, answer, _room) in callers {
+                tell(answer, Ok(done.by_ref().take(count).collect()));
             }
         }
-        Err(error) if error.is_about_the_data() && calls.len() > 1 => {
-            for call in calls.drain(..) {
-                let alone = (writer.write)(engine, &call.rows).await;
-                tell(call.answer, alone);
+        Err(error) if error.is_about_the_data() && callers.len() > 1 => {
+            let mut rest = rows.as_slice();
+            for (count, answer, _room) in callers {
+                let (own, others) = rest.split_at(count);
+                rest = others;
+                tell(answer, (writer.write)(engine, own).await);
             }
         }
         Err(error) => {
@@ -161,8 +167,8 @@ async fn commit<T: Clone + Send + Sync, R: Send>(
                 ?error,
                 "commit failed"
             );
-            for call in calls.drain(..) {
-                tell(call.answer, Err(error.clone()));
+            for (_, answer, _room) in callers {
+                tell(answer, Err(error.clone()));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Points between two steps that belong together, at which tests have the process die.
 //!
-//! `POLARKIT_CRASH_AT=inbox.committed:3` ends a debug build without a farewell at the third passage
+//! `POLARKIT_CRASH_AT=intake.committed:3` ends a debug build without a farewell at the third passage
 //! of that point. In a release build there is nothing of it.
 
 /// A passage of this point.

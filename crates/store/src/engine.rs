@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::alone::Alone;
 use crate::batch::Batch;
-use crate::{Error, Mail, Receipt, UsageEvent, file, idempotency, inbox, usage};
+use crate::{Error, Mail, UsageEvent, file, idempotency, intake, usage};
 
 /// SQLite readers beside its one writer.
 const SQLITE_READERS_MAX: u32 = 4;
@@ -28,7 +28,7 @@ const POSTGRES_CONNECTIONS_MAX: u32 = 10;
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Every change of the tables, in order. One that was published is never edited.
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (
         1,
         "first tables",
@@ -47,6 +47,7 @@ const MIGRATIONS: [(i64, &str, &str); 6] = [
         include_str!("../migrations/0005_entitlement_events.sql"),
     ),
     (6, "repeats", include_str!("../migrations/0006_repeats.sql")),
+    (7, "intake", include_str!("../migrations/0007_intake.sql")),
 ];
 
 /// Where the migrator notes which of them are done.
@@ -56,7 +57,7 @@ pub(crate) const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) engine: Engine,
-    pub(crate) inbox: Batch<Mail, Receipt>,
+    pub(crate) intake: Batch<Mail, ()>,
     pub(crate) usage: Batch<UsageEvent, bool>,
     pub(crate) answers: Batch<idempotency::Answer, bool>,
     pub(crate) alone: Alone,
@@ -127,12 +128,12 @@ impl Store {
         let engine = Engine::open(url).await?;
         engine.migrate().await?;
         let tasks = TaskTracker::new();
-        let inbox = Batch::start(&tasks, engine.clone(), inbox::WRITER);
+        let intake = Batch::start(&tasks, engine.clone(), intake::WRITER);
         let usage = Batch::start(&tasks, engine.clone(), usage::WRITER);
         let answers = Batch::start(&tasks, engine.clone(), idempotency::WRITER);
         Ok(Self {
             engine,
-            inbox,
+            intake,
             usage,
             answers,
             alone: Alone::default(),
@@ -152,7 +153,7 @@ impl Store {
 
     /// Writes what still waits, then closes every connection.
     pub async fn close(&self) {
-        self.inbox.close();
+        self.intake.close();
         self.usage.close();
         self.answers.close();
         self.tasks.close();

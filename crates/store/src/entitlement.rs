@@ -1,8 +1,11 @@
 //! Entitlement rows: one for each reason a customer may, or may no longer, use something.
 
-use sqlx::FromRow;
+use std::collections::HashMap;
+
+use sqlx::{FromRow, QueryBuilder};
 
 use crate::Error;
+use crate::batch::chunks;
 use crate::engine::{Store, Tx, read, within};
 
 /// One reason for, or against, one customer's use of one thing.
@@ -87,34 +90,54 @@ impl Tx {
         Ok(rows?)
     }
 
-    /// Writes one reason, over the one of the same source.
-    pub async fn put_entitlement(
+    /// All reasons of each of these customers, as this transaction sees them.
+    pub async fn entitlements_of(
         &mut self,
-        customer: &str,
-        row: &Entitlement,
-    ) -> Result<(), Error> {
-        const QUERY: &str = "INSERT INTO entitlement \
-             (customer, source, kind, target, granted, reason, detail, changed_at, expires_at, events) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-             ON CONFLICT (customer, source) DO UPDATE SET kind = excluded.kind, \
-             target = excluded.target, granted = excluded.granted, reason = excluded.reason, \
-             detail = excluded.detail, changed_at = excluded.changed_at, \
-             expires_at = excluded.expires_at, events = excluded.events";
-        within!(self, |tx| {
-            let query = sqlx::query(QUERY)
-                .bind(customer)
-                .bind(&row.source)
-                .bind(&row.kind);
-            let query = query.bind(&row.target).bind(row.granted).bind(&row.reason);
-            query
-                .bind(&row.detail)
-                .bind(row.changed_at)
-                .bind(row.expires_at)
-                .bind(&row.events)
-                .execute(tx)
-                .await
-                .map(drop)
-        })?;
+        customers: &[&str],
+    ) -> Result<HashMap<String, Vec<Entitlement>>, Error> {
+        let mut all: HashMap<String, Vec<Entitlement>> = HashMap::with_capacity(customers.len());
+        for some in chunks(customers) {
+            let rows: Vec<Of> = within!(self, |tx| {
+                let mut query = QueryBuilder::new(SELECT_OF);
+                let mut ids = query.separated(", ");
+                for customer in some {
+                    ids.push_bind(*customer);
+                }
+                query.push(") ORDER BY customer, source");
+                query.build_query_as().fetch_all(tx).await
+            })?;
+            for row in rows {
+                all.entry(row.customer).or_default().push(row.reason);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Writes reasons of customers, each over the one of the same source.
+    pub async fn put_entitlements(&mut self, rows: &[(&str, &Entitlement)]) -> Result<(), Error> {
+        for some in chunks(rows) {
+            within!(self, |tx| {
+                let mut query = QueryBuilder::new(
+                    "INSERT INTO entitlement (customer, source, kind, target, granted, reason, \
+                     detail, changed_at, expires_at, events) ",
+                );
+                query.push_values(some, |mut row, (customer, reason)| {
+                    row.push_bind(*customer).push_bind(&reason.source);
+                    row.push_bind(&reason.kind).push_bind(&reason.target);
+                    row.push_bind(reason.granted).push_bind(&reason.reason);
+                    row.push_bind(&reason.detail).push_bind(reason.changed_at);
+                    row.push_bind(reason.expires_at).push_bind(&reason.events);
+                });
+                query.push(
+                    " ON CONFLICT (customer, source) DO UPDATE SET kind = excluded.kind, \
+                     target = excluded.target, granted = excluded.granted, \
+                     reason = excluded.reason, detail = excluded.detail, \
+                     changed_at = excluded.changed_at, expires_at = excluded.expires_at, \
+                     events = excluded.events",
+                );
+                query.build().execute(tx).await.map(drop)
+            })?;
+        }
         Ok(())
     }
 
@@ -135,3 +158,12 @@ impl Tx {
 
 const SELECT: &str = "SELECT source, kind, target, granted, reason, detail, changed_at, expires_at, \
      events FROM entitlement WHERE customer = $1 ORDER BY source";
+const SELECT_OF: &str = "SELECT customer, source, kind, target, granted, reason, detail, \
+     changed_at, expires_at, events FROM entitlement WHERE customer IN (";
+
+#[derive(FromRow)]
+struct Of {
+    customer: String,
+    #[sqlx(flatten)]
+    reason: Entitlement,
+}

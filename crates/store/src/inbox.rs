@@ -1,42 +1,36 @@
-//! The inbox: every webhook is written down before it is understood.
+//! The inbox: every webhook that came, once, and what became of it.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
+use bytes::Bytes;
 use sqlx::{FromRow, QueryBuilder};
+use std::collections::HashSet;
 
-use crate::batch::{Writer, chunks};
-use crate::engine::{Engine, Open, Store, Tx, read, within, write};
-use crate::{Error, crash};
+use crate::Error;
+use crate::batch::chunks;
+use crate::engine::{Open, Store, Tx, read, within, write};
+use crate::intake::Mail;
 
-/// A verified delivery, as it came.
+/// A delivery that was looked into, on its way from the intake into the inbox.
 #[derive(Debug, Clone)]
-pub struct Mail {
-    /// Polar's id of the delivery, the same on every retry.
-    pub webhook_id: String,
-    /// When it came, µs; increasing, so that it is also the order of arrival.
-    pub received_at: i64,
-    /// When the sender says it sent it, µs.
-    pub sent_at: i64,
+pub struct Arrival<'a> {
+    /// The delivery.
+    pub mail: &'a Mail,
     /// The event's type, empty when the body does not say.
-    pub kind: String,
+    pub kind: &'a str,
     /// Polar's id of the customer it is about, empty when about nobody in particular.
-    pub customer: String,
-    /// Which secret and key scheme verified it.
-    pub verified_by: String,
-    /// The request's headers that matter, as JSON.
-    pub headers: String,
-    /// The exact bytes that were signed; shared, because gathering a commit copies the row.
-    pub body: Arc<[u8]>,
+    pub customer: &'a str,
+    /// What becomes of it.
+    pub fate: Fate<'a>,
 }
 
-/// What became of a delivery.
+/// What becomes of a delivery as it enters the inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Receipt {
-    /// Seen for the first time, now durable.
-    New,
-    /// This id is already in the inbox.
-    Duplicate,
+pub enum Fate<'a> {
+    /// It is projected in the same transaction.
+    Done,
+    /// It is to be projected later.
+    Pending,
+    /// It is a dead letter, for this reason.
+    Dead(&'a str),
 }
 
 /// A delivery that waits to be projected.
@@ -51,7 +45,8 @@ pub struct Waiting {
     /// How often it was tried before.
     pub tries: i64,
     /// The exact bytes that were signed.
-    pub body: Vec<u8>,
+    #[sqlx(try_from = "Vec<u8>")]
+    pub body: Bytes,
 }
 
 /// A delivery as lists show it.
@@ -89,23 +84,14 @@ pub struct Backlog {
 }
 
 impl Store {
-    /// Returns once the delivery is durable; many callers share one commit.
-    pub async fn receive(&self, mail: Mail) -> Result<Receipt, Error> {
-        let receipts = self.inbox.put(vec![mail]).await?;
-        receipts.into_iter().next().ok_or(Error::Closed)
-    }
-
-    /// Whether deliveries are on their way into the inbox and need a writer that others share.
-    pub fn is_receiving(&self) -> bool {
-        !self.is_shared() && self.inbox.is_busy()
-    }
-
     /// How much waits and how old it is.
     pub async fn inbox_backlog(&self) -> Result<Backlog, Error> {
-        const QUERY: &str = "SELECT \
-             (SELECT COUNT(*) FROM inbox WHERE status = 'pending') AS pending, \
+        const QUERY: &str = "SELECT (SELECT COUNT(*) FROM intake) \
+             + (SELECT COUNT(*) FROM inbox WHERE status = 'pending') AS pending, \
              (SELECT COUNT(*) FROM inbox WHERE status = 'dead') AS dead, \
-             (SELECT MIN(received_at) FROM inbox WHERE status = 'pending') AS oldest";
+             (SELECT MIN(received_at) FROM (SELECT MIN(received_at) AS received_at FROM intake \
+             UNION ALL SELECT MIN(received_at) FROM inbox WHERE status = 'pending') AS waiting) \
+             AS oldest";
         Ok(read!(&self.engine, |pool| sqlx::query_as(QUERY)
             .fetch_one(pool)
             .await)?)
@@ -214,6 +200,51 @@ macro_rules! next {
 }
 
 impl Tx {
+    /// Takes deliveries into the inbox, each id once; says which ids are in it for the first time.
+    pub async fn inbox_add(
+        &mut self,
+        arrivals: &[Arrival<'_>],
+        now: i64,
+    ) -> Result<HashSet<String>, Error> {
+        let mut fresh = HashSet::new();
+        for some in chunks(arrivals) {
+            let added: Vec<String> = within!(self, |tx| {
+                let mut query = QueryBuilder::new(
+                    "INSERT INTO inbox (webhook_id, received_at, sent_at, kind, customer, status, \
+                     tries, due_at, settled_at, error, verified_by, headers, body) ",
+                );
+                query.push_values(some, |mut row, arrival| {
+                    let (status, tries, error) = match arrival.fate {
+                        Fate::Done => ("done", 0_i64, None),
+                        Fate::Pending => ("pending", 0, None),
+                        Fate::Dead(reason) => ("dead", 1, Some(reason)),
+                    };
+                    let settled_at = (arrival.fate != Fate::Pending).then_some(now);
+                    let mail = arrival.mail;
+                    row.push_bind(&mail.webhook_id).push_bind(mail.received_at);
+                    row.push_bind(mail.sent_at).push_bind(arrival.kind);
+                    row.push_bind(arrival.customer).push_bind(status);
+                    row.push_bind(tries).push("0").push_bind(settled_at);
+                    row.push_bind(error).push_bind(&mail.verified_by);
+                    row.push_bind(&mail.headers).push_bind(mail.body.as_ref());
+                });
+                query.push(" ON CONFLICT (webhook_id) DO NOTHING RETURNING webhook_id");
+                query.build_query_scalar().fetch_all(tx).await
+            })?;
+            fresh.extend(added);
+        }
+        Ok(fresh)
+    }
+
+    /// Customers of whom a delivery failed and waits for another try.
+    pub async fn inbox_held(&mut self) -> Result<HashSet<String>, Error> {
+        const QUERY: &str = "SELECT DISTINCT customer FROM inbox \
+             WHERE status = 'pending' AND tries > 0 AND customer <> ''";
+        let held = within!(self, |tx| sqlx::query_scalar(QUERY).fetch_all(tx).await);
+        let held: Vec<String> = held?;
+        Ok(held.into_iter().collect())
+    }
+
     /// The next deliveries in order of arrival, locked for this transaction on a shared database.
     ///
     /// A delivery that failed and waits holds back the later ones of its customer, no others.
@@ -232,18 +263,22 @@ impl Tx {
         Ok(waiting?)
     }
 
-    /// Marks a delivery as projected.
-    pub async fn inbox_done(&mut self, webhook_id: &str, now: i64) -> Result<(), Error> {
-        const QUERY: &str = "UPDATE inbox SET status = 'done', settled_at = $2, error = NULL \
-             WHERE webhook_id = $1";
-        within!(self, |tx| {
-            sqlx::query(QUERY)
-                .bind(webhook_id)
-                .bind(now)
-                .execute(tx)
-                .await
-                .map(drop)
-        })?;
+    /// Marks deliveries as projected.
+    pub async fn inbox_done(&mut self, webhook_ids: &[&str], now: i64) -> Result<(), Error> {
+        for some in chunks(webhook_ids) {
+            within!(self, |tx| {
+                let mut query =
+                    QueryBuilder::new("UPDATE inbox SET status = 'done', settled_at = ");
+                query.push_bind(now);
+                query.push(", error = NULL WHERE webhook_id IN (");
+                let mut ids = query.separated(", ");
+                for id in some {
+                    ids.push_bind(*id);
+                }
+                query.push(")");
+                query.build().execute(tx).await.map(drop)
+            })?;
+        }
         Ok(())
     }
 
@@ -271,63 +306,4 @@ impl Tx {
         })?;
         Ok(())
     }
-}
-
-pub(crate) const WRITER: Writer<Mail, Receipt> = Writer {
-    name: "inbox",
-    size: |mail| mail.body.len() + mail.headers.len(),
-    write: |engine, mails| Box::pin(insert(engine, mails)),
-};
-
-async fn insert(engine: &Engine, mails: &[Mail]) -> Result<Vec<Receipt>, Error> {
-    let mut tx = engine.begin().await?;
-    let mut arrived = HashMap::new();
-    for some in chunks(mails) {
-        let added: u64 = within!(tx, |tx| {
-            let mut query = QueryBuilder::new(
-                "INSERT INTO inbox (webhook_id, received_at, sent_at, kind, customer, status, \
-                 tries, due_at, verified_by, headers, body) ",
-            );
-            query.push_values(some, |mut row, mail| {
-                row.push_bind(&mail.webhook_id).push_bind(mail.received_at);
-                row.push_bind(mail.sent_at)
-                    .push_bind(&mail.kind)
-                    .push_bind(&mail.customer);
-                row.push("'pending'").push("0").push("0");
-                row.push_bind(&mail.verified_by).push_bind(&mail.headers);
-                row.push_bind(mail.body.as_ref());
-            });
-            query.push(" ON CONFLICT (webhook_id) DO NOTHING");
-            let done = query.build().execute(tx).await;
-            done.map(|done| done.rows_affected())
-        })?;
-        // Almost always all of them are new; only otherwise it is worth asking which.
-        if usize::try_from(added) != Ok(some.len()) {
-            arrived.extend(arrivals(&mut tx, some).await?);
-        }
-    }
-    crash::point("inbox.inserted");
-    tx.commit().await?;
-    crash::point("inbox.committed");
-    let receipt = |mail: &Mail| match arrived.get(&mail.webhook_id) {
-        Some(received_at) if *received_at != mail.received_at => Receipt::Duplicate,
-        _ => Receipt::New,
-    };
-    Ok(mails.iter().map(receipt).collect())
-}
-
-/// When the delivery that stands under each of these ids came: no two of one node come at the same
-/// microsecond.
-async fn arrivals(tx: &mut Tx, mails: &[Mail]) -> Result<Vec<(String, i64)>, Error> {
-    let rows = within!(tx, |tx| {
-        let mut query =
-            QueryBuilder::new("SELECT webhook_id, received_at FROM inbox WHERE webhook_id IN (");
-        let mut ids = query.separated(", ");
-        for mail in mails {
-            ids.push_bind(&mail.webhook_id);
-        }
-        query.push(")");
-        query.build_query_as().fetch_all(tx).await
-    });
-    Ok(rows?)
 }

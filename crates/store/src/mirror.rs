@@ -16,6 +16,17 @@ pub struct Version {
     pub envelope_at: i64,
 }
 
+/// Which object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, FromRow)]
+pub struct Key {
+    /// Polar's id of the customer it belongs to, empty for the catalogue.
+    pub customer: String,
+    /// Its kind.
+    pub kind: String,
+    /// Polar's id of it.
+    pub id: String,
+}
+
 /// One of Polar's objects as last heard of.
 #[derive(Debug, Clone, FromRow)]
 pub struct Object {
@@ -71,6 +82,40 @@ pub struct Unseen {
     pub customer: String,
     /// Polar's id of the object.
     pub id: String,
+}
+
+/// The later of two states is kept, whichever comes first.
+macro_rules! unless_later {
+    () => {
+        " ON CONFLICT (customer, kind, id) DO UPDATE SET \
+         object_at = excluded.object_at, envelope_at = excluded.envelope_at, \
+         external_id = excluded.external_id, essence = excluded.essence, \
+         body = excluded.body, gone_at = NULL \
+         WHERE (excluded.object_at, excluded.envelope_at, excluded.body) \
+         > (mirror.object_at, mirror.envelope_at, mirror.body)"
+    };
+}
+pub(crate) const UNLESS_LATER: &str = unless_later!();
+
+impl Object {
+    /// Which object it is.
+    pub fn key(&self) -> Key {
+        Key {
+            customer: self.customer.clone(),
+            kind: self.kind.clone(),
+            id: self.id.clone(),
+        }
+    }
+}
+
+impl From<&Object> for Known {
+    fn from(object: &Object) -> Self {
+        Self {
+            version: object.version,
+            essence: object.essence.clone(),
+            gone_at: None,
+        }
+    }
 }
 
 impl Store {
@@ -190,15 +235,12 @@ impl Tx {
     /// Two states of the very same version are told apart by their text, so that the order in
     /// which they arrive never matters.
     pub async fn mirror(&mut self, object: &Object) -> Result<bool, Error> {
-        const QUERY: &str = "INSERT INTO mirror \
+        const QUERY: &str = concat!(
+            "INSERT INTO mirror \
              (customer, kind, id, object_at, envelope_at, external_id, essence, body) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-             ON CONFLICT (customer, kind, id) DO UPDATE SET \
-             object_at = excluded.object_at, envelope_at = excluded.envelope_at, \
-             external_id = excluded.external_id, essence = excluded.essence, \
-             body = excluded.body, gone_at = NULL \
-             WHERE (excluded.object_at, excluded.envelope_at, excluded.body) \
-             > (mirror.object_at, mirror.envelope_at, mirror.body)";
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            unless_later!()
+        );
         let done = within!(self, |tx| {
             let query = sqlx::query(QUERY).bind(&object.customer).bind(&object.kind);
             let query = query.bind(&object.id).bind(object.version.object_at);

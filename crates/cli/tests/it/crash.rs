@@ -20,8 +20,8 @@ const KILL_WITHIN_MS: u64 = 400;
 /// Every point between two steps that belong together, and at which passage the process dies there:
 /// some at the first, in the middle of everything that was left undone before.
 const POINTS: [(&str, u32); 16] = [
-    ("inbox.inserted", 2),
-    ("inbox.committed", 1),
+    ("intake.inserted", 2),
+    ("intake.committed", 1),
     ("projection.applied", 1),
     ("projection.committed", 2),
     ("delivery.leased", 1),

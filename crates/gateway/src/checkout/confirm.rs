@@ -193,9 +193,8 @@ async fn note(
     };
     let mut tx = store.begin().await?;
     tx.lock_customers(&changes.customers).await?;
-    for object in &objects {
-        projection::take(&mut tx, gateway, object, now).await?;
-    }
+    let objects: Vec<&Object> = objects.iter().collect();
+    projection::take(&mut tx, gateway, &objects, now).await?;
     let cause = Cause::read(provisional::KIND, purchase.read_at, now);
     let entitled = projection::entitle(&mut tx, gateway, customer, &[cause], now).await?;
     entitled.mark(&mut tx, gateway, customer, now).await?;

@@ -20,16 +20,17 @@ mod usage;
 mod webhook;
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
+use futures_util::FutureExt as _;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, Method};
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 
 use self::contract::Contract;
@@ -80,23 +81,21 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/dead-letters/{id}/replay", post(inbox::revive))
         .route("/events/stream", get(stream::read))
         .nest("/subscribers", subscribers());
-    let cors = cors(&gateway.config);
     Router::new()
         .nest("/api", api)
         .route("/", get(health::greet))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
-        .route("/webhook/polar", post(webhook::take))
         .route("/metrics", get(docs::metrics))
         .route("/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::page))
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(cors)
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(cors(&gateway.config))
+        // No page delivers webhooks, and they bound their body themselves.
+        .route("/webhook/polar", post(webhook::take).fallback(not_so))
         .layer(from_fn_with_state(gateway.clone(), observe))
-        .layer(from_fn(request_id::attach))
         .with_state(gateway)
 }
 
@@ -123,26 +122,32 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     Contract::openapi()
 }
 
-/// Bounds a request's time, counts it, and keeps browsers from guessing types.
+/// What holds for every request, in one layer, because each costs: it has an id, a bound on its
+/// time, an answer even where we have a bug, and it is counted. Browsers don't guess types.
 async fn observe(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
-    let served = tokio::time::timeout(REQUEST_MAX, next.run(request)).await;
-    let mut response = served.unwrap_or_else(|_elapsed| {
-        Problem::new(Code::TooSlow, "The request took too long").into_response()
-    });
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let id = request_id::of(&request);
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let served = request_id::within(&id, tokio::time::timeout(REQUEST_MAX, answer)).await;
+    let mut response = match served {
+        Ok(Ok(response)) => response,
+        Ok(Err(cause)) => request_id::within(&id, async move { panicked(&*cause) }).await,
+        Err(_elapsed) => {
+            let slow = Problem::new(Code::TooSlow, "The request took too long");
+            request_id::within(&id, async { slow.into_response() }).await
+        }
+    };
+    request_id::show(&id, &mut response);
     let nosniff = HeaderValue::from_static("nosniff");
     response
         .headers_mut()
         .insert(X_CONTENT_TYPE_OPTIONS, nosniff);
-    let route = route.unwrap_or_else(|| "none".to_owned());
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let seconds = started.elapsed().as_secs_f64();
     gateway
         .metrics
-        .request(route, response.status().as_u16(), seconds);
+        .request(route.to_owned(), response.status().as_u16(), seconds);
     response
 }
 
@@ -172,8 +177,7 @@ async fn not_so() -> Problem {
 }
 
 /// A bug of ours. What it says may hold a caller's data: it goes to the log only.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
-fn panicked(cause: Box<dyn Any + Send>) -> Response {
+fn panicked(cause: &(dyn Any + Send)) -> Response {
     let text = cause.downcast_ref::<&str>().copied().map(str::to_owned);
     let text = text
         .or_else(|| cause.downcast_ref::<String>().cloned())

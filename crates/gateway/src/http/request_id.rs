@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};
 use tracing::Instrument as _;
@@ -23,22 +22,24 @@ pub(crate) fn current() -> Arc<str> {
         .unwrap_or_else(|_outside| Arc::from(""))
 }
 
-/// Gives the request its id, for logs, problems and the response.
-pub(super) async fn attach(request: Request, next: Next) -> Response {
-    let given = request
-        .headers()
-        .get(HEADER)
-        .and_then(|value| value.to_str().ok());
-    let id: Arc<str> = given.filter(|id| is_sane(id)).map_or_else(fresh, Arc::from);
-    let span = tracing::info_span!("request", id = %id);
-    let mut response = CURRENT
-        .scope(Arc::clone(&id), next.run(request))
-        .instrument(span)
-        .await;
-    if let Ok(value) = HeaderValue::from_str(&id) {
+/// The id of a request.
+pub(super) fn of(request: &Request) -> Arc<str> {
+    let given = request.headers().get(HEADER);
+    let given = given.and_then(|value| value.to_str().ok());
+    given.filter(|id| is_sane(id)).map_or_else(fresh, Arc::from)
+}
+
+/// Does something for the request of this id, as logs and problems tell.
+pub(super) fn within<F: Future>(id: &Arc<str>, work: F) -> impl Future<Output = F::Output> {
+    let span = tracing::info_span!("request", %id);
+    CURRENT.scope(Arc::clone(id), work).instrument(span)
+}
+
+/// Tells the caller the id.
+pub(super) fn show(id: &str, response: &mut Response) {
+    if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(HEADER, value);
     }
-    response
 }
 
 fn is_sane(id: &str) -> bool {

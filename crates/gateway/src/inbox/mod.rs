@@ -3,6 +3,7 @@
 pub(crate) mod news;
 pub(crate) mod receive;
 pub(crate) mod sender;
+pub(crate) mod sort;
 pub(crate) mod worker;
 
 use std::borrow::Cow;

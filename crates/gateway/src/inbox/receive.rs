@@ -4,9 +4,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use jiff::Timestamp;
 use polarkit::webhooks::{Headers, TOLERANCE, Verified, VerifyError};
-use polarkit_store::{Mail, Receipt};
+use polarkit_store::Mail;
 
-use super::Glance;
 use crate::gateway::Gateway;
 
 /// Why a delivery was not taken.
@@ -45,7 +44,8 @@ impl Stamped {
     }
 }
 
-/// Verifies and stores a delivery; returns once it is durable. A duplicate is as good as stored.
+/// Verifies and stores a delivery; returns once it is durable. What it says, and whether it came
+/// before, is looked into later.
 pub(crate) async fn receive(
     gateway: &Gateway,
     stamped: &Stamped,
@@ -55,29 +55,22 @@ pub(crate) async fn receive(
     gateway
         .metrics
         .delivery_age(age(&verified, gateway.time.local()));
-    let Glance { kind, customer } = Glance::at(&body);
     let verified_by = gateway.senders.name(&verified);
     let mail = Mail {
         webhook_id: verified.id,
         received_at: gateway.time.stamp(),
         sent_at: verified.timestamp.as_microsecond(),
-        kind,
-        customer,
         verified_by,
         headers: serde_json::json!({
             "webhook-timestamp": stamped.text("webhook-timestamp"),
             "user-agent": stamped.text("user-agent"),
         })
         .to_string(),
-        body: Vec::from(body).into(),
+        body,
     };
-    match gateway.store.receive(mail).await.map_err(Refusal::Store)? {
-        Receipt::New => {
-            gateway.mail_came.notify_one();
-            gateway.shared.mail_came();
-        }
-        Receipt::Duplicate => tracing::info!(id = stamped.text("webhook-id"), "webhook came again"),
-    }
+    gateway.store.receive(mail).await.map_err(Refusal::Store)?;
+    gateway.mail_came.notify_one();
+    gateway.shared.mail_came();
     gateway.metrics.last_delivery(gateway.time.local());
     Ok(())
 }

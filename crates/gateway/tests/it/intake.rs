@@ -20,6 +20,7 @@ async fn a_signed_delivery_is_stored_and_answered_to_the_letter() {
         (answer.status.as_u16(), answer.body),
         (200, json!({"status": "processed"}))
     );
+    world.projected().await;
     let stored = world
         .gateway
         .store()

@@ -144,9 +144,9 @@ async fn an_entitlement_is_replaced_by_its_source(store: Store) {
         ..granted.clone()
     };
     let mut tx = store.begin().await.unwrap();
-    tx.put_entitlement("anna", &granted).await.unwrap();
-    tx.put_entitlement("anna", &revoked).await.unwrap();
-    tx.put_entitlement("bert", &granted).await.unwrap();
+    tx.put_entitlements(&[("anna", &granted)]).await.unwrap();
+    tx.put_entitlements(&[("anna", &revoked)]).await.unwrap();
+    tx.put_entitlements(&[("bert", &granted)]).await.unwrap();
     tx.drop_entitlement("bert", "subscription:s1")
         .await
         .unwrap();
@@ -182,7 +182,7 @@ async fn whose_time_is_over_is_found_the_longest_over_first(store: Store) {
     ];
     let mut tx = store.begin().await.unwrap();
     for (customer, row) in &rows {
-        tx.put_entitlement(customer, row).await.unwrap();
+        tx.put_entitlements(&[(customer, row)]).await.unwrap();
     }
     tx.commit().await.unwrap();
     assert_eq!(
