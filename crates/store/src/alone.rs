@@ -42,7 +42,7 @@ impl Alone {
 
 /// Locks the file beside the database; never the database itself: closing it would end SQLite's
 /// own locks on it.
-fn lock(database: &Path) -> Result<File, Error> {
+pub(crate) fn lock(database: &Path) -> Result<File, Error> {
     let mut name = database.as_os_str().to_owned();
     name.push("-lock");
     let unusable = |cause: std::io::Error| Error::from(sqlx::Error::Io(cause));

@@ -86,15 +86,22 @@ pub struct Attempt {
 }
 
 /// Picked once, before anything changes: a subquery could be run again and pick more.
+///
+/// Whoever waits behind one that is leased, or not due yet, is passed over in one go: a customer in
+/// trouble with thousands of events must not have each of them looked behind.
 macro_rules! claim {
-    ($lock:literal) => {
+    ($line:literal, $lock:literal) => {
         concat!(
             "WITH picked AS MATERIALIZED (SELECT d.event FROM delivery AS d \
              WHERE d.subscriber = $1 AND d.status = 'pending' \
              AND (d.due_at <= $2 OR ($6 AND d.lease IS NULL)) \
-             AND (d.customer = '' OR NOT EXISTS (SELECT 1 FROM delivery AS e \
-             WHERE e.subscriber = $1 AND e.customer = d.customer AND e.status = 'pending' \
-             AND e.position < d.position)) ORDER BY d.position LIMIT $5",
+             AND (d.customer = '' OR (d.customer NOT IN (SELECT customer FROM delivery \
+             WHERE subscriber = $1 AND status = 'pending' \
+             AND NOT (due_at <= $2 OR ($6 AND lease IS NULL))) \
+             AND NOT EXISTS (SELECT 1 FROM delivery AS e",
+            $line,
+            " WHERE e.subscriber = $1 AND e.customer = d.customer AND e.status = 'pending' \
+             AND e.position < d.position))) ORDER BY d.position LIMIT $5",
             $lock,
             ") UPDATE delivery SET lease = $3, due_at = $4, tries = tries + 1, \
              tried_at = COALESCE(tried_at, $2) WHERE subscriber = $1 \
@@ -111,8 +118,9 @@ impl Tx {
     /// Leases deliveries, in order.
     pub async fn claim(&mut self, claim: &Lease<'_>) -> Result<Vec<Leased>, Error> {
         let query = match &self.0 {
-            Open::Sqlite(_) => claim!(""),
-            Open::Postgres(_) => claim!(" FOR UPDATE OF d SKIP LOCKED"),
+            // Left alone, it would walk through all that waits, of whichever customer.
+            Open::Sqlite(_) => claim!(" INDEXED BY delivery_line", ""),
+            Open::Postgres(_) => claim!("", " FOR UPDATE OF d SKIP LOCKED"),
         };
         let mut leased: Vec<Leased> = within!(self, |tx| {
             let query = sqlx::query_as(query).bind(claim.subscriber).bind(claim.now);

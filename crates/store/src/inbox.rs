@@ -118,19 +118,6 @@ impl Store {
         Ok(listed?)
     }
 
-    /// One delivery, as lists show it.
-    pub async fn inbox_one(&self, webhook_id: &str) -> Result<Option<Listed>, Error> {
-        const QUERY: &str = "SELECT webhook_id, received_at, kind, customer, status, \
-             verified_by, tries, settled_at, error FROM inbox WHERE webhook_id = $1";
-        let one = read!(&self.engine, |pool| {
-            sqlx::query_as(QUERY)
-                .bind(webhook_id)
-                .fetch_optional(pool)
-                .await
-        });
-        Ok(one?)
-    }
-
     /// The body of one delivery.
     pub async fn inbox_body(&self, webhook_id: &str) -> Result<Option<Vec<u8>>, Error> {
         const QUERY: &str = "SELECT body FROM inbox WHERE webhook_id = $1";

@@ -82,6 +82,17 @@ impl Tx {
         Ok(())
     }
 
+    /// Whether a customer's subscribers were told something of this type, as far as is kept.
+    pub async fn was_told(&mut self, customer: &str, kind: &str) -> Result<bool, Error> {
+        const QUERY: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE customer = $1 \
+             AND kind = $2 LIMIT 1) AS told";
+        let told: i64 = within!(self, |tx| {
+            let query = sqlx::query_scalar(QUERY).bind(customer).bind(kind);
+            query.fetch_one(tx).await
+        })?;
+        Ok(told > 0)
+    }
+
     /// The first of so many positions that nobody else will have.
     pub(crate) async fn positions(&mut self, count: usize) -> Result<i64, Error> {
         const QUERY: &str = "UPDATE outbox_line SET last = last + $1 WHERE one = 1 RETURNING last";

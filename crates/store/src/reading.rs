@@ -28,11 +28,22 @@ pub struct Reading {
     pub error: Option<String>,
 }
 
+/// The row that says when anything was first read; no list of Polar's is called so.
+macro_rules! beginning {
+    () => {
+        "beginning"
+    };
+}
+
 impl Store {
     /// Every reading.
     pub async fn readings(&self) -> Result<Vec<Reading>, Error> {
-        const QUERY: &str = "SELECT kind, started_at, began_at, place, objects, complete_at, \
-             finished_at, failed_at, error FROM reading ORDER BY kind";
+        const QUERY: &str = concat!(
+            "SELECT kind, started_at, began_at, place, objects, complete_at, finished_at, \
+             failed_at, error FROM reading WHERE kind <> '",
+            beginning!(),
+            "' ORDER BY kind"
+        );
         let readings = read!(&self.engine, |pool| {
             sqlx::query_as(QUERY).fetch_all(pool).await
         });
@@ -48,6 +59,25 @@ impl Store {
 }
 
 impl Tx {
+    /// When anything was first read, µs of Polar's time: `at`, when this is the first.
+    pub async fn beginning(&mut self, at: i64) -> Result<i64, Error> {
+        const INSERT: &str = concat!(
+            "INSERT INTO reading (kind, started_at, began_at, place, objects) VALUES ('",
+            beginning!(),
+            "', $1, $1, '', 0) ON CONFLICT (kind) DO NOTHING"
+        );
+        const QUERY: &str = concat!(
+            "SELECT began_at FROM reading WHERE kind = '",
+            beginning!(),
+            "'"
+        );
+        let began = within!(self, |tx| {
+            sqlx::query(INSERT).bind(at).execute(&mut *tx).await?;
+            sqlx::query_scalar(QUERY).fetch_one(&mut *tx).await
+        });
+        Ok(began?)
+    }
+
     /// Writes one reading down, together with what it read.
     pub async fn put_reading(&mut self, reading: &Reading) -> Result<(), Error> {
         const QUERY: &str = "INSERT INTO reading (kind, started_at, began_at, place, objects, \

@@ -60,10 +60,16 @@ pub struct UsageBacklog {
     pub oldest: Option<i64>,
 }
 
+/// Picked once, before anything changes: a subquery could be run again, and lock and lease more.
 macro_rules! claim {
-    () => {
-        "UPDATE usage SET due_at = $2 WHERE id IN (SELECT id FROM usage \
-         WHERE state = 'pending' AND due_at <= $1 ORDER BY due_at, accepted_at LIMIT $3"
+    ($lock:literal) => {
+        concat!(
+            "WITH picked AS MATERIALIZED (SELECT id FROM usage \
+             WHERE state = 'pending' AND due_at <= $1 ORDER BY due_at, accepted_at LIMIT $3",
+            $lock,
+            ") UPDATE usage SET due_at = $2 WHERE id IN (SELECT id FROM picked) \
+             RETURNING id, tries, body"
+        )
     };
 }
 
@@ -83,13 +89,8 @@ impl Store {
     ) -> Result<Vec<Pending>, Error> {
         let mut tx = self.begin().await?;
         let query = match &tx.0 {
-            Open::Sqlite(_) => concat!(claim!(), ") RETURNING id, tries, body"),
-            Open::Postgres(_) => {
-                concat!(
-                    claim!(),
-                    " FOR UPDATE SKIP LOCKED) RETURNING id, tries, body"
-                )
-            }
+            Open::Sqlite(_) => claim!(""),
+            Open::Postgres(_) => claim!(" FOR UPDATE SKIP LOCKED"),
         };
         let pending = within!(tx, |tx| {
             let query = sqlx::query_as(query)

@@ -26,6 +26,7 @@ use crate::keys::hex;
 
 /// What a caller asks for.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = CheckoutCreate)]
 pub(crate) struct Ask {
     /// Polar's id of the product to buy, or the name that `POLARKIT_PRODUCTS` gives it.
     pub(crate) product_id: String,

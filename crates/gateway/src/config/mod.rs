@@ -79,7 +79,7 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 40] = [
+pub const VARIABLES: [&str; 41] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
@@ -110,6 +110,7 @@ pub const VARIABLES: [&str; 40] = [
     "POLARKIT_SUBSCRIBER_TIMEOUT_SECONDS",
     "POLARKIT_STALE",
     "POLARKIT_TRUST_FORWARDED_FOR",
+    "POLARKIT_TELL_EXISTING",
     "POLARKIT_WATCHDOG",
     "POLARKIT_WATCHDOG_MINUTES",
     "POLARKIT_WEBHOOK_NETWORKS",
@@ -177,6 +178,8 @@ pub struct Healing {
     /// `POLARKIT_RECONCILE_PER_MINUTE`: requests reading back may make, a share of Polar's limit
     /// unless told otherwise.
     pub per_minute: u32,
+    /// `POLARKIT_TELL_EXISTING`: access that is older than the gateway is told when it is found.
+    pub tell_existing: bool,
     /// `POLARKIT_WATCHDOG`: what is done about a webhook endpoint that is switched off.
     pub watchdog: Watchdog,
     /// `POLARKIT_WATCHDOG_MINUTES`: how often the endpoint is looked at.

@@ -243,6 +243,7 @@ impl<'a> Reader<'a> {
             hours: self.number("POLARKIT_RECONCILE_HOURS", 24),
             minutes: self.number("POLARKIT_RECONCILE_MINUTES", 5),
             per_minute: self.number("POLARKIT_RECONCILE_PER_MINUTE", share),
+            tell_existing: self.yes_or_no("POLARKIT_TELL_EXISTING", false),
             watchdog: self.watchdog(),
             watchdog_minutes: self.number("POLARKIT_WATCHDOG_MINUTES", 5),
             recheck_minutes: self.number("POLARKIT_RECHECK_MINUTES", 10),

@@ -91,6 +91,11 @@ impl Cause {
         }
     }
 
+    /// When Polar was asked, µs of its time; none when something was told.
+    pub(crate) fn read_at(&self) -> Option<i64> {
+        (self.via == Via::Read).then_some(self.sent_at)
+    }
+
     fn names(&self, source: &str) -> bool {
         self.whole || self.about.iter().any(|about| about == source)
     }

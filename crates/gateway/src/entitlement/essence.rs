@@ -92,6 +92,10 @@ pub(crate) struct State {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Active {
     pub(crate) id: String,
+    #[serde(default)]
+    created_at: Option<Timestamp>,
+    #[serde(default)]
+    modified_at: Option<Timestamp>,
     #[serde(flatten)]
     pub(crate) subscription: Subscription,
 }
@@ -100,6 +104,10 @@ pub(crate) struct Active {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Granted {
     pub(crate) id: String,
+    #[serde(default)]
+    created_at: Option<Timestamp>,
+    #[serde(default)]
+    modified_at: Option<Timestamp>,
     pub(crate) benefit_id: String,
     #[serde(default)]
     pub(crate) benefit_type: String,

@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    checkout, customer, entitlement, health, inbox, license, portal, reconcile, stream, subscriber,
-    usage, webhook,
+    checkout, customer, dead_letter, entitlement, health, inbox, license, portal, reconcile,
+    stream, subscriber, usage, webhook,
 };
 
 #[derive(OpenApi)]
@@ -37,10 +37,11 @@ use super::{
         usage::track,
         usage::balance,
         inbox::list,
-        inbox::show,
-        inbox::replay,
-        inbox::dead,
-        inbox::revive,
+        inbox::letter::show,
+        inbox::replay::one,
+        inbox::replay::many,
+        dead_letter::list,
+        dead_letter::revive,
         reconcile::status,
         reconcile::start,
         reconcile::drift,

@@ -5,6 +5,7 @@ pub(crate) mod caller;
 mod checkout;
 mod contract;
 mod customer;
+mod dead_letter;
 mod docs;
 mod entitlement;
 pub(crate) mod health;
@@ -73,12 +74,13 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/usage/track", post(usage::track))
         .route("/usage/balance/{external_id}", get(usage::balance))
         .route("/inbox", get(inbox::list))
-        .route("/inbox/{webhook_id}", get(inbox::show))
-        .route("/inbox/{webhook_id}/replay", post(inbox::replay))
+        .route("/inbox/replay", post(inbox::replay::many))
+        .route("/inbox/{webhook_id}", get(inbox::letter::show))
+        .route("/inbox/{webhook_id}/replay", post(inbox::replay::one))
         .route("/reconcile", get(reconcile::status).post(reconcile::start))
         .route("/drift", get(reconcile::drift))
-        .route("/dead-letters", get(inbox::dead))
-        .route("/dead-letters/{id}/replay", post(inbox::revive))
+        .route("/dead-letters", get(dead_letter::list))
+        .route("/dead-letters/{id}/replay", post(dead_letter::revive))
         .route("/events/stream", get(stream::read))
         .nest("/subscribers", subscribers());
     Router::new()

@@ -14,6 +14,7 @@ const WORDS: &str = "Error creando sesión del portal: ";
 
 /// Whose portal: by one id or the other.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[schema(as = PortalSession)]
 pub(super) struct Ask {
     /// Polar's id of the customer.
     #[serde(default)]

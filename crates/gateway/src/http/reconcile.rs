@@ -108,6 +108,7 @@ impl List {
 /// Whom to read back; everything, when nobody is named.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ReconcileStart)]
 pub(super) struct Ask {
     /// The application's id of one customer.
     external_customer_id: Option<String>,

@@ -19,6 +19,7 @@ use crate::usage::{self, Use};
     dead_code,
     reason = "documents a body that is read by hand, for better errors"
 )]
+#[schema(as = UsageTrack)]
 pub(super) enum Ask {
     /// Several.
     Many(Many),

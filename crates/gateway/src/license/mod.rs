@@ -38,6 +38,7 @@ const TEXT_CHARS_MAX: usize = 255;
 
 /// What a caller asks about a licence.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[schema(as = LicenseValidate)]
 pub(crate) struct Ask {
     /// The licence key.
     pub(crate) license_key: String,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use polarkit_store::{Entitlement, Error, Essence, Notice, Tx};
 
-use super::{contradiction, doubt};
+use super::{beginning, contradiction, doubt};
 use crate::entitlement::cause::{self, Cause};
 use crate::entitlement::{derive, expiry};
 use crate::gateway::Gateway;
@@ -55,7 +55,13 @@ pub(crate) async fn align_all<'a>(
     for (&customer, causes) in causes {
         let essences = essences.remove(customer).unwrap_or_default();
         let before = rows.remove(customer).unwrap_or_default();
-        let entitled = bring(gateway, customer, &essences, before, causes);
+        let mut entitled = bring(gateway, customer, &essences, before, causes);
+        if entitled.before != entitled.after
+            && let Some(began) = beginning::of(tx, gateway, causes).await?
+        {
+            let told = (&essences[..], &entitled.after[..]);
+            entitled.unheard = beginning::unheard(tx, customer, told, began).await?;
+        }
         aligned.push((customer, entitled));
     }
     write(tx, &aligned).await?;
@@ -90,6 +96,7 @@ fn bring(
         notices: Vec::new(),
         before,
         after,
+        unheard: Vec::new(),
         doubted: contradiction::of(essences),
         told_at: newest(essences),
     }
@@ -129,7 +136,12 @@ async fn name(
             external_id: names.get(*customer).map(String::as_str),
             led: &led,
         };
-        entitled.notices = notice::of_access(about, &entitled.before, &entitled.after);
+        let Entitled {
+            before, unheard, ..
+        } = &*entitled;
+        let known = (!unheard.is_empty()).then(|| [&before[..], &unheard[..]].concat());
+        let known = known.as_deref().unwrap_or(before);
+        entitled.notices = notice::of_access(about, known, &entitled.after);
     }
     Ok(())
 }
@@ -140,6 +152,8 @@ pub(crate) struct Entitled {
     /// As they were, less what only time has ended.
     pub(crate) before: Vec<Entitlement>,
     pub(crate) after: Vec<Entitlement>,
+    /// Of these, what was there before anyone listened.
+    unheard: Vec<Entitlement>,
     /// What is still to be told of it.
     pub(crate) notices: Vec<Notice>,
     /// Why what is mirrored contradicts itself, if it does.
@@ -154,6 +168,7 @@ impl Entitled {
             before: rows.clone(),
             after: rows,
             notices: Vec::new(),
+            unheard: Vec::new(),
             doubted: None,
             told_at: 0,
         }

@@ -4,6 +4,7 @@
 
 pub(crate) mod align;
 pub(crate) mod apply;
+mod beginning;
 pub(crate) mod contradiction;
 #[cfg(test)]
 mod permutation;

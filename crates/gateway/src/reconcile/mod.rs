@@ -15,7 +15,7 @@ pub(crate) mod table;
 mod take;
 mod vanished;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -24,7 +24,7 @@ use polarkit_store::{Error, Reading};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use self::budget::Budget;
+use self::budget::{Budget, HOLD_MAX};
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::inbox::news::Unreadable;
@@ -56,6 +56,8 @@ pub(crate) struct Reconcile {
     pub(crate) asked: Notify,
     /// As of when nothing is missed, µs of Polar's time; 0 while that can't be said.
     verified_at: AtomicI64,
+    /// Every list was read to its end at least once.
+    backfilled: AtomicBool,
     /// Customers Polar was asked about before they were denied something.
     rechecked: Cache<String, ()>,
     /// Names this node.
@@ -68,6 +70,7 @@ impl Reconcile {
             budget: Budget::per_minute(config.healing.per_minute),
             asked: Notify::new(),
             verified_at: AtomicI64::new(0),
+            backfilled: AtomicBool::new(false),
             rechecked: Cache::builder()
                 .max_capacity(RECHECKED_MAX)
                 .time_to_live(RECHECKED_KEPT)
@@ -78,6 +81,11 @@ impl Reconcile {
 }
 
 impl Reconcile {
+    /// Whether every list was read to its end at least once.
+    pub(crate) fn is_backfilled(&self) -> bool {
+        self.backfilled.load(Ordering::Relaxed)
+    }
+
     /// As of when every change of Polar's is known here, if that can be said.
     pub(crate) fn verified(&self) -> Option<Timestamp> {
         let at = self.verified_at.load(Ordering::Relaxed);
@@ -102,6 +110,11 @@ pub(crate) async fn recheck(gateway: &Gateway, external_id: &str) {
         match tokio::time::timeout(RECHECK_LASTS, asked).await {
             Ok(Ok(())) => {}
             Ok(Err(trouble)) => {
+                if let Trouble::Polar(Failure::Limited { .. }) = &trouble {
+                    reconcile
+                        .budget
+                        .hold(trouble.holds_all(0).unwrap_or_default());
+                }
                 tracing::warn!(error = %chain(&trouble), "a customer is denied on old news");
             }
             Err(_elapsed) => tracing::warn!("a customer is denied on old news: Polar is too slow"),
@@ -144,7 +157,7 @@ impl Trouble {
         match self {
             Self::Polar(Failure::Limited {
                 retry_after_seconds,
-            }) => Some(Duration::from_secs(*retry_after_seconds)),
+            }) => Some(Duration::from_secs(*retry_after_seconds).min(HOLD_MAX)),
             Self::Polar(Failure::Unreachable | Failure::Failed) | Self::Store(_) => Some(backoff),
             Self::Polar(Failure::Credentials | Failure::NotFound | Failure::Refused { .. })
             | Self::Shape(_)
@@ -158,7 +171,10 @@ impl Trouble {
 /// nobody is in doubt. 0 while that can't be said.
 async fn verified(gateway: &Gateway) -> Result<i64, Error> {
     let readings = gateway.store.readings().await?;
-    if !is_backfilled(&readings) || gateway.store.doubts().await? > 0 {
+    let backfilled = is_backfilled(&readings);
+    let known = &gateway.reconcile.backfilled;
+    known.store(backfilled, Ordering::Relaxed);
+    if !backfilled || gateway.store.doubts().await? > 0 {
         return Ok(0);
     }
     let lately = readings.iter().find(|reading| reading.kind == lately::KIND);
@@ -204,7 +220,7 @@ pub(crate) async fn run(gateway: Gateway, stop: CancellationToken) {
                 failures += 1;
                 let seconds = wait.as_secs();
                 tracing::warn!(error = %chain(&trouble), seconds, "reading Polar back pauses");
-                gateway.reconcile.budget.hold(wait).await;
+                gateway.reconcile.budget.hold(wait);
                 wait
             }
         };

@@ -1,7 +1,7 @@
 //! The contract, its page, the figures: for those who hold a key.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::event::{deliver, event, subscription};
 use crate::world::{Answer, World};
@@ -42,6 +42,9 @@ async fn the_contract_lists_every_route_with_its_schemas() {
         "/api/usage/track",
         "/api/usage/balance/{external_id}",
         "/api/inbox",
+        "/api/inbox/replay",
+        "/api/inbox/{webhook_id}",
+        "/api/inbox/{webhook_id}/replay",
         "/api/dead-letters",
         "/api/subscribers",
         "/api/subscribers/{id}",
@@ -58,6 +61,48 @@ async fn the_contract_lists_every_route_with_its_schemas() {
     let page = world.get("/docs").await;
     assert_eq!(page.status, 200);
     assert!(page.body.as_str().unwrap().contains("/api/usage/track"));
+}
+
+/// Two shapes of one name would leave the contract with one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_shape_of_the_contract_has_a_name_of_its_own() {
+    let world = World::begin().await;
+    let contract = world.get("/openapi.json").await.ok();
+    let named = |schema: &Value| {
+        let name = schema["$ref"].as_str().unwrap().trim_start_matches('#');
+        contract.pointer(name).unwrap().clone()
+    };
+    let json = "application/json";
+    for (path, field) in [
+        ("/api/checkout/create", "product_id"),
+        ("/api/license/validate", "license_key"),
+        ("/api/customer-portal/session", "external_customer_id"),
+        ("/api/reconcile", "customer_id"),
+        ("/api/inbox/replay", "customer_id"),
+        ("/api/subscribers/{id}/replay", "event_ids"),
+    ] {
+        let asked =
+            named(&contract["paths"][path]["post"]["requestBody"]["content"][json]["schema"]);
+        assert!(asked["properties"][field].is_object(), "{path}: {asked}");
+    }
+    for (method, path, field) in [
+        ("post", "/api/inbox/{webhook_id}/replay", "status"),
+        ("post", "/api/subscribers/{id}/replay", "next"),
+        ("post", "/api/subscribers/{id}/test", "latency_ms"),
+    ] {
+        let responses = &contract["paths"][path][method]["responses"];
+        let told = named(&responses["200"]["content"][json]["schema"]);
+        assert!(told["properties"][field].is_object(), "{path}: {told}");
+    }
+    for (path, field) in [
+        ("/api/inbox", "verified_by"),
+        ("/api/subscribers/{id}/deliveries", "attempts"),
+    ] {
+        let list =
+            named(&contract["paths"][path]["get"]["responses"]["200"]["content"][json]["schema"]);
+        let item = named(&list["properties"]["items"]["items"]);
+        assert!(item["properties"][field].is_object(), "{path}: {item}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -245,6 +245,87 @@ async fn a_dead_letter_can_be_replayed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_is_shown_as_it_came() {
+    let world = World::begin().await;
+    let told = "{\"type\": \"moon.landed\",  \"timestamp\": \"2027-01-15T08:00:00Z\", \"data\": {\"n\": 1.50}}";
+    let sent = Delivery::raw(&world, "as-it-came", told.as_bytes().to_vec());
+    sent.send(&world).await.ok();
+    let noise = Delivery::raw(&world, "no-text", vec![0xff, 0x00]);
+    noise.send(&world).await.ok();
+    world.projected().await;
+    let shown = world.get("/api/inbox/as-it-came").await.ok();
+    assert_eq!(shown["body"], told);
+    assert_eq!(
+        (&shown["type"], &shown["status"]),
+        (&json!("moon.landed"), &json!("done"))
+    );
+    assert!(shown["sent_at"].is_string() && shown["headers"]["webhook-timestamp"].is_string());
+    assert!(!shown.to_string().contains("v1,"), "no signature");
+    let shown = world.get("/api/inbox/no-text").await.ok();
+    assert_eq!(
+        (&shown["body"], &shown["body_base64"]),
+        (&Value::Null, &json!("/wA="))
+    );
+    let none = world.get("/api/inbox/none").await;
+    none.refused(404, "not_found");
+    let anonymous = world.request(Method::GET, "/api/inbox/as-it-came");
+    let answer = Answer::of(anonymous.send().await.unwrap()).await;
+    answer.refused(401, "unauthenticated");
+}
+
+/// What a fault of ours left undone is done once the fault is mended.
+async fn replayed_by_what_fits(database: &[(&str, &str)]) {
+    let world = World::with(database).await;
+    for (number, kind) in ["order.paid", "order.paid", "product.updated"]
+        .iter()
+        .enumerate()
+    {
+        let body = format!(
+            r#"{{"type":"{kind}","timestamp":"2027-01-15T08:00:00Z","data":{{"id":null}}}}"#
+        );
+        let delivery = Delivery::raw(&world, &format!("poison_{number}"), body.into_bytes());
+        delivery.send(&world).await.ok();
+    }
+    deliver(&world, &[active()]).await;
+    let replay = async |ask: Value| world.post("/api/inbox/replay", ask).await;
+    assert_eq!(
+        replay(json!({"type": "order.paid"})).await.ok()["queued"],
+        2
+    );
+    world.projected().await;
+    assert_eq!(replay(json!({})).await.ok()["queued"], 3, "dead again");
+    world.projected().await;
+    assert_eq!(
+        replay(json!({"from": "2199-01-01T00:00:00Z"})).await.ok()["queued"],
+        0
+    );
+    let customer = json!({"status": "done", "customer_id": crate::event::CUSTOMER});
+    assert_eq!(replay(customer).await.ok()["queued"], 1);
+    world.projected().await;
+    let check = format!("/api/entitlements/u_1/check?product={PRODUCT}");
+    assert_eq!(world.get(&check).await.ok()["allowed"], true);
+    for wrong in [
+        json!({"status": "pending"}),
+        json!({"from": "2027-01-02T00:00:00Z", "to": "2027-01-01T00:00:00Z"}),
+        json!({"kind": "order.paid"}),
+    ] {
+        replay(wrong).await.refused(400, "invalid_request");
+    }
+    world.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_replayed_by_what_fits() {
+    replayed_by_what_fits(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_replayed_by_what_fits_on_postgresql() {
+    let server = crate::world::postgres().await;
+    replayed_by_what_fits(&[("DATABASE_URL", &server)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_before_a_restart_is_projected_after_it() {
     let world = World::begin().await;
     deliver(&world, &[active()]).await;

@@ -7,6 +7,7 @@ mod redis;
 mod world;
 
 mod authorization;
+mod beginning;
 mod checkout;
 mod config;
 mod confirm;
@@ -21,6 +22,8 @@ mod health;
 mod intake;
 mod license;
 mod lifecycle;
+mod limited;
+mod moved;
 mod nodes;
 mod order;
 mod repeat;

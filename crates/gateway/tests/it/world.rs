@@ -164,7 +164,18 @@ impl World {
         self.restarted(&[], meanwhile).await
     }
 
-    async fn restarted(
+    /// Stops the gateway, moves its database to this one, and starts another there, with further settings.
+    pub(crate) async fn moved(self, to: &str, further: &[(&str, &str)]) -> Self {
+        let from = self.settings["DATABASE_URL"].clone();
+        let further = [&[("DATABASE_URL", to)], further].concat();
+        self.restarted(&further, async |_, _| {
+            polarkit_store::transfer(&from, to, |_| {}).await.unwrap();
+        })
+        .await
+    }
+
+    /// The same, with other settings and something happening at Polar meanwhile.
+    pub(crate) async fn restarted(
         self,
         further: &[(&str, &str)],
         meanwhile: impl AsyncFnOnce(&polarkit::Polar, &Sandbox),

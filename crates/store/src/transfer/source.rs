@@ -1,5 +1,6 @@
 //! The SQLite file that is moved: held so that nobody else has it, and only read.
 
+use std::fs::File;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -11,12 +12,15 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection
 use super::TransferError;
 use super::table::{Column, Table};
 use crate::engine::{self, MIGRATIONS_TABLE};
+use crate::{Error, alone};
 
 /// How long the file may still be held by whoever is closing it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Source {
+    /// Tells a gateway at once that it may not start here.
+    _alone: File,
     connection: SqliteConnection,
     version: i64,
 }
@@ -33,6 +37,10 @@ impl Source {
         if !file.is_file() {
             return Err(TransferError::NoSource(file.display().to_string()));
         }
+        let alone = alone::lock(&file).map_err(|error| match error {
+            Error::InUse => TransferError::SourceInUse,
+            other => other.into(),
+        })?;
         let options = options
             .create_if_missing(false)
             .read_only(false) // the lock wants a file that could be written
@@ -48,6 +56,7 @@ impl Source {
             .await?;
         let version = version(&mut connection).await?;
         Ok(Self {
+            _alone: alone,
             connection,
             version,
         })

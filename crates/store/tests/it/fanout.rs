@@ -9,6 +9,7 @@ use crate::fixture::on_every_store;
 on_every_store!(
     one_cause_is_told_once,
     the_next_of_a_customer_waits_for_the_one_before,
+    thousands_that_wait_behind_others_hold_nobody_up,
     what_concerns_no_customer_waits_for_nothing,
     a_lease_that_ended_is_anothers_and_the_late_word_counts_for_nothing,
     two_nodes_never_lease_the_same,
@@ -143,6 +144,37 @@ async fn the_next_of_a_customer_waits_for_the_one_before(store: Store) {
         ["a3"],
         "dead is settled"
     );
+}
+
+/// Each row that waits, looked behind, walked through all before it: seconds a lease, of the writer's.
+async fn thousands_that_wait_behind_others_hold_nobody_up(store: Store) {
+    const CUSTOMERS: usize = 1_000;
+    let names: Vec<(String, String)> = (0..CUSTOMERS * 10)
+        .map(|number| (format!("e{number}"), format!("c{}", number % CUSTOMERS)))
+        .collect();
+    let line: Vec<(&str, &str)> = names
+        .iter()
+        .map(|(id, of)| (id.as_str(), of.as_str()))
+        .collect();
+    tell_ids(&store, &line, 1).await;
+    let mut tx = store.begin().await.unwrap();
+    let firsts = Lease {
+        subscriber: "sub",
+        lease: "x",
+        now: 2,
+        until: 1_000,
+        limit: 10_000,
+        early: false,
+    };
+    assert_eq!(tx.claim(&firsts).await.unwrap().len(), CUSTOMERS);
+    tx.commit().await.unwrap();
+    tell_ids(&store, &[("last", "another")], 3).await;
+    let began = std::time::Instant::now();
+    assert_eq!(ids(&lease(&store, "y", 4).await), ["last"]);
+    for _ in 0..9 {
+        assert!(lease(&store, "y", 4).await.is_empty());
+    }
+    assert!(began.elapsed().as_secs() < 8, "{:?}", began.elapsed());
 }
 
 async fn what_concerns_no_customer_waits_for_nothing(store: Store) {

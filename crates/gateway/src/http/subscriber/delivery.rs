@@ -37,6 +37,7 @@ pub(in crate::http) struct Page {
 
 /// A page of deliveries, newest first.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = SubscriberDeliveries)]
 pub(in crate::http) struct Deliveries {
     items: Vec<Delivered>,
     /// Where the next page begins, when there may be one.

@@ -42,6 +42,7 @@ pub(in crate::http) struct Replay {
 
 /// How many were put at the end of the line.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = SubscriberReplayed)]
 pub(in crate::http) struct Replayed {
     queued: u64,
     /// When this was not all: give it as `after`.
