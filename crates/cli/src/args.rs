@@ -150,8 +150,8 @@ impl Command {
             Self::Sandbox(sandbox) => sandbox.output.json,
             Self::Keys(
                 Keys::Create { output, .. } | Keys::List { output } | Keys::Revoke { output, .. },
-            ) => output.json,
-            Self::Store(Store::Move { output, .. }) => output.json,
+            )
+            | Self::Store(Store::Move { output, .. }) => output.json,
         }
     }
 }

@@ -241,7 +241,22 @@ impl Engine {
     }
 
     async fn migrate(&self) -> Result<(), Error> {
-        let done = write!(self, |pool| migrator().run(pool).await);
+        let migrator = migrator();
+        let done = match self {
+            // One transaction for all, begun as a writer: SQLite knows no other lock, and whoever
+            // opens the same file at the same moment waits for it.
+            Self::Sqlite { write, .. } => {
+                let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
+                // What `run` does with a connection; it cannot be given one of a transaction's.
+                let done = migrator.run_direct(None, &mut *tx, false).await;
+                if done.is_ok() {
+                    tx.commit().await?;
+                }
+                done
+            }
+            // One transaction each, under a lock of the server's.
+            Self::Postgres(pool) => migrator.run(pool).await,
+        };
         done.map_err(|cause| Error::Migration(Arc::new(cause)))
     }
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use reqwest::{Client, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
 
@@ -41,6 +41,16 @@ impl Delivery {
             id,
             customer: external,
             body: body.to_string(),
+        }
+    }
+
+    /// Any event about a customer.
+    pub(crate) fn of(event: &Value) -> Self {
+        let customer = event["data"]["customer"]["external_id"].as_str();
+        Self {
+            id: Uuid::new_v4().to_string(),
+            customer: customer.unwrap().to_owned(),
+            body: event.to_string(),
         }
     }
 

@@ -11,6 +11,7 @@ mod receiver;
 mod stage;
 mod tables;
 
+mod cluster;
 mod crash;
 mod database;
 mod dev;

@@ -32,6 +32,7 @@ mod shop;
 mod stale;
 mod stream;
 mod subscriber;
+mod takeover;
 mod usage;
 mod watchdog;
 mod why;
