@@ -24,6 +24,9 @@ const SQLITE_CACHE_KIB: &str = "-32768";
 const SQLITE_CHECKPOINT_PAGES: &str = "4000";
 /// Connections one node holds to PostgreSQL.
 const POSTGRES_CONNECTIONS_MAX: u32 = 10;
+/// How long a transaction may do nothing before PostgreSQL ends it: a node that hangs must not keep
+/// the others from what it holds.
+const POSTGRES_IDLE_MAX: &str = "SET idle_in_transaction_session_timeout = '30s'";
 /// How long a caller waits for a connection, or for SQLite's write lock.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
@@ -190,6 +193,12 @@ impl Engine {
             let pool = PgPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS_MAX)
                 .acquire_timeout(WAIT_MAX)
+                .after_connect(|connection, _| {
+                    Box::pin(async move {
+                        sqlx::query(POSTGRES_IDLE_MAX).execute(connection).await?;
+                        Ok(())
+                    })
+                })
                 .connect_with(options)
                 .await?;
             return Ok(Self::Postgres(pool));

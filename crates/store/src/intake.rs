@@ -53,6 +53,17 @@ macro_rules! take {
 }
 
 impl Tx {
+    /// Waits until no other node is projecting, and keeps the others waiting to the end of this
+    /// transaction: two that took deliveries of one customer at the same time could tell of them in
+    /// the wrong order. SQLite has one writer and needs nothing.
+    pub async fn intake_turn(&mut self) -> Result<(), Error> {
+        if let Open::Postgres(tx) = &mut self.0 {
+            let turn = "SELECT pg_advisory_xact_lock(hashtextextended('polarkit projection', 0))";
+            sqlx::query(turn).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
     /// Takes the oldest deliveries out of the line, in order of arrival; on a shared database those
     /// that no other node is at.
     pub async fn intake_take(&mut self, limit: i64) -> Result<Vec<Mail>, Error> {

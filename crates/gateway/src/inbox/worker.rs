@@ -65,6 +65,7 @@ async fn batch(gateway: &Gateway) -> Result<bool, Error> {
     };
     let now = gateway.time.local().as_microsecond();
     let mut tx = gateway.store.begin().await?;
+    tx.intake_turn().await?;
     let waiting = tx.inbox_next(now, limit).await?;
     let (letters, any) = if waiting.is_empty() {
         sort::sort(&mut tx, gateway, limit, now).await?
@@ -118,10 +119,12 @@ async fn settled(gateway: &Gateway, letters: &[Letter], changes: Changes) {
 async fn one_by_one(gateway: &Gateway) -> Result<bool, Error> {
     let now = gateway.time.local().as_microsecond();
     let mut tx = gateway.store.begin().await?;
+    tx.intake_turn().await?;
     sort::put_by(&mut tx, BATCH_MAX, now).await?;
     tx.commit().await?;
     for _ in 0..BATCH_MAX {
         let mut tx = gateway.store.begin().await?;
+        tx.intake_turn().await?;
         let now = gateway.time.local();
         let Some(mail) = tx.inbox_next(now.as_microsecond(), 1).await?.pop() else {
             break;
