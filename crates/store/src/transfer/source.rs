@@ -45,7 +45,8 @@ impl Source {
             .create_if_missing(false)
             .read_only(false) // the lock wants a file that could be written
             .locking_mode(SqliteLockingMode::Exclusive)
-            .busy_timeout(PATIENCE);
+            .busy_timeout(PATIENCE)
+            .disable_statement_logging(); // reading a whole table is slow, and no news
         let mut connection = options.connect().await.map_err(busy)?;
         sqlx::query("BEGIN EXCLUSIVE")
             .execute(&mut connection)

@@ -9,7 +9,7 @@ use sqlx::error::DatabaseError;
 use sqlx::migrate::{Migrate as _, MigrateError};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Postgres, Transaction};
 
 use super::TransferError;
 use super::checksum::Checksum;
@@ -36,7 +36,7 @@ impl Target {
         if !(url.starts_with("postgres:") || url.starts_with("postgresql:")) {
             return Err(TransferError::Direction);
         }
-        let options = PgConnectOptions::from_str(url)?;
+        let options = PgConnectOptions::from_str(url)?.disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .connect_with(options)
