@@ -3,6 +3,7 @@
 //! [`Config::from_variables`] → [`Gateway::open`] → [`serve`].
 
 mod checkout;
+mod clock;
 pub mod config;
 mod customer;
 mod entitlement;

@@ -14,7 +14,8 @@ use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::time::pause;
 use crate::{
-    checkout, entitlement, http, inbox, listen, reconcile, shared, subscriber, usage, watchdog,
+    checkout, clock, entitlement, http, inbox, listen, reconcile, shared, subscriber, usage,
+    watchdog,
 };
 
 /// How often what is no longer needed is thrown away.
@@ -45,6 +46,7 @@ pub async fn serve_app(
     tasks.spawn(entitlement::expiry::run(gateway.clone(), workers.clone()));
     tasks.spawn(usage::deliver::run(gateway.clone(), workers.clone()));
     tasks.spawn(tidy(gateway.clone(), workers.clone()));
+    tasks.spawn(clock::run(gateway.clone(), workers.clone()));
     tasks.spawn(http::health::watch(gateway.clone(), workers.clone()));
     tasks.spawn(shared::run(gateway.clone(), workers.clone()));
     if gateway.config.healing.reconcile {

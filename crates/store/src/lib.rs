@@ -7,6 +7,7 @@
 mod alone;
 mod api_key;
 mod batch;
+mod clock;
 pub mod crash;
 mod delivered;
 mod delivery;

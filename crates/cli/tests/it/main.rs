@@ -16,6 +16,7 @@ mod crash;
 mod database;
 mod dev;
 mod disk;
+mod first_start;
 mod page;
 mod recordings;
 mod sandbox;

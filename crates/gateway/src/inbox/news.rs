@@ -135,6 +135,14 @@ impl News {
         Ok(news)
     }
 
+    /// The customer that comes along inside what was read of theirs.
+    pub(crate) fn of_owner(body: &str, at: i64) -> Result<Self, Unreadable> {
+        let nested: Nested<'_> = serde_json::from_str(body).unwrap_or_default();
+        let mut news = Self::empty();
+        news.inside("customer", nested.customer, at)?;
+        Ok(news)
+    }
+
     /// A customer's state that was read.
     pub(crate) fn of_state(data: &RawValue, at: i64) -> Result<Self, Unreadable> {
         let mut news = Self::empty();

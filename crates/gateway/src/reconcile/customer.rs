@@ -149,6 +149,12 @@ async fn stated(
 
 /// Reads everything of one customer.
 async fn lists(gateway: &Gateway, customer: &str) -> Result<(), Trouble> {
+    let readings = gateway.store.readings().await?;
+    // What is found before a list was once read to its end was there before anyone listened.
+    let again = |kind: &str| {
+        let reading = readings.iter().find(|reading| reading.kind == kind);
+        reading.is_some_and(|reading| reading.complete_at.is_some())
+    };
     for table in TABLES.iter().filter(|table| table.is_by(Filter::Customer)) {
         for number in 1..=PAGES_MAX {
             let page = match page::read(gateway, table, number, Some(customer)).await {
@@ -162,11 +168,11 @@ async fn lists(gateway: &Gateway, customer: &str) -> Result<(), Trouble> {
             };
             let now = gateway.time.local().as_microsecond();
             let mut tx = gateway.store.begin().await?;
-            let taking = Taking::of(table, true, page.at, now);
+            let taking = Taking::of(table, again(table.kind), page.at, now);
             let changes = take(&mut tx, gateway, &page.objects, taking).await?;
             tx.commit().await?;
             changes.tell(gateway).await;
-            seats(gateway, table.kind, &page.objects).await?;
+            seats(gateway, table.kind, &page.objects, again(SEATS.kind)).await?;
             if !page.more {
                 break;
             }
@@ -175,7 +181,12 @@ async fn lists(gateway: &Gateway, customer: &str) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn seats(gateway: &Gateway, kind: &str, bought: &[Object]) -> Result<(), Trouble> {
+async fn seats(
+    gateway: &Gateway,
+    kind: &str,
+    bought: &[Object],
+    again: bool,
+) -> Result<(), Trouble> {
     let bought_with = match kind {
         "subscription" => "subscription_id",
         "order" => "order_id",
@@ -188,7 +199,7 @@ async fn seats(gateway: &Gateway, kind: &str, bought: &[Object]) -> Result<(), T
         };
         let now = gateway.time.local().as_microsecond();
         let mut tx = gateway.store.begin().await?;
-        let taking = Taking::of(&SEATS, true, page.at, now);
+        let taking = Taking::of(&SEATS, again, page.at, now);
         let changes = take(&mut tx, gateway, &page.objects, taking).await?;
         tx.commit().await?;
         changes.tell(gateway).await;

@@ -10,6 +10,7 @@ use super::drift;
 use super::table::Table;
 use crate::entitlement::cause::Cause;
 use crate::gateway::Gateway;
+use crate::inbox::news::News;
 use crate::projection::version::{Decision, decide};
 use crate::projection::{self, Changes, Entitled};
 use crate::subscriber::audience::Audience;
@@ -52,6 +53,9 @@ pub(super) async fn take(
         .filter(|id| !id.is_empty())
         .collect();
     tx.lock_customers(&customers).await?;
+    for object in objects.iter().filter(|object| object.essence.is_some()) {
+        name_owner(tx, object, taking.at).await?;
+    }
     let mut touched = BTreeSet::new();
     for object in objects {
         let taken = one(tx, object, taking).await?;
@@ -84,6 +88,22 @@ pub(super) async fn take(
         customers,
         checkouts: BTreeSet::new(),
     })
+}
+
+/// Who bought while the lists were read, or whose list may not be read, is on no page of customers:
+/// they come along inside what they bought, so that nothing is told of somebody without a name.
+async fn name_owner(tx: &mut Tx, object: &Object, at: i64) -> Result<(), Error> {
+    let owner = object.customer.as_str();
+    if object.kind == "customer" || tx.known(owner, "customer", owner).await?.is_some() {
+        return Ok(());
+    }
+    // One that is unreadable is nameless, as before.
+    let inside =
+        News::of_owner(&object.body, at).map_or_else(|_unreadable| Vec::new(), |news| news.objects);
+    for customer in inside.iter().filter(|customer| customer.id == owner) {
+        tx.mirror(customer).await?;
+    }
+    Ok(())
 }
 
 /// Access that changed although no object did: the statement of the whole state was right.

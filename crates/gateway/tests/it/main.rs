@@ -1,6 +1,9 @@
 //! The gateway from outside: over HTTP, with the sandbox in the same process as its Polar.
 #![cfg(test)]
 mod event;
+#[path = "../../src/projection/permutation/living.rs"]
+mod living;
+mod middle;
 mod polar;
 mod receiver;
 mod redis;
@@ -8,7 +11,9 @@ mod world;
 
 mod authorization;
 mod beginning;
+mod chaos;
 mod checkout;
+mod clock;
 mod config;
 mod confirm;
 mod contract;

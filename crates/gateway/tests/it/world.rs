@@ -495,7 +495,7 @@ pub(crate) async fn pause(duration: Duration) {
     clippy::disallowed_methods,
     reason = "the tests' one client, and it sets its timeout"
 )]
-fn client() -> Client {
+pub(crate) fn client() -> Client {
     // Fails when another test of this process was first, which is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
     Client::builder()

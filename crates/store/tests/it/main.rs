@@ -12,6 +12,7 @@ mod fixture;
 mod healing;
 
 mod api_keys;
+mod clock;
 mod fanout;
 mod fanout_order;
 mod file;

@@ -5,6 +5,7 @@
 //! here is then pure: no store, no clock.
 
 mod life;
+mod living;
 
 use std::collections::{BTreeMap, BTreeSet};
 

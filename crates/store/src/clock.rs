@@ -1,0 +1,53 @@
+//! A clock that stepped back: what waits for a time waits for what was meant, not for the step too.
+
+use crate::Error;
+use crate::engine::{Store, within};
+
+/// Longest that work is leased, or usage waits for another try, µs. What is due later than that was
+/// written by a clock that was ahead.
+const WAIT_MAX: i64 = 6 * 60 * 1_000_000;
+
+/// Waits that somebody else's lease does not depend on are shortened by the step; another node that
+/// noticed the same step shortens them again, and they are tried sooner.
+const SHORTENED: [&str; 4] = [
+    "UPDATE delivery SET due_at = due_at - $2 WHERE status = 'pending' AND lease IS NULL \
+     AND due_at > $1",
+    "UPDATE subscriber SET rest_until = rest_until - $2 WHERE rest_until > $1",
+    "UPDATE doubt SET due_at = due_at - $2 WHERE due_at > $1",
+    "UPDATE inbox SET due_at = due_at - $2 WHERE status = 'pending' AND due_at > $1",
+];
+
+/// Leases are ended when they last longer than any does: their holders may be alive.
+const ENDED: [&str; 3] = [
+    "UPDATE delivery SET due_at = $1 WHERE status = 'pending' AND lease IS NOT NULL \
+     AND due_at > $1 + $2",
+    "UPDATE usage SET due_at = $1 WHERE state = 'pending' AND due_at > $1 + $2",
+    "UPDATE lease SET until = $1 WHERE until > $1 + $2",
+];
+
+/// A first call under a key cannot have begun later than now.
+const BEGUN: &str =
+    "UPDATE idempotency SET started_at = $1 WHERE status IS NULL AND started_at > $1";
+
+impl Store {
+    /// The clock now says `now` (µs), `by` µs less than it should.
+    pub async fn clock_went_back(&self, now: i64, by: i64) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        let shortened = SHORTENED.into_iter().map(|query| (query, by));
+        let ended = ENDED.into_iter().map(|query| (query, WAIT_MAX));
+        for (query, span) in shortened.chain(ended) {
+            within!(tx, |tx| sqlx::query(query)
+                .bind(now)
+                .bind(span)
+                .execute(tx)
+                .await
+                .map(drop))?;
+        }
+        within!(tx, |tx| sqlx::query(BEGUN)
+            .bind(now)
+            .execute(tx)
+            .await
+            .map(drop))?;
+        tx.commit().await
+    }
+}
