@@ -25,9 +25,9 @@ const ENDED: [&str; 3] = [
     "UPDATE lease SET until = $1 WHERE until > $1 + $2",
 ];
 
-/// A first call under a key cannot have begun later than now.
-const BEGUN: &str =
-    "UPDATE idempotency SET started_at = $1 WHERE status IS NULL AND started_at > $1";
+/// Whoever holds a request renews that every few seconds; one who is dead does not for ever.
+const HELD: &str = "UPDATE idempotency SET held_until = $1 + 10000000 \
+     WHERE status IS NULL AND held_until > $1 + 10000000";
 
 impl Store {
     /// The clock now says `now` (µs), `by` µs less than it should.
@@ -43,7 +43,7 @@ impl Store {
                 .await
                 .map(drop))?;
         }
-        within!(tx, |tx| sqlx::query(BEGUN)
+        within!(tx, |tx| sqlx::query(HELD)
             .bind(now)
             .execute(tx)
             .await

@@ -65,7 +65,7 @@ pub(crate) async fn align_all<'a>(
         aligned.push((customer, entitled));
     }
     write(tx, &aligned).await?;
-    name(tx, &mut aligned, causes).await?;
+    name(tx, gateway, &mut aligned, causes).await?;
     let at = gateway.time.now().as_microsecond();
     for (_, Entitled { before, after, .. }) in &mut aligned {
         expiry::settle(before, after, at);
@@ -122,6 +122,7 @@ async fn write(tx: &mut Tx, aligned: &[(&str, Entitled)]) -> Result<(), Error> {
 /// What is to be told of those whose rows changed, by both of their names.
 async fn name(
     tx: &mut Tx,
+    gateway: &Gateway,
     aligned: &mut [(&str, Entitled)],
     causes: &BTreeMap<&str, Vec<Cause>>,
 ) -> Result<(), Error> {
@@ -135,6 +136,7 @@ async fn name(
             customer,
             external_id: names.get(*customer).map(String::as_str),
             led: &led,
+            change: gateway.time.stamp(),
         };
         let Entitled {
             before, unheard, ..

@@ -27,6 +27,8 @@ pub(crate) struct About<'a> {
     pub(crate) customer: &'a str,
     pub(crate) external_id: Option<&'a str>,
     pub(crate) led: &'a [String],
+    /// No other change has this number.
+    pub(crate) change: i64,
 }
 
 #[derive(Serialize)]
@@ -118,8 +120,8 @@ pub(crate) fn of_paid_order(
 
 /// What changed of one customer's access, by what is granted as a whole.
 ///
-/// A notice is named after the row that grants, or that granted before, and after its end where it
-/// has one: a row that once gave way never comes back as it was, so that no two changes share a name.
+/// A notice is named after the change: what was granted, revoked and granted again, in whatever way
+/// it came about, is told each time. A change and its notices commit together, so none is told twice.
 pub(crate) fn of_access(
     about: About<'_>,
     before: &[Entitlement],
@@ -131,20 +133,16 @@ pub(crate) fn of_access(
     for thing in things {
         let was = had.get(&thing).copied().filter(|row| row.granted);
         let now = has.get(&thing).copied();
-        let (kind, named_after, why) = match (was, now) {
-            (None, Some(now)) if now.granted => (ACCESS_GRANTED, now, because(now)),
-            (Some(was), Some(now)) if !now.granted => (ACCESS_REVOKED, was, because(now)),
+        let (kind, why) = match (was, now) {
+            (None, Some(now)) if now.granted => (ACCESS_GRANTED, because(now)),
+            (Some(_), Some(now)) if !now.granted => (ACCESS_REVOKED, because(now)),
             // A plan that was left has no row of its own any more: its subscription tells of
             // another.
-            (Some(was), None) => (ACCESS_REVOKED, was, (was, "no_longer_stated", None)),
+            (Some(was), None) => (ACCESS_REVOKED, (was, "no_longer_stated", None)),
             _ => continue,
         };
         let (name, target) = (kind.replace('.', "_"), thing.1);
-        let (source, at) = (&named_after.source, named_after.changed_at);
-        let mut id = format!("{name}:{}:{target}:{source}:{at}", about.customer);
-        if let Some(end) = named_after.expires_at {
-            id = format!("{id}:{end}");
-        }
+        let id = format!("{name}:{}:{target}:{}", about.customer, about.change);
         notices.push(access(id, kind, about, why));
     }
     notices
@@ -310,23 +308,24 @@ mod tests {
 
     #[test]
     fn every_change_of_access_has_a_name_of_its_own() {
-        // The second purchase is told late: granted and revoked before the first one's end.
+        // The end was told by a statement that a later one takes back: the row is as it was.
         let told = [
             vec![],
             vec![row("order:a", true, 5)],
             vec![row("order:a", false, 9)],
-            vec![row("order:a", false, 9), row("order:b", true, 6)],
-            vec![row("order:a", false, 9), row("order:b", false, 8)],
+            vec![row("order:a", true, 5)],
+            vec![row("order:a", false, 9)],
         ];
-        let about = About {
-            customer: "c",
-            external_id: None,
-            led: &[],
-        };
-        let notices: Vec<Notice> = told
-            .windows(2)
-            .flat_map(|pair| of_access(about, &pair[0], &pair[1]))
-            .collect();
+        let changes = told.windows(2).zip(1..).flat_map(|(pair, change)| {
+            let about = About {
+                customer: "c",
+                external_id: None,
+                led: &[],
+                change,
+            };
+            of_access(about, &pair[0], &pair[1])
+        });
+        let notices: Vec<Notice> = changes.collect();
         let kinds: Vec<&str> = notices.iter().map(|one| one.kind.as_str()).collect();
         assert_eq!(kinds, [ACCESS_GRANTED, ACCESS_REVOKED].repeat(2));
         let names: BTreeSet<&str> = notices.iter().map(|one| one.id.as_str()).collect();

@@ -1,6 +1,6 @@
 //! A clock that stepped back an hour.
 
-use polarkit_store::{Claim, Store, UsageEvent};
+use polarkit_store::{Claim, Hold, Repeatable, Store, UsageEvent};
 
 use crate::fixture::on_every_store;
 
@@ -20,13 +20,19 @@ async fn nothing_waits_for_a_step_back(store: Store) {
     let lease = HOUR + 120 * SECOND;
     assert_eq!(store.usage_claim(HOUR, lease, 9).await.unwrap().len(), 1);
     assert!(store.lease("read", "dead", HOUR, lease).await.unwrap());
-    let key = ("shop", "key");
     let claimed = async |now: i64| {
-        let abandoned = now - 60 * SECOND;
-        store
-            .idempotency_claim(key, "f", now, abandoned)
-            .await
-            .unwrap()
+        let request = Repeatable {
+            caller: "shop".to_owned(),
+            key: "key".to_owned(),
+            fingerprint: "f".to_owned(),
+        };
+        let hold = Hold {
+            holder: format!("at {now}"),
+            now,
+            until: now + 5 * SECOND,
+            oldest: -HOUR,
+        };
+        store.idempotency_claim(&request, &hold).await.unwrap()
     };
     assert_eq!(claimed(HOUR).await, Claim::Yours);
     store.clock_went_back(0, HOUR).await.unwrap();
@@ -36,5 +42,5 @@ async fn nothing_waits_for_a_step_back(store: Store) {
     );
     assert!(store.lease("read", "alive", 1, 120 * SECOND).await.unwrap());
     assert_eq!(claimed(0).await, Claim::Running);
-    assert_eq!(claimed(61 * SECOND).await, Claim::Yours);
+    assert_eq!(claimed(11 * SECOND).await, Claim::Yours);
 }

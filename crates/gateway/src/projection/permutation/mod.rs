@@ -142,6 +142,7 @@ impl Mirror {
             customer,
             external_id: None,
             led: &[],
+            change: i64::try_from(self.heard.len()).unwrap(),
         };
         for notice in notice::of_access(about, &before, &after) {
             let told: serde_json::Value =
