@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use polarkit::Polar;
 use polarkit::model::{WebhookEventType, WebhookFormat};
 use polarkit_model::Clock;
@@ -15,6 +15,8 @@ use polarkit_sandbox::{Options, Sandbox};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use serde_json::Value;
 
 use super::living::{Life, text};
 use crate::checkout::Purchase;
