@@ -85,6 +85,7 @@ impl Story {
         let world = world
             .reset(&[
                 ("POLAR_SERVER", &middle.url),
+                ("POLARKIT_TELL_EXISTING", "true"),
                 ("POLARKIT_RECONCILE", "true"),
                 ("POLARKIT_RECONCILE_PER_MINUTE", "60000"),
                 ("POLARKIT_WATCHDOG", "heal"),
