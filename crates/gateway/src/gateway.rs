@@ -117,7 +117,11 @@ impl Gateway {
         Ok(Self(Arc::new(Parts {
             senders: Senders::new(&config)?,
             keys: Keys::new(&config.api_keys),
-            view: View::new(store.clone(), shared.clone()),
+            view: View::new(
+                store.clone(),
+                shared.clone(),
+                config.access.customers_held(),
+            ),
             checkouts: Checkouts::new(),
             licenses: Licenses::new(&config),
             meters: Meters::new(),

@@ -38,7 +38,7 @@ pub async fn create(
     let row = ApiKey {
         id: id.clone(),
         name: name.to_owned(),
-        hash: hash(key.expose_secret()),
+        hash: hex(&hash(key.expose_secret())),
         scopes: scopes.join(" "),
         created_at: now.as_microsecond(),
         revoked_at: None,
@@ -72,11 +72,14 @@ impl Known {
     }
 }
 
+/// What a key is known by.
+type Hash = [u8; 32];
+
 /// The keys in use: those of the environment for ever, those of the store for a moment.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    fixed: HashMap<String, Known>,
-    remembered: RwLock<HashMap<String, (Timestamp, Option<Known>)>>,
+    fixed: HashMap<Hash, Known>,
+    remembered: RwLock<HashMap<Hash, (Timestamp, Option<Known>)>>,
 }
 
 impl Keys {
@@ -109,7 +112,7 @@ impl Keys {
         if let Some(answer) = self.remembered(&hash, now) {
             return Ok(answer);
         }
-        let found = store.api_key(&hash).await?.map(|row| Known {
+        let found = store.api_key(&hex(&hash)).await?.map(|row| Known {
             id: row.id.into(),
             scopes: row.scopes.split_whitespace().map(str::to_owned).collect(),
         });
@@ -117,7 +120,7 @@ impl Keys {
         Ok(found)
     }
 
-    fn remember(&self, hash: String, now: Timestamp, answer: Option<Known>) {
+    fn remember(&self, hash: Hash, now: Timestamp, answer: Option<Known>) {
         let mut remembered = self
             .remembered
             .write()
@@ -133,7 +136,7 @@ impl Keys {
         clippy::option_option,
         reason = "not known, known to be nobody's, or someone's"
     )]
-    fn remembered(&self, hash: &str, now: Timestamp) -> Option<Option<Known>> {
+    fn remembered(&self, hash: &Hash, now: Timestamp) -> Option<Option<Known>> {
         let remembered = self
             .remembered
             .read()
@@ -143,8 +146,8 @@ impl Keys {
     }
 }
 
-fn hash(key: &str) -> String {
-    hex(&Sha256::digest(key.as_bytes()))
+fn hash(key: &str) -> Hash {
+    Sha256::digest(key.as_bytes()).into()
 }
 
 /// Bytes in hexadecimal.

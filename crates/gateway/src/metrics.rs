@@ -1,9 +1,11 @@
 //! What an operator watches, in Prometheus' words.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 use jiff::Timestamp;
-use metrics::{counter, gauge, histogram, with_local_recorder};
+use metrics::{Counter, Histogram, counter, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use polarkit_store::{Backlog, DeliveryBacklog, Reading, UsageBacklog};
 
@@ -12,14 +14,24 @@ use crate::subscriber::breaker::Breaker;
 /// One gateway's figures; several gateways in one process keep theirs apart.
 pub(crate) struct Metrics {
     recorder: PrometheusRecorder,
+    /// By route.
+    answers: RwLock<HashMap<String, Vec<Answers>>>,
     last_delivery: AtomicI64,
     delivery_age: AtomicI64,
+}
+
+/// The figures of one route's answers of one status.
+struct Answers {
+    status: u16,
+    count: Counter,
+    seconds: Histogram,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
         Self {
             recorder: PrometheusBuilder::new().build_recorder(),
+            answers: RwLock::default(),
             last_delivery: AtomicI64::new(0),
             delivery_age: AtomicI64::new(0),
         }
@@ -133,13 +145,32 @@ impl Metrics {
         self.with(|| counter!("polarkit_stream_cut_total").increment(1));
     }
 
-    /// A request was answered.
-    pub(crate) fn request(&self, route: String, status: u16, seconds: f64) {
-        self.with(|| {
-            let labels = [("route", route), ("status", status.to_string())];
-            counter!("polarkit_http_requests_total", &labels).increment(1);
-            histogram!("polarkit_http_request_seconds", &labels).record(seconds);
-        });
+    /// A request was answered. Its figures are looked up by name once, not with each request.
+    pub(crate) fn request(&self, route: &str, status: u16, seconds: f64) {
+        let record = |answers: &Answers| {
+            answers.count.increment(1);
+            answers.seconds.record(seconds);
+        };
+        let known = self.answers.read().unwrap_or_else(PoisonError::into_inner);
+        let of_route = known.get(route).into_iter().flatten();
+        if let Some(answers) = of_route.into_iter().find(|one| one.status == status) {
+            return record(answers);
+        }
+        drop(known);
+        let answers = self.answers_of(route, status);
+        record(&answers);
+        let mut known = self.answers.write().unwrap_or_else(PoisonError::into_inner);
+        // As many as there are routes, and statuses they answer.
+        known.entry(route.to_owned()).or_default().push(answers);
+    }
+
+    fn answers_of(&self, route: &str, status: u16) -> Answers {
+        let labels = [("route", route.to_owned()), ("status", status.to_string())];
+        with_local_recorder(&self.recorder, || Answers {
+            status,
+            count: counter!("polarkit_http_requests_total", &labels),
+            seconds: histogram!("polarkit_http_request_seconds", &labels),
+        })
     }
 
     /// Everything as Prometheus reads it.

@@ -198,7 +198,7 @@ async fn note(
     let cause = Cause::read(provisional::KIND, purchase.read_at, now);
     let entitled = projection::entitle(&mut tx, gateway, customer, &[cause], now).await?;
     entitled.mark(&mut tx, gateway, customer, now).await?;
-    tx.commit().await?;
+    changes.commit(tx, gateway).await?;
     tracing::info!(checkout = %purchase.checkout, customer, "a paid checkout is believed");
     changes.tell(gateway).await;
     gateway.reconcile.asked.notify_one();

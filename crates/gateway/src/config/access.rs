@@ -11,6 +11,8 @@ pub struct Access {
     pub(crate) grace: Grace,
     /// `POLARKIT_STALE`: what is granted on old news.
     pub stale: Stale,
+    /// `POLARKIT_CUSTOMERS_HELD`: customers whose access is held in memory.
+    pub customers_held: u32,
 }
 
 /// What is granted when Polar cannot be asked and what is known grows old.
@@ -29,7 +31,12 @@ impl Access {
         Self {
             grace: Grace::days(read.number_or_none("POLARKIT_GRACE_DAYS")),
             stale: read.stale(healing),
+            customers_held: read.number("POLARKIT_CUSTOMERS_HELD", 100_000),
         }
+    }
+
+    pub(crate) fn customers_held(&self) -> usize {
+        usize::try_from(self.customers_held).unwrap_or(usize::MAX)
     }
 
     /// The age, in seconds, beyond which nothing is granted.

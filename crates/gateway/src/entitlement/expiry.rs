@@ -97,11 +97,11 @@ async fn end(gateway: &Gateway, customer: String) -> Result<(), Error> {
     for customer in &customers {
         projection::entitle(&mut tx, gateway, customer, &[], now).await?;
     }
-    tx.commit().await?;
     let changes = Changes {
         customers,
         ..Changes::default()
     };
+    changes.commit(tx, gateway).await?;
     changes.tell(gateway).await;
     Ok(())
 }

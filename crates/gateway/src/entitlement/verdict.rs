@@ -6,8 +6,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::derive::Detail;
-use super::view::{Reason, Standing};
+use super::standing::{Reason, Standing};
 use crate::usage::balance;
 
 /// What is answered.
@@ -32,10 +31,8 @@ impl Verdict {
 
 /// One living reason is enough; without any, the latest against is told.
 pub(crate) fn by_target(standing: &Standing, kind: &str, target: &str, now: Timestamp) -> Verdict {
-    let about = standing
-        .reasons
-        .iter()
-        .filter(|one| one.kind == kind && one.target == target);
+    let about = standing.reasons.iter();
+    let about = about.filter(|one| one.is_about(kind, target));
     match about.max_by_key(|one| (one.grants(now), one.since(now))) {
         Some(one) => Verdict::new(one.grants(now), one.word(now), None),
         None => Verdict::new(false, "never_granted", None),
@@ -44,11 +41,16 @@ pub(crate) fn by_target(standing: &Standing, kind: &str, target: &str, now: Time
 
 pub(crate) fn by_feature(standing: &Standing, name: &str, now: Timestamp) -> Verdict {
     let granted = standing.reasons.iter().filter(|one| one.grants(now));
-    match all_features(granted).remove(name) {
+    let values = granted.flat_map(Reason::features);
+    let values = values.filter(|(feature, _)| *feature == name);
+    let value = values
+        .map(|(_, value)| value)
+        .reduce(|kept, other| if is_off(kept) { other } else { kept });
+    match value {
         Some(value) => {
-            let off = is_off(&value);
+            let off = is_off(value);
             let reason = if off { "switched_off" } else { "granted" };
-            Verdict::new(!off, reason, Some(value))
+            Verdict::new(!off, reason, Some(value.clone()))
         }
         None => Verdict::new(false, "never_granted", None),
     }
@@ -67,11 +69,12 @@ pub(crate) fn by_meter(left: Option<Decimal>) -> Verdict {
 pub(crate) fn all_features<'a>(
     granted: impl Iterator<Item = &'a Reason>,
 ) -> BTreeMap<String, Value> {
-    let mut all = BTreeMap::new();
-    for (key, value) in granted.flat_map(|one| features(&one.detail)) {
-        let slot = all.entry(key).or_insert_with(|| value.clone());
-        if is_off(slot) {
-            *slot = value;
+    let mut all: BTreeMap<String, Value> = BTreeMap::new();
+    for (key, value) in granted.flat_map(Reason::features) {
+        match all.get_mut(key) {
+            Some(slot) if is_off(slot) => slot.clone_from(value),
+            Some(_) => {}
+            None => drop(all.insert(key.to_owned(), value.clone())),
         }
     }
     all
@@ -79,17 +82,4 @@ pub(crate) fn all_features<'a>(
 
 fn is_off(value: &Value) -> bool {
     matches!(value, Value::Bool(false)) || value == "false" || value == 0
-}
-
-/// A flag's metadata are its features; its description is one, too.
-fn features(detail: &Detail) -> Vec<(String, Value)> {
-    if detail.benefit_type != "feature_flag" {
-        return Vec::new();
-    }
-    let own = (!detail.description.is_empty()).then(|| (detail.description.clone(), true.into()));
-    let listed = detail
-        .metadata
-        .iter()
-        .map(|(key, value)| (key.clone(), value.clone()));
-    own.into_iter().chain(listed).collect()
 }

@@ -1,135 +1,90 @@
 //! What is asked: one customer's access, from memory, else from the store.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use polarkit_store::{Entitlement, Error, Store};
+use polarkit_store::{Error, Store};
+use quick_cache::sync::Cache;
 
-use super::derive::Detail;
-use super::essence::{Meter, State};
+use super::essence::State;
 use super::expiry;
+use super::mark::{Marks, Seen, Unsettled};
+use super::name::Name;
+use super::standing::{Common, Reason, Standing};
 use crate::shared::Shared;
 
-/// Customers held in memory; beyond it the longest held is let go and read again when asked for.
-const HELD_MAX: usize = 100_000;
 /// When several nodes share the database, what another node projected is seen this much later.
 const SHARED_BELIEVED: SignedDuration = SignedDuration::from_secs(1);
 /// The same while nodes tell each other what they change: it bounds what a node that died, or
 /// cannot reach Redis, did not tell.
 const ANNOUNCED_BELIEVED: SignedDuration = SignedDuration::from_secs(10);
 
-/// One customer's access.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Standing {
-    /// Polar's id of the customer; none when nothing was ever heard of them.
-    pub(crate) customer: Option<String>,
-    /// Every reason for and against.
-    pub(crate) reasons: Vec<Reason>,
-    /// The meters, as Polar last told them.
-    pub(crate) meters: Vec<Meter>,
-    /// The newest statement of Polar this rests on.
-    pub(crate) as_of: Option<Timestamp>,
-}
-
-/// One reason for or against access.
-#[derive(Debug, Clone)]
-pub(crate) struct Reason {
-    pub(crate) source: String,
-    pub(crate) kind: String,
-    pub(crate) target: String,
-    granted: bool,
-    word: String,
-    since: Timestamp,
-    /// Until when it grants, in Polar's time.
-    pub(crate) expires_at: Option<Timestamp>,
-    pub(crate) detail: Detail,
-}
-
-impl Reason {
-    /// Whether it grants at this moment of Polar's time.
-    pub(crate) fn grants(&self, now: Timestamp) -> bool {
-        self.granted && !self.is_over(now)
-    }
-
-    /// Why, in a word.
-    pub(crate) fn word(&self, now: Timestamp) -> &str {
-        if self.granted && self.is_over(now) {
-            expiry::word(&self.word)
-        } else {
-            &self.word
-        }
-    }
-
-    /// Since when this is so.
-    pub(crate) fn since(&self, now: Timestamp) -> Timestamp {
-        let ended = self
-            .expires_at
-            .filter(|_| self.granted && self.is_over(now));
-        ended.unwrap_or(self.since)
-    }
-
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.expires_at.is_some_and(|end| end <= now)
-    }
-}
-
 /// The customers in memory; only the projection changes what they may do, and tells.
+///
+/// From the moment a change is about to be committed until it is, its customers are answered from
+/// the store; what was read before is never answered after. So on one node an answer that begins
+/// after a commit knows of it. What remains: an answer already on its way when the commit happens;
+/// other nodes, for as long as they believe what they hold; and a PostgreSQL that commits although
+/// its answer was lost, which is seen as late as if another node had done it.
 #[derive(Debug)]
 pub(crate) struct View {
     store: Store,
     shared: Shared,
-    held: RwLock<Held>,
+    /// By the application's id of the customer; whoever was not asked about for long goes first.
+    held: Cache<Box<str>, Arc<Held>>,
+    marks: Marks,
+    common: Common,
 }
 
-#[derive(Debug, Default)]
-struct Held {
-    by_external: HashMap<String, (Timestamp, Arc<Standing>)>,
-    external_of: HashMap<String, String>,
-    order: VecDeque<String>,
-    /// Moves with every change, so that nothing read before it is held after it.
-    epoch: u64,
+/// A customer in memory.
+#[derive(Debug)]
+pub(crate) struct Held {
+    standing: Standing,
+    read_at: Timestamp,
+    /// The marks of both the customer's names, from before it was read.
+    seen: [Seen; 2],
+}
+
+impl Deref for Held {
+    type Target = Standing;
+
+    fn deref(&self) -> &Standing {
+        &self.standing
+    }
 }
 
 impl View {
-    pub(crate) fn new(store: Store, shared: Shared) -> Self {
+    /// A view that holds so many customers.
+    pub(crate) fn new(store: Store, shared: Shared, customers: usize) -> Self {
         Self {
             store,
             shared,
-            held: RwLock::default(),
+            held: Cache::new(customers),
+            marks: Marks::of(customers),
+            common: Common::default(),
         }
     }
 
     /// The access of the customer the application knows by this id.
-    pub(crate) async fn of(
-        &self,
-        external_id: &str,
-        now: Timestamp,
-    ) -> Result<Arc<Standing>, Error> {
-        let epoch = match self.held(external_id, now) {
-            Ok(standing) => return Ok(standing),
-            Err(epoch) => epoch,
-        };
-        let standing = Arc::new(self.read(external_id).await?);
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        if held.epoch == epoch {
-            held.hold(external_id, now, Arc::clone(&standing));
+    pub(crate) async fn of(&self, external_id: &str, now: Timestamp) -> Result<Arc<Held>, Error> {
+        if let Some(held) = self
+            .held
+            .get(external_id)
+            .filter(|held| self.holds(held, now))
+        {
+            return Ok(held);
         }
-        Ok(standing)
+        let held = Arc::new(self.read(external_id, now).await?);
+        if held.seen.iter().all(|seen| self.marks.is_current(*seen)) {
+            self.held.insert(external_id.into(), Arc::clone(&held));
+        }
+        Ok(held)
     }
 
-    /// What is in memory; otherwise which epoch it is missing in.
-    fn held(&self, external_id: &str, now: Timestamp) -> Result<Arc<Standing>, u64> {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        match held.by_external.get(external_id) {
-            Some((read_at, standing))
-                if !self.store.is_shared()
-                    || now.duration_since(*read_at).abs() < self.believed() =>
-            {
-                Ok(Arc::clone(standing))
-            }
-            _ => Err(held.epoch),
-        }
+    fn holds(&self, held: &Held, now: Timestamp) -> bool {
+        held.seen.iter().all(|seen| self.marks.is_current(*seen))
+            && (!self.store.is_shared() || now.duration_since(held.read_at).abs() < self.believed())
     }
 
     /// How long the store need not be read again for a customer in memory.
@@ -141,14 +96,20 @@ impl View {
         }
     }
 
+    /// Nothing is answered from memory about customers whose change is being committed, until what
+    /// this returns is dropped: by Polar's id, and by the application's.
+    pub(crate) fn unsettle<'a>(
+        &self,
+        customers: impl Iterator<Item = &'a str>,
+        external_ids: impl Iterator<Item = &'a str>,
+    ) -> Unsettled<'_> {
+        self.marks.unsettle(customers.chain(external_ids))
+    }
+
     /// Lets go of everyone.
     pub(crate) fn forget_everything(&self) {
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let epoch = held.epoch + 1;
-        *held = Held {
-            epoch,
-            ..Held::default()
-        };
+        self.marks.change_all();
+        self.held.clear();
     }
 
     /// Lets go of customers whose access changed: by Polar's id, and by the application's.
@@ -157,74 +118,153 @@ impl View {
         customers: impl Iterator<Item = &'a str>,
         external_ids: impl Iterator<Item = &'a str>,
     ) {
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        held.epoch += 1;
-        for customer in customers {
-            if let Some(external_id) = held.external_of.remove(customer) {
-                held.by_external.remove(&external_id);
-            }
-        }
-        for external_id in external_ids {
-            held.by_external.remove(external_id);
-        }
+        customers
+            .chain(external_ids)
+            .for_each(|name| self.marks.change(name));
     }
 
-    async fn read(&self, external_id: &str) -> Result<Standing, Error> {
-        let Some(customer) = self.store.customer_by_external_id(external_id).await? else {
-            return Ok(Standing::default());
+    async fn read(&self, external_id: &str, now: Timestamp) -> Result<Held, Error> {
+        let by_external = self.marks.see(external_id);
+        let customer = self.store.customer_by_external_id(external_id).await?;
+        let Some(customer) = customer else {
+            return Ok(Held {
+                standing: Standing::default(),
+                read_at: now,
+                seen: [by_external; 2],
+            });
         };
-        let rows = self.store.entitlements(&customer).await?;
-        let state = self.store.object(&customer, "state", &customer).await?;
+        let seen = [by_external, self.marks.see(&customer)];
+        Ok(Held {
+            standing: self.standing(&customer).await?,
+            read_at: now,
+            seen,
+        })
+    }
+
+    async fn standing(&self, customer: &str) -> Result<Standing, Error> {
+        let rows = self.store.entitlements(customer).await?;
+        let state = self.store.object(customer, "state", customer).await?;
         let stated_at = state.as_ref().map(|state| state.version.envelope_at);
         let told = rows.iter().filter(|row| !expiry::is_over(row));
         let newest = told.map(|row| row.changed_at).chain(stated_at).max();
         let essence = state.and_then(|state| state.essence);
         let stated: Option<State> = essence.and_then(|text| serde_json::from_str(&text).ok());
+        let reasons = rows.into_iter();
+        let reasons = reasons.map(|row| Reason::new(row, &self.common));
         Ok(Standing {
-            customer: Some(customer),
-            reasons: rows.into_iter().map(Reason::from).collect(),
-            meters: stated.unwrap_or_default().active_meters,
+            customer: Some(Name::of(customer)),
+            reasons: reasons.collect(),
+            meters: stated.unwrap_or_default().active_meters.into(),
             as_of: newest.and_then(|micros| Timestamp::from_microsecond(micros).ok()),
         })
     }
 }
 
-impl Held {
-    fn hold(&mut self, external_id: &str, now: Timestamp, standing: Arc<Standing>) {
-        while self.order.len() >= HELD_MAX {
-            if let Some(oldest) = self.order.pop_front()
-                && let Some((_, gone)) = self.by_external.remove(&oldest)
-                && let Some(customer) = &gone.customer
-            {
-                self.external_of.remove(customer);
-            }
-        }
-        if let Some(customer) = &standing.customer {
-            self.external_of
-                .insert(customer.clone(), external_id.to_owned());
-        }
-        let before = self
-            .by_external
-            .insert(external_id.to_owned(), (now, standing));
-        if before.is_none() {
-            self.order.push_back(external_id.to_owned());
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use polarkit_store::{Entitlement, Object, Version};
+
+    use super::*;
+    use crate::config::Config;
+
+    const ANNA: &str = "551a7b94-19dc-4f7c-bde5-4da1f998ad4b";
+
+    fn shared() -> Shared {
+        let variables = [
+            ("POLAR_ACCESS_TOKEN", "polar_oat_x"),
+            ("POLAR_WEBHOOK_SECRET", "whsec_abcdefghijklmnop"),
+            (
+                "POLAR_ORGANIZATION_ID",
+                "1a2b3c4d-0000-4000-8000-000000000000",
+            ),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Shared::new(&Config::from_variables(&BTreeMap::from(variables)).unwrap()).unwrap()
+    }
+
+    fn row(granted: bool) -> Entitlement {
+        Entitlement {
+            source: "subscription:307d021a-4547-465c-a1ab-01c09b04a756".to_owned(),
+            kind: "product".to_owned(),
+            target: "p".to_owned(),
+            granted,
+            reason: String::new(),
+            detail: "{}".to_owned(),
+            changed_at: 1,
+            expires_at: None,
+            events: "[]".to_owned(),
         }
     }
-}
 
-impl From<Entitlement> for Reason {
-    fn from(row: Entitlement) -> Self {
-        Self {
-            source: row.source,
-            kind: row.kind,
-            target: row.target,
-            granted: row.granted,
-            word: row.reason,
-            since: Timestamp::from_microsecond(row.changed_at).unwrap_or_default(),
-            expires_at: row
-                .expires_at
-                .map(|end| Timestamp::from_microsecond(end).unwrap_or(Timestamp::MAX)),
-            detail: serde_json::from_str(&row.detail).unwrap_or_default(),
+    async fn known(store: &Store, id: &str, external_id: &str) {
+        let customer = Object {
+            customer: id.to_owned(),
+            kind: "customer".to_owned(),
+            id: id.to_owned(),
+            version: Version {
+                object_at: 1,
+                envelope_at: 1,
+            },
+            external_id: Some(external_id.to_owned()),
+            essence: None,
+            body: "{}".to_owned(),
+        };
+        let mut tx = store.begin().await.unwrap();
+        tx.mirror(&customer).await.unwrap();
+        tx.put_entitlements(&[(id, &row(true))]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn opened(customers: usize) -> (tempfile::TempDir, Store, View) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("view.db").display());
+        let store = Store::open(&url).await.unwrap();
+        let view = View::new(store.clone(), shared(), customers);
+        (folder, store, view)
+    }
+
+    async fn may(view: &View, external_id: &str) -> bool {
+        let now = Timestamp::UNIX_EPOCH;
+        let held = view.of(external_id, now).await.unwrap();
+        held.reasons.iter().any(|reason| reason.grants(now))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_read_before_a_commit_is_answered_after_it() {
+        let (_folder, store, view) = opened(10).await;
+        known(&store, ANNA, "u_1").await;
+        assert!(may(&view, "u_1").await);
+        assert!(may(&view, "u_1").await, "from memory");
+        let mut tx = store.begin().await.unwrap();
+        tx.put_entitlements(&[(ANNA, &row(false))]).await.unwrap();
+        let unsettled = view.unsettle([ANNA].into_iter(), std::iter::empty());
+        assert!(may(&view, "u_1").await, "as it is still committed");
+        tx.commit().await.unwrap();
+        assert!(!may(&view, "u_1").await, "before anyone was told");
+        drop(unsettled);
+        assert!(!may(&view, "u_1").await);
+        assert!(!may(&view, "u_1").await, "from memory");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn more_customers_than_are_held_are_answered_all_the_same() {
+        let (_folder, store, view) = opened(2).await;
+        let ids: Vec<String> = (0..50).map(|number| format!("c{number}")).collect();
+        for id in &ids {
+            known(&store, id, &format!("ext_{id}")).await;
         }
+        for _ in 0..2 {
+            for id in &ids {
+                assert!(may(&view, &format!("ext_{id}")).await);
+            }
+        }
+        assert!(view.held.len() <= 2, "{}", view.held.len());
+        // An external id that moves on takes its answer with it.
+        assert!(!may(&view, "ext_new").await);
+        known(&store, "c_new", "ext_new").await;
+        view.forget(std::iter::empty(), ["ext_new"].into_iter());
+        assert!(may(&view, "ext_new").await);
     }
 }

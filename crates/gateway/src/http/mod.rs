@@ -149,7 +149,7 @@ async fn observe(State(gateway): State<Gateway>, request: Request, next: Next) -
     let seconds = started.elapsed().as_secs_f64();
     gateway
         .metrics
-        .request(route.to_owned(), response.status().as_u16(), seconds);
+        .request(route, response.status().as_u16(), seconds);
     response
 }
 

@@ -77,7 +77,7 @@ async fn batch(gateway: &Gateway) -> Result<bool, Error> {
     }
     let changes = apply(&mut tx, gateway, &letters, now).await?;
     crash::point("projection.applied");
-    tx.commit().await?;
+    changes.commit(tx, gateway).await?;
     crash::point("projection.committed");
     settled(gateway, &letters, changes).await;
     Ok(true)
@@ -151,7 +151,7 @@ async fn one_by_one(gateway: &Gateway) -> Result<bool, Error> {
 async fn alone(mut tx: Tx, gateway: &Gateway, mail: Waiting, now: i64) -> Result<(), Error> {
     let letters = again(&mut tx, gateway, vec![mail], now).await?;
     let changes = apply(&mut tx, gateway, &letters, now).await?;
-    tx.commit().await?;
+    changes.commit(tx, gateway).await?;
     settled(gateway, &letters, changes).await;
     Ok(())
 }

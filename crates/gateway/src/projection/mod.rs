@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use polarkit_model::CheckoutId;
-use polarkit_store::Doubt;
+use polarkit_store::{Doubt, Error, Tx};
 
 pub(crate) use self::align::{Entitled, entitle};
 pub(crate) use self::apply::take;
@@ -32,6 +32,15 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
+    /// Commits what led to them: from before until after, nothing about them is answered from
+    /// memory. What is left is to tell.
+    pub(crate) async fn commit(&self, tx: Tx, gateway: &Gateway) -> Result<(), Error> {
+        let customers = self.customers.iter().map(String::as_str);
+        let external_ids = self.external_ids.iter().map(String::as_str);
+        let _unsettled = gateway.view.unsettle(customers, external_ids);
+        tx.commit().await
+    }
+
     pub(crate) async fn tell(self, gateway: &Gateway) {
         gateway.shared.announce(&self);
         let external_ids = self.external_ids.iter().map(String::as_str);

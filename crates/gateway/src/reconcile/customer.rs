@@ -142,7 +142,7 @@ async fn stated(
         // Where an object is wrong, its list tells so by name.
         access_drift(&mut tx, gateway, customer, &entitled, taking).await?;
     }
-    tx.commit().await?;
+    changes.commit(tx, gateway).await?;
     changes.tell(gateway).await;
     Ok(contradicts)
 }
@@ -170,7 +170,7 @@ async fn lists(gateway: &Gateway, customer: &str) -> Result<(), Trouble> {
             let mut tx = gateway.store.begin().await?;
             let taking = Taking::of(table, again(table.kind), page.at, now);
             let changes = take(&mut tx, gateway, &page.objects, taking).await?;
-            tx.commit().await?;
+            changes.commit(tx, gateway).await?;
             changes.tell(gateway).await;
             seats(gateway, table.kind, &page.objects, again(SEATS.kind)).await?;
             if !page.more {
@@ -201,7 +201,7 @@ async fn seats(
         let mut tx = gateway.store.begin().await?;
         let taking = Taking::of(&SEATS, again, page.at, now);
         let changes = take(&mut tx, gateway, &page.objects, taking).await?;
-        tx.commit().await?;
+        changes.commit(tx, gateway).await?;
         changes.tell(gateway).await;
     }
     Ok(())
@@ -229,12 +229,12 @@ pub(super) async fn gone(gateway: &Gateway, customer: &str, at: i64) -> Result<(
     tx.mirror(&nothing(customer, at)).await?;
     let cause = Cause::read("customer", at, now);
     projection::entitle(&mut tx, gateway, customer, &[cause], now).await?;
-    tx.commit().await?;
     let changes = Changes {
         customers: [customer.to_owned()].into(),
         external_ids: external_id.into_iter().collect(),
         ..Changes::default()
     };
+    changes.commit(tx, gateway).await?;
     changes.tell(gateway).await;
     Ok(())
 }

@@ -226,7 +226,7 @@ async fn project(
     }
     tx.put_reading(next).await?;
     crash::point("page.taken");
-    tx.commit().await?;
+    changes.commit(tx, gateway).await?;
     crash::point("page.committed");
     changes.tell(gateway).await;
     Ok(())

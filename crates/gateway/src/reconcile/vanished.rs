@@ -43,7 +43,7 @@ pub(super) async fn step(
                 let taking = Taking::of(table, again, answer.at, now);
                 let changes = take::take(&mut tx, gateway, &objects, taking).await?;
                 tx.put_reading(&next).await?;
-                tx.commit().await?;
+                changes.commit(tx, gateway).await?;
                 changes.tell(gateway).await;
                 return Ok(());
             }
@@ -74,7 +74,7 @@ pub(super) async fn step(
         changes.customers.insert(one.customer);
     }
     tx.put_reading(&next).await?;
-    tx.commit().await?;
+    changes.commit(tx, gateway).await?;
     changes.tell(gateway).await;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::entitlement::view::Standing;
+use crate::entitlement::standing::Standing;
 use crate::gateway::Gateway;
 use crate::reconcile;
 
@@ -28,7 +28,7 @@ impl Age {
         let age = as_of.map(|at| gateway.time.now().duration_since(at).as_secs().max(0));
         let limit = gateway.config.access.stale_after(&gateway.config.healing);
         Self {
-            source: if standing.customer.is_some() {
+            source: if standing.is_known() {
                 "webhooks"
             } else {
                 "none"

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::SCOPE;
 use super::age::Age;
+use crate::entitlement::standing::Standing;
 use crate::entitlement::verdict::{Verdict, by_feature, by_meter, by_target};
-use crate::entitlement::view::Standing;
 use crate::gateway::Gateway;
 use crate::http::body::{Reply, Search};
 use crate::http::caller::Caller;

@@ -14,8 +14,8 @@ use serde_json::Value;
 use self::age::Age;
 use super::body::Reply;
 use super::caller::Caller;
+use crate::entitlement::standing::{Reason, Standing};
 use crate::entitlement::verdict::all_features;
-use crate::entitlement::view::{Reason, Standing};
 use crate::gateway::Gateway;
 use crate::problem::{Problem, Shape};
 
@@ -78,18 +78,17 @@ fn in_use(external_id: String, standing: &Standing, age: Age, now: Timestamp) ->
     let granting = |one: &&Reason| one.grants(now) && !age.stale;
     let granted = || standing.reasons.iter().filter(granting);
     let mut products: Vec<String> = granted()
-        .filter(|reason| reason.kind == "product")
-        .map(|reason| reason.target.clone())
+        .filter(|reason| reason.kind() == "product")
+        .map(|reason| reason.target().to_owned())
         .collect();
     products.sort();
     products.dedup();
-    let benefits = granted().filter(|reason| reason.kind == "benefit");
-    let benefits: BTreeMap<&str, &Reason> = benefits
-        .map(|reason| (reason.target.as_str(), reason))
-        .collect();
+    let benefits = granted().filter(|reason| reason.kind() == "benefit");
+    let benefits: BTreeMap<&str, &Reason> =
+        benefits.map(|reason| (reason.target(), reason)).collect();
     Entitlements {
         external_customer_id: external_id,
-        customer_id: standing.customer.clone(),
+        customer_id: standing.customer(),
         products,
         features: all_features(granted()),
         benefits: benefits.into_values().map(Benefit::from).collect(),
@@ -99,11 +98,12 @@ fn in_use(external_id: String, standing: &Standing, age: Age, now: Timestamp) ->
 
 impl From<&Reason> for Benefit {
     fn from(reason: &Reason) -> Self {
+        let detail = reason.detail();
         Self {
-            benefit_id: reason.target.clone(),
-            r#type: reason.detail.benefit_type.clone(),
-            description: reason.detail.description.clone(),
-            properties: reason.detail.properties.clone(),
+            benefit_id: reason.target().to_owned(),
+            r#type: detail.benefit_type,
+            description: detail.description,
+            properties: detail.properties,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::SCOPE;
 use super::age::Age;
 use crate::entitlement::cause::{self, Event};
 use crate::entitlement::derive::Detail;
-use crate::entitlement::view::Reason;
+use crate::entitlement::standing::Reason;
 use crate::gateway::Gateway;
 use crate::http::body::Reply;
 use crate::http::caller::Caller;
@@ -65,7 +65,7 @@ pub(in crate::http) async fn why(
 ) -> Result<Reply<Why>, Problem> {
     caller.must_act_for(&external_id, SCOPE)?;
     let standing = gateway.view.of(&external_id, gateway.time.local()).await?;
-    let mut noted: HashMap<String, String> = match &standing.customer {
+    let mut noted: HashMap<String, String> = match &standing.customer() {
         Some(customer) => gateway
             .store
             .entitlement_events(customer)
@@ -76,12 +76,12 @@ pub(in crate::http) async fn why(
     };
     let now = gateway.time.now();
     let reasons = standing.reasons.iter().map(|reason| {
-        let events = noted.remove(&reason.source);
+        let events = noted.remove(&reason.source());
         Told::of(reason, events.as_deref(), now)
     });
     Ok(Reply(Why {
         external_customer_id: external_id,
-        customer_id: standing.customer.clone(),
+        customer_id: standing.customer(),
         reasons: reasons.collect(),
         age: Age::of(&gateway, &standing),
     }))
@@ -90,14 +90,14 @@ pub(in crate::http) async fn why(
 impl Told {
     fn of(reason: &Reason, events: Option<&str>, now: Timestamp) -> Self {
         Self {
-            source: reason.source.clone(),
-            kind: reason.kind.clone(),
-            target: reason.target.clone(),
+            source: reason.source(),
+            kind: reason.kind().to_owned(),
+            target: reason.target().to_owned(),
             granted: reason.grants(now),
             reason: reason.word(now).to_owned(),
             since: reason.since(now),
-            expires_at: reason.expires_at,
-            detail: reason.detail.clone(),
+            expires_at: reason.expires_at(),
+            detail: reason.detail(),
             events: events.map(cause::read).unwrap_or_default(),
         }
     }
