@@ -149,11 +149,11 @@ async fn fill(store: &Store, customers: usize) {
             tx.mirror(&customer).await.unwrap();
             let period = r#"{"current_period_end":"2027-02-01T00:00:00Z"}"#;
             let product = row("subscription", "product", PRODUCT, period);
-            tx.put_entitlement(&id, &product).await.unwrap();
+            tx.put_entitlements(&[(&id, &product)]).await.unwrap();
             for benefit in benefits {
                 let flag = r#"{"benefit_type":"feature_flag","metadata":{"exports":true}}"#;
                 let granted = row("grant", "benefit", &benefit.to_string(), flag);
-                tx.put_entitlement(&id, &granted).await.unwrap();
+                tx.put_entitlements(&[(&id, &granted)]).await.unwrap();
             }
         }
         tx.commit().await.unwrap();

@@ -79,7 +79,7 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 41] = [
+pub const VARIABLES: [&str; 42] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
