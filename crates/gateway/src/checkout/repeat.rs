@@ -26,7 +26,10 @@ const HELD: SignedDuration = SignedDuration::from_secs(5);
 const KEPT_EVERY: Duration = Duration::from_secs(1);
 /// How often others look whether it is done.
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
-/// How long they do: a call to Polar and, should its node die, another.
+/// How long a repetition by key does before it is told to come again: longer than a node that died
+/// holds the key.
+const KEY_LOOKED_MAX: Duration = Duration::from_secs(8);
+/// How long others do: a call to Polar and, should its node die, another.
 const LOOKED_MAX: Duration = Duration::from_secs(25);
 
 /// Opens a checkout under a caller's own key; the first answer is the answer to every repetition, a
@@ -42,19 +45,24 @@ pub(crate) async fn once(
         key: key.to_owned(),
         fingerprint: order.fingerprint(),
     };
-    let hold = hold(gateway, KEYS_KEPT);
-    match gateway.store.idempotency_claim(&request, &hold).await? {
-        Claim::Answered(saved) => return read(&saved, Origin::Replayed),
-        Claim::Running => {
-            let words = "The first request of this Idempotency-Key still runs";
-            return Err(Problem::new(Code::Conflict, words).retry_after(1));
+    let begun = Instant::now();
+    let hold = loop {
+        let hold = hold(gateway, KEYS_KEPT);
+        match gateway.store.idempotency_claim(&request, &hold).await? {
+            Claim::Answered(saved) => return read(&saved, Origin::Replayed),
+            Claim::Running if begun.elapsed() < KEY_LOOKED_MAX => pause(LOOKED_EVERY).await,
+            Claim::Running => {
+                let words = "The first request of this Idempotency-Key still runs";
+                return Err(Problem::new(Code::Conflict, words).retry_after(1));
+            }
+            Claim::Other => {
+                let words = "This Idempotency-Key came with another request before";
+                return Err(Problem::new(Code::IdempotencyKeyReused, words));
+            }
+            Claim::Yours => break hold,
         }
-        Claim::Other => {
-            let words = "This Idempotency-Key came with another request before";
-            return Err(Problem::new(Code::IdempotencyKeyReused, words));
-        }
-        Claim::Yours => crash::point("idempotency.claimed"),
-    }
+    };
+    crash::point("idempotency.claimed");
     let own = gateway.clone();
     let work = async move {
         let work = Box::pin(open(&own, order));
