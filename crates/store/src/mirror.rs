@@ -218,8 +218,8 @@ impl Tx {
     /// Keeps other transactions from working on these customers until this one ends.
     ///
     /// Access follows from several rows together, so two nodes must not each see half of them.
-    /// SQLite has one writer and needs nothing. Locked in one order, so that no two nodes wait for
-    /// each other.
+    /// The catalogue is the customer without a name. SQLite has one writer and needs nothing. Locked
+    /// in one order, so that no two nodes wait for each other.
     pub async fn lock_customers(&mut self, customers: &BTreeSet<String>) -> Result<(), Error> {
         if let Open::Postgres(tx) = &mut self.0 {
             for customer in customers {

@@ -1,6 +1,6 @@
 //! The mirror, many objects at once: what a batch of deliveries tells, in a handful of statements.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::{FromRow, QueryBuilder};
 
@@ -148,9 +148,10 @@ struct Text {
     body: String,
 }
 
-/// One statement may not meet the same object twice: of each its latest state.
+/// One statement may not meet the same object twice: of each its latest state. In one order, so that
+/// no two transactions wait for each other.
 fn latest<'a>(objects: &[&'a Object]) -> Vec<&'a Object> {
-    let mut latest: HashMap<Key, &'a Object> = HashMap::with_capacity(objects.len());
+    let mut latest: BTreeMap<Key, &'a Object> = BTreeMap::new();
     for object in objects {
         let slot = latest.entry(object.key()).or_insert(object);
         if (object.version, &object.body) > (slot.version, &slot.body) {

@@ -35,10 +35,11 @@ pub(crate) async fn apply(
         changes.checkouts.extend(news.checkout);
     }
     changes.customers = led.keys().map(|&customer| customer.to_owned()).collect();
-    tx.lock_customers(&changes.customers).await?;
-    let paid = newly_paid(tx, letters).await?;
     let objects = letters.iter().flat_map(|letter| &letter.news.objects);
-    take(tx, gateway, &objects.collect::<Vec<_>>(), now).await?;
+    let objects: Vec<&Object> = objects.collect();
+    lock(tx, objects.iter().copied()).await?;
+    let paid = newly_paid(tx, letters).await?;
+    take(tx, gateway, &objects, now).await?;
     let mut notices = told(tx, letters, &paid).await?;
     for (customer, entitled) in align_all(tx, gateway, &led).await? {
         entitled.mark(tx, gateway, customer, now).await?;
@@ -47,6 +48,16 @@ pub(crate) async fn apply(
     tx.idempotency_over(&over(letters)).await?;
     Audience::read(tx).await?.tell(tx, notices, now).await?;
     Ok(changes)
+}
+
+/// Locks whom these objects belong to, the catalogue included: two transactions must not write its
+/// rows in different orders.
+pub(crate) async fn lock<'a>(
+    tx: &mut Tx,
+    objects: impl Iterator<Item = &'a Object>,
+) -> Result<(), Error> {
+    let owners = objects.map(|object| object.customer.clone());
+    tx.lock_customers(&owners.collect()).await
 }
 
 /// The checkouts that no one can pay any more.

@@ -17,7 +17,7 @@ use polarkit_model::CheckoutId;
 use polarkit_store::{Doubt, Error, Tx};
 
 pub(crate) use self::align::{Entitled, entitle};
-pub(crate) use self::apply::take;
+pub(crate) use self::apply::{lock, take};
 use crate::gateway::Gateway;
 
 /// How long a doubt waits, so that what is still on its way may settle it and one read serves all.

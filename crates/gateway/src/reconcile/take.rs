@@ -52,7 +52,7 @@ pub(super) async fn take(
         .map(|object| object.customer.clone())
         .filter(|id| !id.is_empty())
         .collect();
-    tx.lock_customers(&customers).await?;
+    projection::lock(tx, objects.iter()).await?;
     for object in objects.iter().filter(|object| object.essence.is_some()) {
         name_owner(tx, object, taking.at).await?;
     }
