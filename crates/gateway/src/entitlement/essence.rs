@@ -208,3 +208,18 @@ pub(crate) fn of_state(json: &str) -> Result<String, serde_json::Error> {
 fn kept<T: Serialize>(essence: &T) -> Result<Recognised, serde_json::Error> {
     serde_json::to_string(essence).map(Recognised::Essence)
 }
+
+/// What was told of one object at `at` (µs), for tests of what follows from it.
+#[cfg(test)]
+pub(crate) fn told(kind: &str, id: &str, at: i64, essence: &str) -> polarkit_store::Essence {
+    polarkit_store::Essence {
+        kind: kind.to_owned(),
+        id: id.to_owned(),
+        version: polarkit_store::Version {
+            object_at: at,
+            envelope_at: at,
+        },
+        seen_at: 0,
+        essence: essence.to_owned(),
+    }
+}

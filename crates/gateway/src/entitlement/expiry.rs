@@ -105,3 +105,37 @@ async fn end(gateway: &Gateway, customer: String) -> Result<(), Error> {
     changes.tell(gateway).await;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(granted: bool, changed_at: i64) -> Entitlement {
+        Entitlement {
+            source: "subscription:s".to_owned(),
+            kind: "product".to_owned(),
+            target: "p".to_owned(),
+            granted,
+            reason: "grace".to_owned(),
+            detail: "{}".to_owned(),
+            changed_at,
+            expires_at: Some(10),
+            events: "[]".to_owned(),
+        }
+    }
+
+    fn grants(before: &[Entitlement], now: i64) -> bool {
+        let mut rows = [row(true, 5)];
+        settle(&mut rows, before, now);
+        rows[0].granted
+    }
+
+    #[test]
+    fn what_was_over_stays_over_when_the_clock_steps_back() {
+        assert!(grants(&[row(true, 5)], 9));
+        assert!(!grants(&[row(true, 5)], 10));
+        let over = row(false, 10);
+        assert!(is_over(&over));
+        assert!(!grants(&[over], 9));
+    }
+}

@@ -66,22 +66,8 @@ pub(crate) fn standing(essences: &[Essence]) -> Result<Vec<(&Essence, Paid)>, se
 
 #[cfg(test)]
 mod tests {
-    use polarkit_store::Version;
-
     use super::*;
-
-    fn told(kind: &str, id: &str, at: i64, essence: &str) -> Essence {
-        Essence {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-            version: Version {
-                object_at: at,
-                envelope_at: at,
-            },
-            seen_at: 0,
-            essence: essence.to_owned(),
-        }
-    }
+    use crate::entitlement::essence::told;
 
     #[test]
     fn a_checkout_speaks_until_anything_better_does() {

@@ -72,22 +72,8 @@ fn read<T: DeserializeOwned>(essence: &Essence) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use polarkit_store::Version;
-
     use super::*;
-
-    fn told(kind: &str, id: &str, at: i64, essence: &str) -> Essence {
-        Essence {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-            version: Version {
-                object_at: at,
-                envelope_at: at,
-            },
-            seen_at: 0,
-            essence: essence.to_owned(),
-        }
-    }
+    use crate::entitlement::essence::told;
 
     #[test]
     fn a_newer_state_that_says_otherwise_is_a_contradiction() {
