@@ -93,11 +93,11 @@ async fn start(gateway: &Gateway, headers: &HeaderMap) -> Result<i64, Problem> {
     let Some(given) = headers.get("last-event-id") else {
         return Ok(line.last);
     };
-    let text = given.to_str().unwrap_or_default().trim();
-    if text.is_empty() {
+    if given.is_empty() {
         return Ok(line.last);
     }
-    let position = text.split('/').next().and_then(|text| text.parse().ok());
+    let text = given.to_str().ok();
+    let position = text.and_then(|text| text.split('/').next()?.trim().parse().ok());
     let known = position.filter(|position| (0..=line.last).contains(position));
     let Some(position) = known else {
         let wrong = "Last-Event-ID: is no id of this stream; leave it out to begin with what comes";

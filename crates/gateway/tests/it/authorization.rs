@@ -4,7 +4,8 @@ use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, World, token};
+use crate::answer::Answer;
+use crate::world::{World, token};
 
 /// Every route under `/api` that is not open, with a body that would do.
 const ROUTES: [(&str, &str); 14] = [

@@ -4,8 +4,9 @@ use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::shop::{buy, pay, product};
-use crate::world::{Answer, KEY, World, token};
+use crate::world::{KEY, World, token};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_checkout_is_created_as_the_guide_says_and_as_polar_wants() {

@@ -6,11 +6,12 @@ use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::event::deliver;
 use crate::polar;
 use crate::receiver::{HERE, Receiver, until_settled};
 use crate::shop::{pay, product};
-use crate::world::{Answer, World, postgres, token};
+use crate::world::{World, postgres, token};
 
 /// A paid checkout of `u_1`, of which no webhook came.
 async fn paid(world: &World, name: &str) -> (String, String) {

@@ -3,8 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::event::{deliver, event, subscription};
-use crate::world::{Answer, World};
+use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn none_of_them_is_public() {

@@ -5,9 +5,10 @@ use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::polar::{self, patch};
 use crate::shop::{pay, product};
-use crate::world::{Answer, World, postgres, token};
+use crate::world::{World, postgres, token};
 
 const JANE: &str = "jane@example.com";
 

@@ -6,7 +6,8 @@ use polarkit_model::Clock as _;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, SECRET, World};
+use crate::answer::Answer;
+use crate::world::{SECRET, World};
 
 pub(crate) const CUSTOMER: &str = "551a7b94-19dc-4f7c-bde5-4da1f998ad4b";
 pub(crate) const PRODUCT: &str = "b5b1201d-6690-470d-9765-539b764d69e1";

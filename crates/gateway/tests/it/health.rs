@@ -3,7 +3,8 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::world::{Answer, World};
+use crate::answer::Answer;
+use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_greeting_is_the_guides() {

@@ -5,8 +5,9 @@ use polarkit::webhooks::Scheme;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::event::{Delivery, PRODUCT, deliver, event, subscription};
-use crate::world::{Answer, NEWER_SECRET, World};
+use crate::world::{NEWER_SECRET, World};
 
 fn active() -> Value {
     event("subscription.active", 5, subscription("active", 4))

@@ -13,7 +13,7 @@ async fn key(world: &World) -> String {
     keys["items"][0]["key"].as_str().unwrap().to_owned()
 }
 
-async fn validate(world: &World, ask: Value) -> crate::world::Answer {
+async fn validate(world: &World, ask: Value) -> crate::answer::Answer {
     world.post_anonymously("/api/license/validate", ask).await
 }
 

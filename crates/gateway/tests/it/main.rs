@@ -1,9 +1,11 @@
 //! The gateway from outside: over HTTP, with the sandbox in the same process as its Polar.
 #![cfg(test)]
+mod answer;
 mod event;
 #[path = "../../src/projection/permutation/living.rs"]
 mod living;
 mod middle;
+mod node;
 mod polar;
 mod receiver;
 mod redis;

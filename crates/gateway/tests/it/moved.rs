@@ -8,10 +8,11 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::polar::buy;
 use crate::receiver::{HERE, Heard, Receiver, ask, until_settled};
 use crate::shop::product;
-use crate::world::{Answer, KEY, World, postgres};
+use crate::world::{KEY, World, postgres};
 
 /// What an application, and an operator, may ask.
 const QUESTIONS: [&str; 10] = [

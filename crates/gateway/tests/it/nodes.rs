@@ -7,10 +7,12 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::event::{PRODUCT, deliver, event, order};
+use crate::node::Node;
 use crate::redis::{Redis, until_up};
 use crate::shop::buy;
-use crate::world::{Answer, Node, World, postgres};
+use crate::world::{World, postgres};
 
 /// Two nodes that hear each other.
 async fn two(redis: &Redis, further: &[(&str, &str)]) -> (World, Node) {

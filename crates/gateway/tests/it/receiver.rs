@@ -13,7 +13,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::world::{Answer, World, spawn};
+use crate::answer::Answer;
+use crate::world::{World, spawn};
 
 /// Where receivers of these stories are.
 pub(crate) const HERE: (&str, &str) = ("POLARKIT_SUBSCRIBER_NETWORKS", "127.0.0.0/8");

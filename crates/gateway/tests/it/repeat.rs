@@ -11,9 +11,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+use crate::answer::Answer;
 use crate::polar;
 use crate::shop::{pay, product};
-use crate::world::{Answer, KEY, World, postgres, token};
+use crate::world::{KEY, World, postgres, token};
 
 /// Runs each story on both engines.
 macro_rules! on_both {

@@ -7,8 +7,9 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
+use crate::answer::Answer;
 use crate::event::{Delivery, deliver, event, order, subscription};
-use crate::world::{Answer, KEY, World, token};
+use crate::world::{KEY, World, token};
 
 /// One event as it came.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,6 +138,7 @@ async fn an_id_that_cannot_be_gone_on_from_is_refused() {
         ("soon", 400, "invalid_request"),
         ("99/x", 400, "invalid_request"),
         ("-1", 400, "invalid_request"),
+        ("é", 400, "invalid_request"),
     ] {
         let call = stream(&world, "").header("last-event-id", id);
         let answer = Answer::of(call.send().await.unwrap()).await;

@@ -6,8 +6,9 @@ use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::receiver::{HERE, Receiver, ask, shown, until_settled};
-use crate::world::{Answer, World, token};
+use crate::world::{World, token};
 
 async fn refused(world: &World, body: Value, expected: &str) {
     let answer = world.post("/api/subscribers", body.clone()).await;

@@ -9,12 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 use polarkit_gateway::{Config, Gateway, Hooks};
 use polarkit_model::Clock;
 use polarkit_sandbox::{Credentials, Options, Sandbox};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Method, RequestBuilder};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::answer::Answer;
 
 /// The shop's own key.
 pub(crate) const KEY: &str = "pk_test_0123456789abcdefghij";
@@ -235,44 +237,8 @@ impl World {
         self.restart().await
     }
 
-    /// Another node on the same database.
-    pub(crate) async fn another(&self) -> Node {
-        self.another_with(&[]).await
-    }
-
-    /// The same, with other settings.
-    pub(crate) async fn another_with(&self, further: &[(&str, &str)]) -> Node {
-        let config = self.config_with(further);
-        let clock = Arc::<Still>::clone(&self.clock);
-        let gateway = Gateway::open(config, clock).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let stop = CancellationToken::new();
-        let served = spawn(polarkit_gateway::serve(gateway, listener, stop.clone()));
-        Node { url, stop, served }
-    }
-
-    /// Another node that can be killed.
-    pub(crate) fn mortal(&self, further: &[(&str, &str)]) -> Mortal {
-        let config = self.config_with(further);
-        let clock = Arc::<Still>::clone(&self.clock);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        drop(runtime.spawn(async move {
-            let gateway = Gateway::open(config, clock).await.unwrap();
-            let listener = TcpListener::from_std(listener).unwrap();
-            polarkit_gateway::serve(gateway, listener, CancellationToken::new()).await
-        }));
-        Mortal { url, runtime }
-    }
-
-    fn config_with(&self, further: &[(&str, &str)]) -> Config {
+    /// Its settings, some of them otherwise.
+    pub(crate) fn config_with(&self, further: &[(&str, &str)]) -> Config {
         let mut settings = self.settings.clone();
         for (name, value) in further {
             settings.insert((*name).to_owned(), (*value).to_owned());
@@ -360,33 +326,6 @@ impl World {
     }
 }
 
-/// A gateway beside another.
-pub(crate) struct Node {
-    pub(crate) url: String,
-    stop: CancellationToken,
-    served: JoinHandle<std::io::Result<()>>,
-}
-
-impl Node {
-    pub(crate) async fn stop(self) {
-        self.stop.cancel();
-        self.served.await.unwrap().unwrap();
-    }
-}
-
-/// A gateway beside another, on threads of its own.
-pub(crate) struct Mortal {
-    pub(crate) url: String,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Mortal {
-    /// Everything it does ends where it is; it takes leave of nobody.
-    pub(crate) fn kill(self) {
-        self.runtime.shutdown_background();
-    }
-}
-
 /// A schema of its own on the server the test command starts.
 #[expect(
     clippy::disallowed_methods,
@@ -402,51 +341,6 @@ pub(crate) async fn postgres() -> String {
     pool.close().await;
     let mark = if server.contains('?') { '&' } else { '?' };
     format!("{server}{mark}options=-csearch_path%3D{schema}")
-}
-
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: reqwest::header::HeaderMap,
-    pub(crate) body: Value,
-}
-
-impl Answer {
-    pub(crate) async fn of(response: Response) -> Self {
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.unwrap();
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Self {
-            status,
-            headers,
-            body,
-        }
-    }
-
-    /// The body of a success.
-    #[track_caller]
-    pub(crate) fn ok(self) -> Value {
-        assert!(self.status.is_success(), "{} {}", self.status, self.body);
-        self.body
-    }
-
-    /// That it was refused in this way.
-    #[track_caller]
-    pub(crate) fn refused(&self, status: u16, code: &str) -> &str {
-        assert_eq!(
-            (self.status.as_u16(), &self.body["code"]),
-            (status, &json!(code)),
-            "{self:?}"
-        );
-        assert_eq!(self.headers["content-type"], "application/problem+json");
-        assert_eq!(self.body["status"], status);
-        assert_eq!(
-            self.body["request_id"],
-            self.headers["x-request-id"].to_str().unwrap()
-        );
-        self.body["detail"].as_str().unwrap()
-    }
 }
 
 async fn endpoint(polar: &polarkit::Polar, url: &str) -> String {
