@@ -164,7 +164,9 @@ fn failure(status: StatusCode) -> String {
 /// Seconds, or a date by this receiver's own clock.
 fn asked_wait(headers: &HeaderMap) -> Option<SignedDuration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number too large to be read is a long wait all the same; the breaker bounds it.
+        let seconds = text.parse::<u32>().unwrap_or(u32::MAX);
         return Some(SignedDuration::from_secs(seconds.into()));
     }
     let date = |text: &str| Some(rfc2822::parse(text).ok()?.timestamp());
@@ -250,7 +252,10 @@ mod tests {
             ("Wed, 21 Oct 2015 07:27:00 GMT", None),
             ("soon", None),
             ("-5", None),
-            ("99999999999", None),
+            ("+5", None),
+            ("", None),
+            ("4294967296", Some(u32::MAX.into())),
+            ("99999999999999999999999999", Some(u32::MAX.into())),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(http::header::DATE, date.parse().unwrap());

@@ -291,6 +291,30 @@ async fn a_receiver_that_asks_for_time_gets_it() {
     assert_eq!(receiver.took().len(), 2);
 }
 
+/// However large a number it says: a day is waited, no more and no less.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_asks_for_ages_gets_a_day() {
+    let world = World::with(&[HERE]).await;
+    let receiver = Receiver::start().await;
+    let made = receiver.subscribe(&world, json!({})).await;
+    let ages = [("retry-after", "99999999999999999999999")];
+    receiver.answer(move |_| (StatusCode::SERVICE_UNAVAILABLE, ages).into_response());
+    deliver(&world, &[of("a", "order.created", 1)]).await;
+    receiver.until_heard(&world, 1).await;
+    world
+        .until("it rests", async || {
+            shown(&world, &made).await["breaker"]["rest_until"].is_string()
+        })
+        .await;
+    receiver.answer_all(200);
+    world.clock.advance(SignedDuration::from_mins(24 * 60 - 1));
+    deliver(&world, &[of("b", "order.created", 2)]).await;
+    assert_eq!(receiver.heard().len(), 1);
+    world.clock.advance(SignedDuration::from_mins(1));
+    until_settled(&world, &made).await;
+    assert_eq!(receiver.took().len(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_is_gone_is_disabled_and_loses_nothing() {
     let world = World::with(&[HERE]).await;
