@@ -201,7 +201,8 @@ fn wants(filter: &Filter, told: &Told) -> bool {
 /// One event: its position and id, its type, its bytes.
 fn frame(told: &Told) -> Bytes {
     let mut frame = BytesMut::with_capacity(told.body.len() + told.id.len() + 64);
-    let head = format!("id: {}/{}\nevent: {}\n", told.position, told.id, told.kind);
+    let (id, kind) = (one_line(&told.id), one_line(&told.kind));
+    let head = format!("id: {}/{id}\nevent: {kind}\n", told.position);
     frame.put_slice(head.as_bytes());
     // Between the values of JSON a line may break; within an event's field it may not.
     for line in told.body.split(|byte| matches!(byte, b'\n' | b'\r')) {
@@ -211,4 +212,9 @@ fn frame(told: &Told) -> Bytes {
     }
     frame.put_u8(b'\n');
     frame.freeze()
+}
+
+/// What ends a line, or makes readers pass over an id, is not said; the data says all of it.
+fn one_line(field: &str) -> String {
+    field.replace(['\r', '\n', '\0'], "\u{fffd}")
 }

@@ -106,6 +106,23 @@ async fn what_happens_is_pushed_and_a_reader_that_comes_back_misses_nothing() {
     world.stop().await.unwrap();
 }
 
+/// Types are Polar's to choose; one that breaks lines breaks no frame, and its own data says it whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_of_several_lines_is_one_event() {
+    let world = World::begin().await;
+    let mut reading = Reading::of(stream(&world, "")).await;
+    let kind = "order.odd\n\ndata: forged\r\nid: 9/forged\r";
+    let odd = event(kind, 1, order("pending", false, 1));
+    deliver(&world, &[odd.clone(), created(2)]).await;
+    let came = reading.next().await;
+    assert_eq!(came.data, odd);
+    let shown = "order.odd\u{fffd}\u{fffd}data: forged\u{fffd}\u{fffd}id: 9/forged\u{fffd}";
+    assert_eq!(came.kind, shown);
+    assert!(came.id.starts_with("1/"), "{came:?}");
+    assert_eq!(reading.next().await.kind, "order.created");
+    world.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_reads_their_own_alone() {
     let world = World::begin().await;
