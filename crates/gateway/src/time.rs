@@ -83,6 +83,13 @@ impl Time {
     }
 }
 
+/// Whether so long has passed between two moments of this host's clock, µs. One that is still to come
+/// was written by a clock that was ahead: nothing waits for it.
+pub(crate) fn is_past(since: i64, span: SignedDuration, now: i64) -> bool {
+    let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    !(0..span).contains(&now.saturating_sub(since))
+}
+
 fn shift(instant: Timestamp, by: SignedDuration) -> Timestamp {
     instant.checked_add(by).unwrap_or(instant)
 }
@@ -92,4 +99,25 @@ pub(crate) async fn pause(duration: std::time::Duration) {
     let never = std::future::pending::<std::convert::Infallible>();
     // Elapsed is the point.
     drop(tokio::time::timeout(duration, never).await);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_that_is_still_to_come_is_waited_for_by_nobody() {
+        let second = SignedDuration::from_secs(1);
+        let cases = [
+            (0, 0, false),
+            (0, 999_999, false),
+            (0, 1_000_000, true),
+            (1, 0, true),
+            (i64::MAX, i64::MIN, true),
+            (i64::MIN, i64::MAX, true),
+        ];
+        for (since, now, past) in cases {
+            assert_eq!(is_past(since, second, now), past, "{since} {now}");
+        }
+    }
 }

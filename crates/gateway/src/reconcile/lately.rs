@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{Trouble, page};
 use crate::gateway::Gateway;
 use crate::problem::chain;
+use crate::time::is_past;
 
 /// The reading's name, beside those of the lists.
 pub(crate) const KIND: &str = "event";
@@ -85,11 +86,10 @@ pub(super) async fn step(gateway: &Gateway) -> Result<bool, Trouble> {
         gateway.store.put_reading(&since(from, now)).await?;
         return Ok(true);
     };
-    let minutes = SignedDuration::from_mins(i64::from(gateway.config.healing.minutes));
-    let every = i64::try_from(minutes.as_micros()).unwrap_or(i64::MAX);
+    let every = SignedDuration::from_mins(i64::from(gateway.config.healing.minutes));
     let last = reading.failed_at.unwrap_or(reading.started_at);
     if reading.place.is_empty() || reading.failed_at.is_some() {
-        if now.saturating_sub(last) < every {
+        if !is_past(last, every, now) {
             return Ok(false);
         }
         reading.started_at = now;

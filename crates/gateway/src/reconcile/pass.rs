@@ -9,6 +9,7 @@ use super::take::{Taking, take};
 use super::{Trouble, page, vanished};
 use crate::gateway::Gateway;
 use crate::problem::chain;
+use crate::time::is_past;
 
 /// A list that cannot be read (a scope is missing, say) is tried again after so long.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -80,13 +81,12 @@ pub(crate) async fn restart(gateway: &Gateway) -> Result<(), polarkit_store::Err
 }
 
 fn is_due(gateway: &Gateway, reading: &Reading, now: i64) -> bool {
-    let micros = |span: SignedDuration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
     if let Some(failed_at) = reading.failed_at {
-        return now.saturating_sub(failed_at) >= micros(REFUSED_FOR);
+        return is_past(failed_at, REFUSED_FOR, now);
     }
     let every = SignedDuration::from_hours(i64::from(gateway.config.healing.hours));
-    let since = now.saturating_sub(reading.started_at);
-    !reading.place.is_empty() || reading.finished_at.is_none() || since >= micros(every)
+    let is_under_way = !reading.place.is_empty() || reading.finished_at.is_none();
+    is_under_way || is_past(reading.started_at, every, now)
 }
 
 /// Notes why a list could not be read. What holds everybody up is no fault of the list.

@@ -17,7 +17,7 @@ use crate::config::Watchdog;
 use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::reconcile::{self, Trouble};
-use crate::time::pause;
+use crate::time::{is_past, pause};
 
 /// The lease one node holds while it watches for all.
 const LEASE: &str = "watchdog";
@@ -68,11 +68,10 @@ async fn turn(gateway: &Gateway, suspicious: bool) -> Result<(), Trouble> {
     let now = gateway.time.local();
     let before = gateway.store.watched().await?;
     let every = SignedDuration::from_mins(i64::from(gateway.config.healing.watchdog_minutes));
-    let every = i64::try_from(every.as_micros()).unwrap_or(i64::MAX);
-    let since = before
+    let is_due = before
         .as_ref()
-        .map_or(i64::MAX, |last| now.as_microsecond() - last.checked_at);
-    if !suspicious && since < every {
+        .is_none_or(|last| is_past(last.checked_at, every, now.as_microsecond()));
+    if !suspicious && !is_due {
         return Ok(());
     }
     let until = now.checked_add(LEASE_LASTS).unwrap_or(now).as_microsecond();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::event::{Delivery, PRODUCT, event, order};
 use crate::receiver::{HERE, Receiver, until_settled};
@@ -72,4 +72,47 @@ async fn a_clock_that_steps_back_delays_nothing_and_doubles_nothing() {
 async fn a_clock_that_steps_back_delays_nothing_and_doubles_nothing_on_postgresql() {
     let server = postgres().await;
     story(&[("DATABASE_URL", &server)]).await;
+}
+
+/// As of when each list and what happened lately was read, and when the endpoint was looked at.
+async fn looked(world: &World) -> Vec<(String, Value)> {
+    let status = world.get("/api/reconcile").await.ok();
+    let endpoint = status["endpoint"]["checked_at"].clone();
+    let lists = status["lists"].as_array().unwrap().iter();
+    let read = lists.map(|list| {
+        let name = list["list"].as_str().unwrap().to_owned();
+        (name, list["complete_as_of"].clone())
+    });
+    read.chain([("endpoint".to_owned(), endpoint)]).collect()
+}
+
+/// What is done every so often was done last at a time that is still to come.
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_back_and_the_watchdog_wait_for_no_step_back() {
+    let watching = ("POLARKIT_WATCHDOG", "report");
+    let world = World::with(&[("POLARKIT_RECONCILE", "true"), watching]).await;
+    crate::heal::read(&world).await;
+    world
+        .until(
+            "the endpoint is looked at, and what happened lately",
+            async || {
+                let looked = looked(&world).await;
+                looked.iter().any(|(name, _)| name == "event")
+                    && looked.iter().all(|(_, at)| !at.is_null())
+            },
+        )
+        .await;
+    let before = looked(&world).await;
+    world.clock.advance(-HOUR * 50);
+    world.sandbox.advance(HOUR).await.unwrap();
+    world
+        .until("everything is looked at again", async || {
+            let after = looked(&world).await;
+            before
+                .iter()
+                .zip(&after)
+                .all(|(before, after)| before != after)
+        })
+        .await;
+    world.stop().await.unwrap();
 }
