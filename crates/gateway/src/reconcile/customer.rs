@@ -14,7 +14,7 @@ use crate::gateway::Gateway;
 use crate::inbox::news::News;
 use crate::problem::chain;
 use crate::projection::{self, Changes, contradiction};
-use crate::upstream::Failure;
+use crate::upstream::{self, Failure};
 
 /// Pages of one list of one customer that are read: ten thousand objects.
 const PAGES_MAX: i64 = 100;
@@ -100,20 +100,32 @@ pub(super) async fn recheck(gateway: &Gateway, external_id: &str) -> Result<(), 
     struct Named {
         id: String,
     }
-    let segment: String = url::form_urlencoded::byte_serialize(external_id.as_bytes()).collect();
-    let path = format!(
-        "/v1/customers/external/{}/state",
-        segment.replace('+', "%20")
-    );
+    let Some(path) = state_of(gateway, external_id).await? else {
+        return Ok(()); // nobody Polar knows either
+    };
     gateway.metrics.reconcile_request();
     let answer = match gateway.polar.read(&path, &[]).await {
-        // Nobody Polar knows either.
         Err(failure) if failure.is_about_the_request() => return Ok(()),
         answer => answer?,
     };
     let state: &RawValue = serde_json::from_slice(&answer.body)?;
     let Named { id } = serde_json::from_str(state.get())?;
     stated(gateway, &id, state, answer.at).await.map(drop)
+}
+
+/// Where Polar states what the customer of this external id may use: by Polar's own id, when theirs
+/// fits in no path.
+async fn state_of(gateway: &Gateway, external_id: &str) -> Result<Option<String>, Trouble> {
+    if let Some(path) = upstream::path_of(external_id) {
+        return Ok(Some(format!("{path}/state")));
+    }
+    let mut id = gateway.store.customer_by_external_id(external_id).await?;
+    if id.is_none() {
+        gateway.metrics.reconcile_request();
+        let found = gateway.polar.person_by_external_id(external_id).await?;
+        id = found.map(|person| person.id);
+    }
+    Ok(id.map(|id| format!("/v1/customers/{id}/state")))
 }
 
 /// Takes a state that was read; says whether what is mirrored contradicts it.

@@ -23,6 +23,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
 pub(crate) use self::failure::Failure;
+pub(crate) use self::person::path_of;
 pub(crate) use self::read::Answer;
 use crate::checkout::{Details, Order, Untold};
 use crate::config::{Config, Server};

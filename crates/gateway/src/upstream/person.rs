@@ -33,15 +33,14 @@ impl Polar {
         &self,
         external_id: &str,
     ) -> Result<Option<Person>, Failure> {
-        if external_id.contains('/') {
+        let Some(path) = path_of(external_id) else {
             return self.person_found(external_id).await;
-        }
-        let path = format!("/v1/customers/external/{}", segment(external_id));
+        };
         let answer = none_if_unknown(self.read(&path, &[]).await)?;
         answer.map(|answer| understood(&answer.body)).transpose()
     }
 
-    /// The same by searching: an id with a slash in it fits in no path, however it is written.
+    /// The same by searching.
     async fn person_found(&self, external_id: &str) -> Result<Option<Person>, Failure> {
         let query = [
             ("query", external_id.to_owned()),
@@ -82,6 +81,13 @@ fn understood<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
         tracing::error!(error = %chain(&error), "Polar's answer cannot be read");
         Failure::Failed
     })
+}
+
+/// Where Polar has the customer of this external id. Slashes and dots alone fit in no path, however
+/// they are written.
+pub(crate) fn path_of(external_id: &str) -> Option<String> {
+    let fits = !external_id.contains('/') && !matches!(external_id, "" | "." | "..");
+    fits.then(|| format!("/v1/customers/external/{}", segment(external_id)))
 }
 
 /// A text as one piece of a path.

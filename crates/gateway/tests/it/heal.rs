@@ -304,6 +304,31 @@ async fn nobody_is_denied_on_old_news_before_polar_was_asked() {
     assert_eq!(world.get(other).await.ok()["reason"], "never_granted");
 }
 
+/// An id may be anything, also what a path takes for several pieces, or for none.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_an_id_looks_like_polar_is_asked_about_it() {
+    let rarely = ("POLARKIT_RECONCILE_MINUTES", "1000");
+    let world = World::with(&[HEALING, rarely]).await;
+    read(&world).await;
+    buy(&world.polar, &world.sandbox, "Handbook", "known/here").await;
+    world.settle().await;
+    deliver(&world.polar, false).await;
+    let ids = [
+        ("a/b c", "a%2Fb%20c"),
+        ("known/here", "known%2Fhere"),
+        ("a+b%2F?#é", "a%2Bb%252F%3F%23%C3%A9"),
+    ];
+    for (id, _) in ids {
+        buy(&world.polar, &world.sandbox, "Pro", id).await;
+    }
+    world.clock.advance(SignedDuration::from_mins(20));
+    let product = product(&world.polar, "Pro").await;
+    for (id, written) in ids {
+        let question = format!("/api/entitlements/{written}/check?product={product}");
+        assert_eq!(world.get(&question).await.ok()["allowed"], true, "{id}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn access_on_news_that_are_too_old_ends_where_configuration_says_so() {
     use crate::event::{PRODUCT, event, subscription};

@@ -13,9 +13,10 @@ use crate::world::World;
 /// Buys at Polar, by a card that works; answers Polar's id of the checkout.
 pub(crate) async fn buy(polar: &Polar, sandbox: &Sandbox, name: &str, external_id: &str) {
     let product = product(polar, name).await;
+    let mailbox = external_id.replace(|one: char| !one.is_ascii_alphanumeric(), "_");
     let ask = json!({
         "products": [product], "external_customer_id": external_id,
-        "customer_email": format!("{external_id}@example.com"), "customer_name": "Jane Doe",
+        "customer_email": format!("{mailbox}@example.com"), "customer_name": "Jane Doe",
         "customer_billing_address": {
             "line1": "1 Main St", "postal_code": "94104", "city": "San Francisco",
             "state": "US-CA", "country": "US",
