@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Watchdog;
+use crate::entitlement::provisional;
 use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::time::pause;
@@ -99,6 +100,9 @@ async fn throw_away(gateway: &Gateway) -> Result<(), polarkit_store::Error> {
     }
     store.deliveries_prune(before(told), before(tries)).await?;
     store.told_prune(before(told)).await?;
+    store
+        .mirror_prune(provisional::KIND, paid_since(gateway, told))
+        .await?;
     gateway.store.inbox_prune(before(days)).await?;
     gateway.store.drift_prune(before(days)).await?;
     gateway.store.usage_prune(before(USAGE_KEPT)).await?;
@@ -106,6 +110,14 @@ async fn throw_away(gateway: &Gateway) -> Result<(), polarkit_store::Error> {
         .store
         .idempotency_prune(before(checkout::KEYS_KEPT))
         .await
+}
+
+/// Paid checkouts are kept as long as what was told, and for as long as they speak for themselves:
+/// µs of Polar's time.
+fn paid_since(gateway: &Gateway, told: SignedDuration) -> i64 {
+    let minutes = gateway.config.selling.provisional_minutes;
+    let speaks = SignedDuration::from_mins(i64::from(minutes));
+    cut_off(gateway.time.now(), told.max(speaks))
 }
 
 /// Before when it may go, µs; what is kept for longer than there is time never goes.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::FromRow;
 
 use crate::Error;
-use crate::engine::{Open, Store, Tx, read, within};
+use crate::engine::{Open, Store, Tx, read, within, write};
 
 /// Which state of an object is the later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, FromRow)]
@@ -191,6 +191,18 @@ impl Store {
             query.fetch_optional(pool).await
         });
         Ok(told?)
+    }
+
+    /// Forgets objects of a kind that were last heard of before `before` (µs of Polar's time).
+    pub async fn mirror_prune(&self, kind: &str, before: i64) -> Result<u64, Error> {
+        const QUERY: &str = "DELETE FROM mirror WHERE kind = $1 AND object_at < $2 \
+             AND envelope_at < $2 AND seen_at < $2";
+        let done = write!(&self.engine, |pool| {
+            let query = sqlx::query(QUERY).bind(kind).bind(before);
+            let done = query.execute(pool).await;
+            done.map(|done| done.rows_affected())
+        });
+        Ok(done?)
     }
 
     /// One mirrored object.

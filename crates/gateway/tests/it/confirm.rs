@@ -1,5 +1,7 @@
 //! The return page asks whether it was paid, before any webhook came.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use polarkit_model::Clock as _;
 use reqwest::Method;
@@ -118,6 +120,54 @@ async fn who_paid_may_use_it_until_the_webhook_says_so_on_postgresql() {
     let server = postgres().await;
     let world = World::with(&[HERE, ("DATABASE_URL", &server)]).await;
     who_paid_may_use_it_until_the_webhook_says_so(world).await;
+}
+
+/// Whether the mirror still has the paid checkout.
+async fn is_kept(world: &World, checkout: &str) -> bool {
+    let path = "/v1/customers/external/u_1";
+    let customer = world.polar.raw(path).await.unwrap();
+    let customer = customer["id"].as_str().unwrap();
+    let store = world.gateway.store();
+    let kept = store.object(customer, "checkout", checkout).await.unwrap();
+    kept.is_some()
+}
+
+async fn a_paid_checkout_is_kept_as_long_as_events(settings: &[(&str, &str)]) {
+    let days = ("POLARKIT_EVENTS_DAYS", "3");
+    let settings: Vec<_> = settings.iter().copied().chain([days]).collect();
+    let world = World::with(&settings).await;
+    let (checkout, _) = paid(&world, "Handbook").await;
+    confirm(&world, &checkout).await;
+    let clock = Arc::clone(&world.clock);
+    let pass = |days: i64| clock.advance(SignedDuration::from_hours(24 * days));
+    // What is old goes at the start, and every hour; a gateway that stops has begun before.
+    let world = world.restart_after(async |_, _| pass(2)).await;
+    let world = world.restart().await;
+    assert!(is_kept(&world, &checkout).await);
+    let world = world.restart_after(async |_, _| pass(2)).await;
+    world
+        .until("it is forgotten", async || {
+            !is_kept(&world, &checkout).await
+        })
+        .await;
+    let said = confirm(&world, &checkout).await;
+    assert_eq!(
+        (&said["paid"], &said["access"]),
+        (&json!(true), &json!("none"))
+    );
+    assert!(!is_kept(&world, &checkout).await, "nobody brings it back");
+    world.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_checkout_is_kept_as_long_as_events_on_sqlite() {
+    a_paid_checkout_is_kept_as_long_as_events(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_checkout_is_kept_as_long_as_events_on_postgresql() {
+    let server = postgres().await;
+    a_paid_checkout_is_kept_as_long_as_events(&[("DATABASE_URL", &server)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
