@@ -4,6 +4,7 @@ mod answer;
 mod event;
 #[path = "../../src/projection/permutation/living.rs"]
 mod living;
+mod mended;
 mod middle;
 mod node;
 mod polar;
