@@ -42,7 +42,7 @@ fn main() {
 
 /// Callers that each wait for their delivery to be durable before the next.
 async fn receive(engine: &str, url: &str, callers: usize) {
-    let store = Store::open(url).await.unwrap();
+    let store = Store::open_to_serve(url, 0).await.unwrap();
     let body = Bytes::from(vec![b'x'; BODY_BYTES]);
     let each = if callers == 1 {
         3_000

@@ -18,7 +18,7 @@ impl Store {
     pub async fn open_to_serve(url: &str, now: i64) -> Result<Self, Error> {
         let file = file::of(url)?;
         let lock = file.as_deref().map(lock).transpose()?;
-        let store = Self::open(url).await?;
+        let store = Self::open_with(url, file.as_deref()).await?;
         if matches!(store.engine, Engine::Sqlite { .. }) {
             store.alone.hold(lock);
             store.usage_release(now).await?;

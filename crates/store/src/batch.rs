@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
+use crate::crowd::Crowd;
 use crate::engine::Engine;
 
 /// Calls gathered into one commit, and rows of one statement; a power of two, see [`chunks`].
@@ -17,9 +18,6 @@ pub const BATCH_ROWS_MAX: usize = 512;
 pub const QUEUE_CALLS_MAX: usize = 8_192;
 /// Kibibytes that may wait for the writer, so that many large bodies cannot fill the memory.
 pub const QUEUE_KIB_MAX: usize = 65_536;
-
-/// Kibibytes from which on the writer is busy, some eight webhooks: one that comes alone is not.
-const BUSY_KIB: usize = 32;
 
 /// Writes the rows in one transaction and says, row by row, what became of each.
 pub(crate) struct Writer<T, R> {
@@ -37,6 +35,7 @@ pub(crate) struct Batch<T, R> {
     room: Arc<Semaphore>,
     size: fn(&T) -> usize,
     stop: CancellationToken,
+    crowd: Arc<Crowd>,
 }
 
 impl<T, R> Clone for Batch<T, R> {
@@ -46,6 +45,7 @@ impl<T, R> Clone for Batch<T, R> {
             room: Arc::clone(&self.room),
             size: self.size,
             stop: self.stop.clone(),
+            crowd: Arc::clone(&self.crowd),
         }
     }
 }
@@ -58,18 +58,61 @@ struct Waiting<T, R> {
     room: OwnedSemaphorePermit,
 }
 
+/// The writer's end: what waits for it.
+#[derive(Debug)]
+pub(crate) struct Queue<T, R> {
+    waiting: mpsc::Receiver<Waiting<T, R>>,
+    calls: Vec<Waiting<T, R>>,
+    stop: CancellationToken,
+    crowd: Arc<Crowd>,
+}
+
+/// The calls of one commit.
+#[derive(Debug)]
+pub(crate) struct Group<T, R> {
+    pub(crate) rows: Vec<T>,
+    callers: Vec<Caller<R>>,
+}
+
+/// Who waits, for how many of the rows.
+#[derive(Debug)]
+struct Caller<R> {
+    count: usize,
+    answer: oneshot::Sender<Result<Vec<R>, Error>>,
+    _room: OwnedSemaphorePermit,
+}
+
 impl<T: Send + Sync + 'static, R: Send + 'static> Batch<T, R> {
+    /// A queue with a task that writes to the database.
     pub(crate) fn start(tasks: &TaskTracker, engine: Engine, writer: Writer<T, R>) -> Self {
+        let (batch, mut queue) = Self::new(writer.size);
+        tasks.spawn(async move {
+            while let Some(group) = queue.next().await {
+                commit(&engine, &writer, group).await;
+            }
+        });
+        batch
+    }
+
+    /// A queue, and the end of whoever writes.
+    pub(crate) fn new(size: fn(&T) -> usize) -> (Self, Queue<T, R>) {
         let (queue, waiting) = mpsc::channel(QUEUE_CALLS_MAX);
         let stop = CancellationToken::new();
-        let size = writer.size;
-        tasks.spawn(run(engine, writer, waiting, stop.clone()));
-        Self {
+        let crowd = Arc::new(Crowd::default());
+        let end = Queue {
+            waiting,
+            calls: Vec::with_capacity(BATCH_ROWS_MAX),
+            stop: stop.clone(),
+            crowd: Arc::clone(&crowd),
+        };
+        let batch = Self {
             queue,
             room: Arc::new(Semaphore::new(QUEUE_KIB_MAX)),
             size,
             stop,
-        }
+            crowd,
+        };
+        (batch, end)
     }
 
     /// Returns once the rows are durable, or why they are not.
@@ -89,9 +132,9 @@ impl<T: Send + Sync + 'static, R: Send + 'static> Batch<T, R> {
         answered.await.map_err(|_gone| Error::Closed)?
     }
 
-    /// Whether the rows of several callers wait or are being written.
+    /// Whether many callers come, now or a moment ago.
     pub(crate) fn is_busy(&self) -> bool {
-        self.room.available_permits() < QUEUE_KIB_MAX - BUSY_KIB
+        self.crowd.was_there()
     }
 
     /// Refuses new rows; what waits is still written.
@@ -109,26 +152,65 @@ impl<T: Send + Sync + 'static, R: Send + 'static> Batch<T, R> {
     }
 }
 
-/// The writer's loop: take what waits, commit it, tell everyone.
-async fn run<T: Send + Sync, R: Send>(
-    engine: Engine,
-    writer: Writer<T, R>,
-    mut queue: mpsc::Receiver<Waiting<T, R>>,
-    stop: CancellationToken,
-) {
-    let mut calls = Vec::with_capacity(BATCH_ROWS_MAX);
-    loop {
-        let taken = tokio::select! {
-            taken = queue.recv_many(&mut calls, BATCH_ROWS_MAX) => taken,
-            () = stop.cancelled(), if !queue.is_closed() => {
-                queue.close(); // what was accepted before is still handed out
-                continue;
+impl<T, R> Queue<T, R> {
+    /// What waits, once anything does; none when the queue was closed and all is written.
+    pub(crate) async fn next(&mut self) -> Option<Group<T, R>> {
+        loop {
+            let taken = tokio::select! {
+                taken = self.waiting.recv_many(&mut self.calls, BATCH_ROWS_MAX) => taken,
+                () = self.stop.cancelled(), if !self.waiting.is_closed() => {
+                    self.waiting.close(); // what was accepted before is still handed out
+                    continue;
+                }
+            };
+            if self.crowd.was_there() {
+                self.let_others_in().await;
             }
-        };
-        if taken == 0 {
-            return;
+            self.crowd.came(self.calls.len());
+            return (taken > 0).then(|| Group::of(self.calls.drain(..)));
         }
-        commit(&engine, &writer, &mut calls).await;
+    }
+
+    /// In a crowd others are about to call: a turn for them costs less than a commit of their own.
+    async fn let_others_in(&mut self) {
+        tokio::task::yield_now().await;
+        while self.calls.len() < BATCH_ROWS_MAX
+            && let Ok(call) = self.waiting.try_recv()
+        {
+            self.calls.push(call);
+        }
+    }
+}
+
+impl<T, R> Group<T, R> {
+    fn of(calls: impl ExactSizeIterator<Item = Waiting<T, R>>) -> Self {
+        let mut rows = Vec::with_capacity(calls.len());
+        let mut callers = Vec::with_capacity(calls.len());
+        for mut call in calls {
+            callers.push(Caller {
+                count: call.rows.len(),
+                answer: call.answer,
+                _room: call.room,
+            });
+            rows.append(&mut call.rows);
+        }
+        Self { rows, callers }
+    }
+
+    /// Tells every caller what became of its rows, all of which are durable.
+    pub(crate) fn done(self, done: Vec<R>) {
+        let mut done = done.into_iter();
+        for caller in self.callers {
+            let own = done.by_ref().take(caller.count).collect();
+            tell(caller.answer, Ok(own));
+        }
+    }
+
+    /// Tells every caller that nothing was written.
+    pub(crate) fn failed(self, error: &Error) {
+        for caller in self.callers {
+            tell(caller.answer, Err(error.clone()));
+        }
     }
 }
 
@@ -137,39 +219,22 @@ async fn run<T: Send + Sync, R: Send>(
 async fn commit<T: Send + Sync, R: Send>(
     engine: &Engine,
     writer: &Writer<T, R>,
-    calls: &mut Vec<Waiting<T, R>>,
+    group: Group<T, R>,
 ) {
-    let mut rows = Vec::with_capacity(calls.len());
-    let mut callers = Vec::with_capacity(calls.len());
-    for mut call in calls.drain(..) {
-        callers.push((call.rows.len(), call.answer, call.room));
-        rows.append(&mut call.rows);
-    }
-    match (writer.write)(engine, &rows).await {
-        Ok(done) => {
-            let mut done = done.into_iter();
-            for (count, answer, _room) in callers {
-                tell(answer, Ok(done.by_ref().take(count).collect()));
-            }
-        }
-        Err(error) if error.is_about_the_data() && callers.len() > 1 => {
-            let mut rest = rows.as_slice();
-            for (count, answer, _room) in callers {
-                let (own, others) = rest.split_at(count);
+    match (writer.write)(engine, &group.rows).await {
+        Ok(done) => group.done(done),
+        Err(error) if error.is_about_the_data() && group.callers.len() > 1 => {
+            let mut rest = group.rows.as_slice();
+            for caller in group.callers {
+                let (own, others) = rest.split_at(caller.count);
                 rest = others;
-                tell(answer, (writer.write)(engine, own).await);
+                tell(caller.answer, (writer.write)(engine, own).await);
             }
         }
         Err(error) => {
-            tracing::error!(
-                writer = writer.name,
-                rows = rows.len(),
-                ?error,
-                "commit failed"
-            );
-            for (_, answer, _room) in callers {
-                tell(answer, Err(error.clone()));
-            }
+            let (writer, rows) = (writer.name, group.rows.len());
+            tracing::error!(writer, rows, ?error, "commit failed");
+            group.failed(&error);
         }
     }
 }

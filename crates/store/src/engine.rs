@@ -1,5 +1,6 @@
 //! Two engines behind one face: which database it is, how it is opened, how a transaction ends.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::alone::Alone;
 use crate::batch::Batch;
-use crate::{Error, Mail, UsageEvent, file, idempotency, intake, usage};
+use crate::intake::{Intake, Journal};
+use crate::{Error, UsageEvent, file, idempotency, usage};
 
 /// SQLite readers beside its one writer.
 const SQLITE_READERS_MAX: u32 = 4;
@@ -31,7 +33,7 @@ const POSTGRES_IDLE_MAX: &str = "SET idle_in_transaction_session_timeout = '30s'
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Every change of the tables, in order. One that was published is never edited.
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (
         1,
         "first tables",
@@ -51,6 +53,11 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
     ),
     (6, "repeats", include_str!("../migrations/0006_repeats.sql")),
     (7, "intake", include_str!("../migrations/0007_intake.sql")),
+    (
+        8,
+        "intake journal",
+        include_str!("../migrations/0008_intake_journal.sql"),
+    ),
 ];
 
 /// Where the migrator notes which of them are done.
@@ -60,7 +67,7 @@ pub(crate) const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) engine: Engine,
-    pub(crate) intake: Batch<Mail, ()>,
+    pub(crate) intake: Intake,
     pub(crate) usage: Batch<UsageEvent, bool>,
     pub(crate) answers: Batch<idempotency::Answer, bool>,
     pub(crate) alone: Alone,
@@ -128,10 +135,18 @@ pub(crate) use {read, within, write};
 impl Store {
     /// Opens the database, brings its tables up to date and starts the group writers.
     pub async fn open(url: &str) -> Result<Self, Error> {
+        Self::open_with(url, None).await
+    }
+
+    /// The same, with the intake as a journal beside this file: for the one process that serves.
+    pub(crate) async fn open_with(url: &str, journal: Option<&Path>) -> Result<Self, Error> {
         let engine = Engine::open(url).await?;
         engine.migrate().await?;
         let tasks = TaskTracker::new();
-        let intake = Batch::start(&tasks, engine.clone(), intake::WRITER);
+        let intake = match journal {
+            Some(file) => Intake::Journal(Journal::open(file, &engine, &tasks).await?),
+            None => Intake::in_table(&tasks, &engine),
+        };
         let usage = Batch::start(&tasks, engine.clone(), usage::WRITER);
         let answers = Batch::start(&tasks, engine.clone(), idempotency::WRITER);
         Ok(Self {

@@ -1,5 +1,6 @@
 //! What can go wrong while remembering, by cause.
 
+use std::io;
 use std::sync::Arc;
 
 /// Why the store could not do as asked.
@@ -17,6 +18,9 @@ pub enum Error {
     /// The tables could not be brought up to date.
     #[error("the tables could not be brought up to date")]
     Migration(#[source] Arc<sqlx::migrate::MigrateError>),
+    /// The files that deliveries are written to first failed.
+    #[error("the intake's journal failed")]
+    Journal(#[source] Arc<io::Error>),
     /// Another process serves from the same database file.
     #[error("another polarkit works on this database file")]
     InUse,
@@ -56,6 +60,12 @@ impl Error {
                      several nodes share a PostgreSQL",
                 );
             }
+            Self::Journal(cause) => {
+                return Some(match cause.kind() {
+                    io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge => NO_ROOM,
+                    _ => UNWRITABLE,
+                });
+            }
             Self::Database(cause) => cause.as_ref(),
             Self::Migration(cause) => match cause.as_ref() {
                 sqlx::migrate::MigrateError::Execute(cause)
@@ -80,6 +90,7 @@ impl Error {
 
 const UNWRITABLE: &str = "the file and its folder must be there and writable for this user, and \
      the disk not mounted read-only";
+const NO_ROOM: &str = "make room on the disk, or name a file on another";
 
 /// By SQLite's result code, or PostgreSQL's SQLSTATE.
 fn remedy_of(code: &str) -> Option<&'static str> {
@@ -88,12 +99,18 @@ fn remedy_of(code: &str) -> Option<&'static str> {
     match (kind.map(|code: u32| code & 0xff), code) {
         (Some(8 | 14), _) => Some(UNWRITABLE),
         (Some(5 | 6), _) => Some("another process holds the database: wait for it or end it"),
-        (Some(10 | 13), _) => Some("make room on the disk, or name a file on another"),
+        (Some(10 | 13), _) => Some(NO_ROOM),
         (Some(11 | 26), _) => Some("the file is damaged or no SQLite database: name another"),
         (None, "28000" | "28P01") => Some("the server does not accept the user or password"),
         (None, "3D000") => Some("create the database first: the gateway makes the tables only"),
         (None, "25006") => Some("the server is read-only, perhaps a standby: name the primary"),
         _ => None,
+    }
+}
+
+impl Error {
+    pub(crate) fn journal(cause: io::Error) -> Self {
+        Self::Journal(Arc::new(cause))
     }
 }
 

@@ -92,9 +92,13 @@ impl Store {
              (SELECT MIN(received_at) FROM (SELECT MIN(received_at) AS received_at FROM intake \
              UNION ALL SELECT MIN(received_at) FROM inbox WHERE status = 'pending') AS waiting) \
              AS oldest";
-        Ok(read!(&self.engine, |pool| sqlx::query_as(QUERY)
-            .fetch_one(pool)
-            .await)?)
+        let mut backlog: Backlog = read!(&self.engine, |pool| {
+            sqlx::query_as(QUERY).fetch_one(pool).await
+        })?;
+        let unread = self.intake_unread().await?;
+        backlog.pending += unread.count;
+        backlog.oldest = backlog.oldest.into_iter().chain(unread.oldest).min();
+        Ok(backlog)
     }
 
     /// The newest deliveries of a status, older than `before` (µs).

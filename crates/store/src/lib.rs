@@ -9,6 +9,7 @@ mod api_key;
 mod batch;
 mod clock;
 pub mod crash;
+mod crowd;
 mod delivered;
 mod delivery;
 mod doubt;

@@ -5,6 +5,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use polarkit::webhooks::{Headers, TOLERANCE, Verified, VerifyError};
 use polarkit_store::Mail;
+use serde::Serialize;
 
 use crate::gateway::Gateway;
 
@@ -26,6 +27,14 @@ pub(crate) enum Refusal {
 #[derive(Debug)]
 pub(crate) struct Stamped(HeaderMap);
 
+/// The headers that matter later; no signature.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Kept<'a> {
+    webhook_timestamp: &'a str,
+    user_agent: &'a str,
+}
+
 impl Stamped {
     pub(crate) fn read(headers: HeaderMap) -> Result<Self, VerifyError> {
         Headers::from_pairs(&headers)?.well_formed()?;
@@ -34,6 +43,15 @@ impl Stamped {
 
     fn headers(&self) -> Result<Headers<'_>, VerifyError> {
         Headers::from_pairs(&self.0)
+    }
+
+    /// Those that are kept, as JSON.
+    fn kept(&self) -> String {
+        let kept = Kept {
+            webhook_timestamp: self.text("webhook-timestamp"),
+            user_agent: self.text("user-agent"),
+        };
+        serde_json::to_string(&kept).unwrap_or_default()
     }
 
     fn text(&self, name: &str) -> &str {
@@ -61,11 +79,7 @@ pub(crate) async fn receive(
         received_at: gateway.time.stamp(),
         sent_at: verified.timestamp.as_microsecond(),
         verified_by,
-        headers: serde_json::json!({
-            "webhook-timestamp": stamped.text("webhook-timestamp"),
-            "user-agent": stamped.text("user-agent"),
-        })
-        .to_string(),
+        headers: stamped.kept(),
         body,
     };
     gateway.store.receive(mail).await.map_err(Refusal::Store)?;

@@ -23,7 +23,7 @@ pub(super) async fn sort(
     limit: i64,
     now: i64,
 ) -> Result<(Vec<Letter>, bool), Error> {
-    let mails = tx.intake_take(limit).await?;
+    let mails = gateway.store.intake_take(tx, limit).await?;
     if mails.is_empty() {
         return Ok((Vec::new(), false));
     }
@@ -47,8 +47,13 @@ pub(super) async fn sort(
 }
 
 /// The same, but nothing is projected yet: each is to be tried alone.
-pub(super) async fn put_by(tx: &mut Tx, limit: i64, now: i64) -> Result<(), Error> {
-    let mails = tx.intake_take(limit).await?;
+pub(super) async fn put_by(
+    tx: &mut Tx,
+    gateway: &Gateway,
+    limit: i64,
+    now: i64,
+) -> Result<(), Error> {
+    let mails = gateway.store.intake_take(tx, limit).await?;
     let sorted: Vec<Sorted<'_>> = mails.iter().map(Sorted::read).collect();
     let arrivals = sorted.iter().map(|one| Arrival {
         fate: Fate::Pending,

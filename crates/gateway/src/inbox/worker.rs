@@ -120,7 +120,7 @@ async fn one_by_one(gateway: &Gateway) -> Result<bool, Error> {
     let now = gateway.time.local().as_microsecond();
     let mut tx = gateway.store.begin().await?;
     tx.intake_turn().await?;
-    sort::put_by(&mut tx, BATCH_MAX, now).await?;
+    sort::put_by(&mut tx, gateway, BATCH_MAX, now).await?;
     tx.commit().await?;
     for _ in 0..BATCH_MAX {
         let mut tx = gateway.store.begin().await?;

@@ -16,8 +16,9 @@ use futures_util::TryStreamExt as _;
 
 pub use error::TransferError;
 
+use crate::intake::Left;
 use checksum::Checksum;
-use row::Batch;
+use row::{Batch, Cell};
 use source::Source;
 use table::Table;
 use target::Target;
@@ -56,6 +57,9 @@ pub enum Step {
     /// What was written is read back and compared.
     Verify,
 }
+
+/// Deliveries of the journal that are in memory at once.
+const LEFT_ROWS: usize = 64;
 
 /// Copies every row of the SQLite file `from` to the empty PostgreSQL database `to`, reads all of it
 /// back, and commits if both are the same. The source is only read. A gateway that starts on the
@@ -98,34 +102,74 @@ async fn copy(
     table: &Table,
     on: &mut (impl FnMut(Progress<'_>) + Send),
 ) -> Result<(Checksum, u64), TransferError> {
-    let of = source.count(table).await?;
-    let mut sum = Checksum::default();
-    let mut mended = 0;
-    let mut batch = Batch::default();
+    let left = source.left(table).await?;
+    let waiting = left.as_ref().map_or(0, Left::count);
+    let of = source.count(table).await? + u64::try_from(waiting).unwrap_or_default();
+    let mut copy = Copy {
+        target,
+        table,
+        of,
+        sum: Checksum::default(),
+        mended: 0,
+        batch: Batch::default(),
+    };
     let mut rows = source.rows(table);
-    loop {
-        let row = rows.try_next().await?;
-        let over = row.is_none();
-        if let Some(row) = row {
-            let mut row = row::read(&row, &table.columns)?;
-            mended += row::mend(&mut row);
-            sum.add(&row);
-            batch.push(row);
+    while let Some(row) = rows.try_next().await? {
+        copy.add(row::read(&row, &table.columns)?, on).await?;
+    }
+    if let Some(mut left) = left {
+        loop {
+            let mails = left.next(LEFT_ROWS)?;
+            if mails.is_empty() {
+                break;
+            }
+            for mail in mails {
+                copy.add(row::of_mail(mail, &table.columns), on).await?;
+            }
         }
-        if batch.is_full() || over {
-            target.insert(table, batch.rows()).await?;
-            batch = Batch::default();
-            let rows = sum.rows();
-            on(Progress {
-                table: &table.name,
-                step: Step::Copy,
-                rows,
-                of,
-            });
+    }
+    copy.write(on).await?;
+    Ok((copy.sum, copy.mended))
+}
+
+/// One table on its way.
+struct Copy<'a> {
+    target: &'a mut Target,
+    table: &'a Table,
+    of: u64,
+    sum: Checksum,
+    mended: u64,
+    batch: Batch,
+}
+
+impl Copy<'_> {
+    async fn add(
+        &mut self,
+        mut row: Vec<Cell>,
+        on: &mut (impl FnMut(Progress<'_>) + Send),
+    ) -> Result<(), TransferError> {
+        self.mended += row::mend(&mut row);
+        self.sum.add(&row);
+        self.batch.push(row);
+        if self.batch.is_full() {
+            self.write(on).await?;
         }
-        if over {
-            return Ok((sum, mended));
-        }
+        Ok(())
+    }
+
+    async fn write(
+        &mut self,
+        on: &mut (impl FnMut(Progress<'_>) + Send),
+    ) -> Result<(), TransferError> {
+        let batch = std::mem::take(&mut self.batch);
+        self.target.insert(self.table, batch.rows()).await?;
+        on(Progress {
+            table: &self.table.name,
+            step: Step::Copy,
+            rows: self.sum.rows(),
+            of: self.of,
+        });
+        Ok(())
     }
 }
 

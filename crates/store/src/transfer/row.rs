@@ -4,6 +4,7 @@ use sqlx::{ColumnIndex, Decode, Row};
 
 use super::TransferError;
 use super::table::{Column, Kind};
+use crate::Mail;
 
 /// Rows written, or read, between two words of progress.
 pub(super) const BATCH_ROWS: u64 = 1_000;
@@ -84,6 +85,21 @@ where
                 .map(|cell: Option<_>| cell.map(Cell::Bytes)),
         };
         Ok(cell?.unwrap_or(Cell::Null))
+    });
+    cells.collect()
+}
+
+/// A delivery from the journal as a row of the table it goes on in.
+pub(super) fn of_mail(mail: Mail, columns: &[Column]) -> Vec<Cell> {
+    let mut body = Vec::from(mail.body);
+    let cells = columns.iter().map(|column| match column.name.as_str() {
+        "received_at" => Cell::Integer(mail.received_at),
+        "webhook_id" => Cell::Text(mail.webhook_id.clone()),
+        "sent_at" => Cell::Integer(mail.sent_at),
+        "verified_by" => Cell::Text(mail.verified_by.clone()),
+        "headers" => Cell::Text(mail.headers.clone()),
+        "body" => Cell::Bytes(std::mem::take(&mut body)),
+        _ => Cell::Null, // the target refuses it where it must not be
     });
     cells.collect()
 }

@@ -1,6 +1,7 @@
 //! The SQLite file that is moved: held so that nobody else has it, and only read.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -12,8 +13,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection
 use super::TransferError;
 use super::table::{Column, Table};
 use crate::engine::{self, MIGRATIONS_TABLE};
+use crate::intake::{Left, POSITION};
 use crate::{Error, alone};
 
+/// The migration that brought the journal.
+const JOURNAL_SINCE: i64 = 8;
 /// How long the file may still be held by whoever is closing it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -23,6 +27,7 @@ pub(super) struct Source {
     _alone: File,
     connection: SqliteConnection,
     version: i64,
+    file: PathBuf,
 }
 
 impl Source {
@@ -60,6 +65,7 @@ impl Source {
             _alone: alone,
             connection,
             version,
+            file,
         })
     }
 
@@ -100,6 +106,18 @@ impl Source {
     /// Every row of a table, a few at a time in memory.
     pub(super) fn rows(&mut self, table: &Table) -> BoxStream<'_, Result<SqliteRow, sqlx::Error>> {
         sqlx::query(AssertSqlSafe(table.select())).fetch(&mut self.connection)
+    }
+
+    /// Deliveries that were acknowledged and wait in the journal beside the file: rows of the table
+    /// of the intake, on PostgreSQL.
+    pub(super) async fn left(&mut self, table: &Table) -> Result<Option<Left>, TransferError> {
+        if table.name != "intake" || self.version < JOURNAL_SINCE {
+            return Ok(None);
+        }
+        let position = sqlx::query_scalar(POSITION);
+        let position: Option<i64> = position.fetch_optional(&mut self.connection).await?;
+        let left = Left::open(&self.file, position.unwrap_or_default()).await?;
+        Ok(Some(left))
     }
 
     pub(super) async fn close(self) -> Result<(), TransferError> {

@@ -28,10 +28,10 @@ macro_rules! on_every_store {
 }
 pub(crate) use on_every_store;
 
-/// A database file that goes away with its folder.
+/// A database file that goes away with its folder, opened as a gateway does.
 pub(crate) async fn sqlite() -> (Store, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&sqlite_url(&folder)).await.unwrap();
+    let store = Store::open_to_serve(&sqlite_url(&folder), 0).await.unwrap();
     (store, folder)
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn mail(id: &str, received_at: i64) -> Mail {
 /// Moves all that came into the inbox, about this customer; says which ids are new.
 pub(crate) async fn sort(store: &Store, customer: &str) -> HashSet<String> {
     let mut tx = store.begin().await.unwrap();
-    let mails = tx.intake_take(1_000).await.unwrap();
+    let mails = store.intake_take(&mut tx, 1_000).await.unwrap();
     let arrivals = mails.iter().map(|mail| Arrival {
         mail,
         kind: "order.paid",
@@ -93,14 +93,14 @@ async fn what_is_taken_and_not_committed_stays_in_line(store: Store) {
         store.receive(mail("a", at)).await.unwrap();
     }
     let mut tx = store.begin().await.unwrap();
-    let taken = tx.intake_take(2).await.unwrap();
+    let taken = store.intake_take(&mut tx, 2).await.unwrap();
     let at: Vec<i64> = taken.iter().map(|mail| mail.received_at).collect();
     assert_eq!(at, [1, 2], "the oldest first");
     drop(tx);
     // A server hears of a dropped transaction a moment later.
     while store.inbox_backlog().await.unwrap().oldest != Some(1) || {
         let mut tx = store.begin().await.unwrap();
-        tx.intake_take(10).await.unwrap().len() != 3
+        store.intake_take(&mut tx, 10).await.unwrap().len() != 3
     } {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
@@ -232,7 +232,7 @@ async fn two_nodes_never_take_the_same_mail() {
     );
     one.receive(mail("x", 0)).await.unwrap();
     let mut taking = one.begin().await.unwrap();
-    assert_eq!(taking.intake_take(10).await.unwrap().len(), 1);
+    assert_eq!(one.intake_take(&mut taking, 10).await.unwrap().len(), 1);
     assert!(sort(&two, "c").await.is_empty());
     taking.commit().await.unwrap();
     arrive(&one, "a", 1, "c").await;

@@ -18,6 +18,7 @@ mod fanout_order;
 mod file;
 mod idempotency;
 mod inbox;
+mod journal;
 mod migration;
 mod mirror;
 mod transfer;

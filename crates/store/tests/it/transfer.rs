@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::fixture::{postgres_database_url, sqlite_url};
+use crate::inbox::mail;
 
 /// Enough for several batches.
 const MANY: usize = 2_500;
@@ -182,6 +183,33 @@ async fn a_store_that_is_open_is_not_moved() {
     assert!(matches!(refused, TransferError::SourceInUse), "{refused:?}");
     open.close().await;
     moved(&from, &to).await.unwrap();
+}
+
+/// What was acknowledged and not yet taken waits on in PostgreSQL; what was taken does not come again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_in_the_journal_comes_along() {
+    let (_folder, from) = source().await;
+    let store = Store::open_to_serve(&from, 0).await.unwrap();
+    for id in ["taken", "a", "b"] {
+        store.receive(mail(id, 1)).await.unwrap();
+    }
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(store.intake_take(&mut tx, 1).await.unwrap().len(), 1);
+    tx.commit().await.unwrap();
+    store.close().await;
+    let to = postgres_database_url().await;
+    // A move that fails leaves all of it where it is.
+    let failed = moved(&from, "postgres://127.0.0.1:1/nowhere").await;
+    assert!(failed.is_err());
+    let moved = moved(&from, &to).await.unwrap();
+    let intake = moved.iter().find(|one| one.table == "intake").unwrap();
+    assert_eq!(intake.rows, 2);
+    let store = Store::open(&to).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let waiting = store.intake_take(&mut tx, 9).await.unwrap();
+    assert_eq!(waiting, [mail("a", 1), mail("b", 1)]);
+    drop(tx);
+    store.close().await;
 }
 
 /// Nothing can be written that would be left behind.

@@ -1,0 +1,6 @@
+-- How far the journal beside a database file is read: written in the transaction that takes
+-- deliveries out of it. Several nodes have no journal, and no row here.
+CREATE TABLE intake_journal (
+    id       BIGINT NOT NULL PRIMARY KEY,  -- always 1
+    position BIGINT NOT NULL               -- number of the first delivery not yet taken
+);

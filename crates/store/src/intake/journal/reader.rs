@@ -1,0 +1,86 @@
+//! Reads the line from a number on, without looking for the place each time.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use super::line::Line;
+use super::segment::{BEGIN, Segment};
+use crate::intake::Mail;
+
+/// Where a number is.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    number: i64,
+    /// First number of the file.
+    segment: i64,
+    byte: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Reader {
+    line: Arc<Line>,
+    /// Where the last reading began and ended: the next begins at the one or, if what was read was
+    /// not kept, at the other.
+    places: [Option<Place>; 2],
+}
+
+impl Reader {
+    pub(super) fn new(line: Arc<Line>) -> Self {
+        Self {
+            line,
+            places: [None; 2],
+        }
+    }
+
+    pub(super) fn line(&self) -> &Line {
+        &self.line
+    }
+
+    /// At most so many deliveries from this number on, and the number after them.
+    pub(super) fn read(&mut self, from: i64, limit: usize) -> io::Result<(Vec<Mail>, i64)> {
+        let mut mails = Vec::new();
+        let mut next = from;
+        let mut begun = None;
+        while mails.len() < limit
+            && let Some(segment) = self.line.holding(next)
+        {
+            let before = mails.len();
+            let mut place = self.place(&segment, next)?;
+            begun.get_or_insert(place);
+            let mut records = segment.records(place.byte)?;
+            while mails.len() < limit
+                && let Some(record) = records.next()?
+            {
+                next = record.number + 1;
+                mails.push(record.mail);
+            }
+            if mails.len() == before {
+                return Err(ErrorKind::InvalidData.into()); // shorter than it says
+            }
+            (place.number, place.byte) = (next, records.at());
+            self.places = [begun, Some(place)];
+        }
+        Ok((mails, next))
+    }
+
+    /// Where this number, or the first later one, is in a file.
+    fn place(&self, segment: &Segment, number: i64) -> io::Result<Place> {
+        let known = self.places.iter().flatten();
+        let mut known = known.filter(|one| one.segment == segment.first);
+        if let Some(place) = known.find(|one| one.number == number) {
+            return Ok(*place);
+        }
+        let mut records = segment.records(BEGIN)?;
+        let mut byte = BEGIN;
+        while let Some(record) = records.next()?
+            && record.number < number
+        {
+            byte = records.at();
+        }
+        Ok(Place {
+            number,
+            segment: segment.first,
+            byte,
+        })
+    }
+}
