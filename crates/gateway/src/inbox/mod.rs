@@ -1,5 +1,6 @@
 //! The inbox: a webhook is verified and written down first, understood later.
 
+mod head;
 pub(crate) mod news;
 pub(crate) mod receive;
 pub(crate) mod sender;
@@ -28,6 +29,8 @@ impl Glance {
         let about_a_customer = seen.kind.starts_with("customer.");
         let customer = if about_a_customer {
             data.id
+        } else if seen.kind.starts_with("customer_seat.") {
+            data.customer_id.or_else(|| head::of_member(body))
         } else {
             data.customer_id
         };

@@ -11,6 +11,7 @@ use polarkit_store::{Object, Version};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::head::Head;
 use crate::entitlement::essence;
 
 /// One event, read.
@@ -49,19 +50,6 @@ struct Envelope<'a> {
     timestamp: Timestamp,
     #[serde(borrow)]
     data: &'a RawValue,
-}
-
-/// What every object of Polar's has.
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    created_at: Timestamp,
-    modified_at: Option<Timestamp>,
-    #[serde(borrow, default)]
-    customer_id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    external_id: Option<Cow<'a, str>>,
 }
 
 /// The objects that come along inside others.
@@ -202,7 +190,7 @@ impl News {
 
     fn add(&mut self, kind: &'static str, raw: &RawValue, at: i64) -> Result<String, Unreadable> {
         let unreadable = |source| Unreadable::Object { kind, source };
-        let head: Head<'_> = serde_json::from_str(raw.get()).map_err(unreadable)?;
+        let head = Head::read(kind, raw.get()).map_err(unreadable)?;
         let recognised = essence::of(kind, raw.get()).map_err(unreadable)?;
         let (stored_as, essence) = match recognised {
             essence::Recognised::Essence(essence) => (kind.to_owned(), Some(essence)),
@@ -212,7 +200,6 @@ impl News {
         };
         let id = head.id.into_owned();
         let is_customer = kind == "customer";
-        let object_at = head.modified_at.unwrap_or(head.created_at).as_microsecond();
         self.objects.push(Object {
             customer: if is_customer {
                 id.clone()
@@ -222,7 +209,7 @@ impl News {
             kind: stored_as,
             id: id.clone(),
             version: Version {
-                object_at,
+                object_at: head.changed_at.as_microsecond(),
                 envelope_at: at,
             },
             external_id: head
