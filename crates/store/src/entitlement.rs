@@ -11,11 +11,11 @@ use crate::engine::{Store, Tx, read, within};
 /// One reason for, or against, one customer's use of one thing.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Entitlement {
-    /// Where it comes from: `subscription:ID`, `order:ID` or `grant:ID`.
+    /// Where it comes from: `subscription:ID`, `order:ID`, `grant:ID` or `seat:ID`.
     pub source: String,
-    /// `product` or `benefit`.
+    /// `product`, `benefit` or `seat`.
     pub kind: String,
-    /// Polar's id of the product or benefit.
+    /// Polar's id of the product or benefit; of a seat, of its product.
     pub target: String,
     /// Whether this reason grants.
     pub granted: bool,

@@ -50,7 +50,7 @@ pub struct Object {
 /// The part of an object that decides access.
 #[derive(Debug, Clone, FromRow)]
 pub struct Essence {
-    /// `subscription`, `order`, `grant` or `state`.
+    /// `subscription`, `order`, `benefit_grant`, `customer_seat`, `checkout` or `state`.
     pub kind: String,
     /// Polar's id of the object.
     pub id: String,

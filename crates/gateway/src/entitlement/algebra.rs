@@ -8,7 +8,7 @@ use super::derive::derive;
 use super::expiry;
 use super::grace::Grace;
 use super::standing::{Common, Reason, Standing};
-use super::verdict::{Verdict, by_feature, by_target};
+use super::verdict::{Verdict, by_feature, by_seat, by_target};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -33,6 +33,16 @@ const UNSEATED: &str = r#"{"benefit_id":"b","is_granted":false,"is_revoked":true
 /// Another benefit that switches on what the first leaves off.
 const OTHER: &str = r#"{"benefit_id":"c","is_granted":true,"benefit":
     {"type":"feature_flag","description":"","metadata":{"beta":true}}}"#;
+/// A seat of that subscription, and of that order, as its member has it.
+const SEAT: &str = r#"{"status":"claimed","claimed_at":"1970-01-02T00:00:00Z","subscription_id":"s",
+    "member":{"id":"m","external_id":"ann"}}"#;
+const ORDERED: &str = r#"{"status":"claimed","order_id":"o","member":{"id":"n"}}"#;
+const INVITED: &str = r#"{"status":"pending","subscription_id":"s","member":{"id":"m"}}"#;
+const TAKEN_BACK: &str = r#"{"status":"revoked","claimed_at":"1970-01-02T00:00:00Z",
+    "revoked_at":"1970-01-04T00:00:00Z","subscription_id":"s","member":{"id":"m"}}"#;
+/// Taken back although nobody had taken it.
+const UNTAKEN: &str = r#"{"status":"revoked","revoked_at":"1970-01-04T00:00:00Z",
+    "subscription_id":"s","member":{"id":"m"}}"#;
 const NOTHING: &str = "{}";
 
 fn standing(told: &[Told], grace: u32, day: i64) -> Standing {
@@ -63,6 +73,11 @@ fn ask(standing: &Standing, question: &str, day: i64) -> Verdict {
     let now = Timestamp::from_microsecond(day * DAY).unwrap();
     match question.split_once('=').unwrap() {
         ("feature", name) => by_feature(standing, name, now),
+        ("seat", asked) => {
+            let (product, member) = asked.split_once('&').unwrap_or((asked, ""));
+            let member = (!member.is_empty()).then_some(member);
+            by_seat(standing, product, member, now)
+        }
         (kind, target) => by_target(standing, kind, target, now),
     }
 }
@@ -162,6 +177,90 @@ fn one_revoked_and_another_alive_keeps_access() {
             );
         }
     }
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn a_seat_gives_as_long_as_what_it_was_bought_with() {
+    let sub = |essence| ("subscription", "s", 2, essence);
+    let order = |essence| ("order", "o", 2, essence);
+    let seat = |id, essence| ("customer_seat", id, 3, essence);
+    let team = [sub(ACTIVE), seat("a", SEAT)];
+    let ended = [sub(ENDED), seat("a", SEAT)];
+    let late = [sub(LATE), seat("a", TAKEN_BACK)];
+    let cases: [(&[Told], u32, &str, bool, &str); 17] = [
+        (&[sub(ACTIVE)], 0, "seat=p", false, "never_granted"),
+        // Of what it is a seat, nobody told yet.
+        (&[seat("a", SEAT)], 0, "seat=p", false, "never_granted"),
+        (&team, 0, "seat=p", true, "claimed"),
+        (&team, 0, "seat=q", false, "never_granted"),
+        (&team, 0, "seat=p&m", true, "claimed"),
+        (&team, 0, "seat=p&ann", true, "claimed"),
+        (&team, 0, "seat=p&bob", false, "never_granted"),
+        (
+            &[sub(ACTIVE), seat("a", INVITED)],
+            0,
+            "seat=p",
+            false,
+            "pending",
+        ),
+        (
+            &[sub(ACTIVE), seat("a", TAKEN_BACK)],
+            0,
+            "seat=p",
+            false,
+            "revoked",
+        ),
+        (&ended, 0, "seat=p", false, "canceled"),
+        (
+            &[sub(ACTIVE), seat("a", SEAT), ("state", "c", 9, NOTHING)],
+            0,
+            "seat=p",
+            false,
+            "not_in_customer_state",
+        ),
+        (
+            &[sub(ENDED), seat("a", SEAT), order(PAID), seat("b", ORDERED)],
+            0,
+            "seat=p",
+            true,
+            "claimed",
+        ),
+        (
+            &[sub(ENDED), seat("a", SEAT), order(PAID), seat("b", ORDERED)],
+            0,
+            "seat=p&m",
+            false,
+            "canceled",
+        ),
+        (
+            &[order(REFUNDED), seat("b", ORDERED)],
+            0,
+            "seat=p",
+            false,
+            "refunded",
+        ),
+        (&late, 3, "seat=p", true, "grace"),
+        (&late, 0, "seat=p", false, "revoked"),
+        (
+            &[sub(LATE), seat("a", UNTAKEN)],
+            3,
+            "seat=p",
+            false,
+            "revoked",
+        ),
+    ];
+    for (told, grace, question, allowed, reason) in cases {
+        let verdict = ask(&standing(told, grace, 4), question, 4);
+        let case = format!("{told:?} {grace} {question}");
+        assert_eq!(
+            (verdict.allowed, verdict.reason.as_str()),
+            (allowed, reason),
+            "{case}"
+        );
+    }
+    let over = ask(&standing(&late, 3, 4), "seat=p", 5);
+    assert_eq!((over.allowed, over.reason.as_str()), (false, "past_due"));
 }
 
 #[test]

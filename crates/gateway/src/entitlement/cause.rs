@@ -160,6 +160,7 @@ fn source(kind: &str, id: &str) -> Option<String> {
     let noun: Cow<'_, str> = match kind {
         "subscription" | "order" | "checkout" => kind.into(),
         "benefit_grant" => "grant".into(),
+        "customer_seat" => "seat".into(),
         _ => return None,
     };
     Some(format!("{noun}:{id}"))

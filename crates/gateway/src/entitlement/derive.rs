@@ -2,7 +2,8 @@
 //!
 //! Each object speaks for itself until a newer statement of the customer's whole state is known;
 //! that one then decides, also by leaving the object out. An order speaks for itself always: the
-//! state does not list orders. A paid checkout speaks until any of them does.
+//! state does not list orders. A paid checkout speaks until any of them does. A seat speaks as long as
+//! what it was bought with grants.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::essence::{Benefit, Grant, Order, State, Subscription};
 use super::grace::{Grace, Patience};
-use super::provisional;
+use super::{provisional, seat};
 
 /// What else is worth knowing about one reason, as stored and as told.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -40,13 +41,19 @@ pub(crate) struct Detail {
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     #[schema(value_type = Object)]
     pub(crate) properties: serde_json::Map<String, serde_json::Value>,
+    /// Who sits, or sat, on the seat: Polar's id of the member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) member_id: Option<String>,
+    /// The application's id of that member, as the seat last named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) external_member_id: Option<String>,
 }
 
 /// One mirrored object with when it was told, and when it was last told or found to be so.
-struct Told<T> {
-    at: i64,
+pub(super) struct Told<T> {
+    pub(super) at: i64,
     last: i64,
-    what: T,
+    pub(super) what: T,
 }
 
 /// When this was last told, or last found to be so.
@@ -70,6 +77,7 @@ pub(crate) fn derive(
     let own = read(essences, "benefit_grant")?;
     grants(&own, state.as_ref(), &patience, &mut rows);
     orders(read(essences, "order")?, &mut rows);
+    seat::seats(read(essences, "customer_seat")?, &patience, &mut rows);
     for (one, paid) in provisional::standing(essences)? {
         rows.push(row(
             &format!("checkout:{}", one.id),
@@ -205,15 +213,16 @@ fn orders(own: BTreeMap<&str, Told<Order>>, rows: &mut Vec<Entitlement>) {
     }
 }
 
-struct Ground<'a> {
-    granted: bool,
-    reason: &'a str,
-    at: i64,
-    expires_at: Option<i64>,
-    detail: Detail,
+/// What a reason rests on.
+pub(super) struct Ground<'a> {
+    pub(super) granted: bool,
+    pub(super) reason: &'a str,
+    pub(super) at: i64,
+    pub(super) expires_at: Option<i64>,
+    pub(super) detail: Detail,
 }
 
-fn row(source: &str, kind: &str, target: &str, ground: &Ground<'_>) -> Entitlement {
+pub(super) fn row(source: &str, kind: &str, target: &str, ground: &Ground<'_>) -> Entitlement {
     Entitlement {
         source: source.to_owned(),
         kind: kind.to_owned(),

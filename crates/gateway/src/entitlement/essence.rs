@@ -77,6 +77,33 @@ pub(crate) struct Benefit {
     pub(crate) metadata: Map<String, Value>,
 }
 
+/// A seat, as far as it decides access.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Seat {
+    pub(crate) status: String,
+    /// What it was bought with: a subscription, or an order.
+    #[serde(default)]
+    pub(crate) subscription_id: Option<String>,
+    #[serde(default)]
+    pub(crate) order_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) claimed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked_at: Option<Timestamp>,
+    /// Who sits, or sat, there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) member: Option<Member>,
+}
+
+/// A member of a customer, by both names.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Member {
+    #[serde(default)]
+    pub(crate) id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) external_id: Option<String>,
+}
+
 /// A customer's whole access as Polar states it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct State {
@@ -172,6 +199,17 @@ impl Order {
     }
 }
 
+impl Seat {
+    /// Somebody took it: an invitation alone gives nothing.
+    pub(crate) fn is_claimed(&self) -> bool {
+        self.status == "claimed"
+    }
+
+    fn is_known(&self) -> bool {
+        self.is_claimed() || matches!(self.status.as_str(), "pending" | "revoked")
+    }
+}
+
 /// What decides access in an object of this kind.
 pub(crate) fn of(kind: &str, json: &str) -> Result<Recognised, serde_json::Error> {
     match kind {
@@ -196,6 +234,14 @@ pub(crate) fn of(kind: &str, json: &str) -> Result<Recognised, serde_json::Error
             })
         }
         "benefit_grant" => kept(&serde_json::from_str::<Grant>(json)?),
+        "customer_seat" => {
+            let seat: Seat = serde_json::from_str(json)?;
+            Ok(if seat.is_known() {
+                kept(&seat)?
+            } else {
+                Recognised::Newer
+            })
+        }
         _ => Ok(Recognised::Nothing),
     }
 }

@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::essence::{Grant, Subscription};
+use super::essence::{Grant, Seat, Subscription};
 
 /// How long access outlives the moment a subscription became past due; nothing by default.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,5 +48,11 @@ impl Patience {
         } else {
             grant.is_granted
         }
+    }
+
+    /// The same of a seat: one that nobody took gives nothing to wait for.
+    pub(super) fn covers_seat(self, seat: &Seat) -> bool {
+        let taken_back = seat.revoked_at.is_some_and(|at| at >= self.since);
+        seat.is_claimed() || (taken_back && seat.claimed_at.is_some())
     }
 }

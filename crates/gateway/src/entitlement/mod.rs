@@ -11,6 +11,7 @@ pub(crate) mod grace;
 pub(crate) mod mark;
 mod name;
 pub(crate) mod provisional;
+mod seat;
 pub(crate) mod standing;
 pub(crate) mod verdict;
 pub(crate) mod view;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use super::derive::Detail;
 use super::standing::{Reason, Standing};
 use crate::usage::balance;
 
@@ -32,7 +33,35 @@ impl Verdict {
 /// One living reason is enough; without any, the latest against is told.
 pub(crate) fn by_target(standing: &Standing, kind: &str, target: &str, now: Timestamp) -> Verdict {
     let about = standing.reasons.iter();
-    let about = about.filter(|one| one.is_about(kind, target));
+    told(about.filter(|one| one.is_about(kind, target)), now)
+}
+
+/// Whether somebody of the customer sits on a seat of a product; of a member, whether they do.
+pub(crate) fn by_seat(
+    standing: &Standing,
+    product: &str,
+    member: Option<&str>,
+    now: Timestamp,
+) -> Verdict {
+    let about = standing.reasons.iter();
+    let about = about.filter(|one| one.is_about("seat", product));
+    told(
+        about.filter(|one| member.is_none_or(|member| is_of(one, member))),
+        now,
+    )
+}
+
+/// Whether this member sits, or sat, there: by Polar's id or by the application's.
+fn is_of(seat: &Reason, member: &str) -> bool {
+    let Detail {
+        member_id,
+        external_member_id,
+        ..
+    } = seat.detail();
+    [member_id, external_member_id].contains(&Some(member.to_owned()))
+}
+
+fn told<'a>(about: impl Iterator<Item = &'a Reason>, now: Timestamp) -> Verdict {
     match about.max_by_key(|one| (one.grants(now), one.since(now))) {
         Some(one) => Verdict::new(one.grants(now), one.word(now), None),
         None => Verdict::new(false, "never_granted", None),

@@ -61,6 +61,7 @@ fn changed(essences: &[Essence]) -> BTreeMap<String, i64> {
     for essence in essences {
         match essence.kind.as_str() {
             "benefit_grant" => note("grant", &essence.id, essence.version.object_at),
+            "customer_seat" => note("seat", &essence.id, essence.version.object_at),
             "state" => {
                 let state: State = serde_json::from_str(&essence.essence).unwrap_or_default();
                 for (noun, listed) in [

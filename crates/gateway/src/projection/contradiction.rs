@@ -7,7 +7,7 @@ use polarkit_store::Essence;
 use serde::de::DeserializeOwned;
 
 use crate::entitlement::derive::last_told;
-use crate::entitlement::essence::{Grant, State, Subscription};
+use crate::entitlement::essence::{Grant, Seat, State, Subscription};
 use crate::entitlement::provisional;
 
 /// Why a customer is in doubt, in a word; `None` when all that is known fits together.
@@ -50,6 +50,19 @@ pub(crate) fn of(essences: &[Essence]) -> Option<&'static str> {
             return Some("grant_of_unknown_subscription");
         }
     }
+    let orders: BTreeSet<&str> = of_kind("order").map(|own| own.id.as_str()).collect();
+    for seat in of_kind("customer_seat").filter_map(read::<Seat>) {
+        // Without a member it is no seat of a team, and was bought by somebody else.
+        let alive = seat.is_claimed() && seat.member.is_some();
+        let told = match (&seat.subscription_id, &seat.order_id) {
+            (Some(id), _) => known.contains(&**id) || listed.contains(&**id),
+            (None, Some(id)) => orders.contains(&**id),
+            (None, None) => true,
+        };
+        if alive && !told {
+            return Some("seat_of_unknown_purchase");
+        }
+    }
     if is_purchase_missing(essences) {
         return Some("purchase_not_told");
     }
@@ -76,16 +89,18 @@ mod tests {
     use crate::entitlement::essence::told;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn a_newer_state_that_says_otherwise_is_a_contradiction() {
         let active = r#"{"product_id":"p","status":"active"}"#;
         let over = r#"{"product_id":"p","status":"canceled"}"#;
         let granted = r#"{"benefit_id":"b","is_granted":true,"subscription_id":"s"}"#;
         let revoked = r#"{"benefit_id":"b","is_granted":false,"is_revoked":true}"#;
+        let seat = r#"{"status":"claimed","subscription_id":"s","member":{"id":"m"}}"#;
         let nothing = "{}";
         let sub_listed =
             r#"{"active_subscriptions":[{"id":"s","product_id":"p","status":"active"}]}"#;
         let grant_listed = r#"{"granted_benefits":[{"id":"g","benefit_id":"b"}]}"#;
-        let cases: [(&[Essence], Option<&str>); 9] = [
+        let cases: [(&[Essence], Option<&str>); 11] = [
             (&[told("subscription", "s", 5, active)], None),
             (
                 &[
@@ -137,6 +152,17 @@ mod tests {
                 &[
                     told("benefit_grant", "g", 5, revoked),
                     told("state", "c", 6, nothing),
+                ],
+                None,
+            ),
+            (
+                &[told("customer_seat", "t", 5, seat)],
+                Some("seat_of_unknown_purchase"),
+            ),
+            (
+                &[
+                    told("customer_seat", "t", 5, seat),
+                    told("subscription", "s", 5, active),
                 ],
                 None,
             ),

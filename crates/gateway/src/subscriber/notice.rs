@@ -141,8 +141,9 @@ pub(crate) fn of_access(
             (Some(was), None) => (ACCESS_REVOKED, (was, "no_longer_stated", None)),
             _ => continue,
         };
-        let (name, target) = (kind.replace('.', "_"), thing.1);
-        let id = format!("{name}:{}:{target}:{}", about.customer, about.change);
+        let (name, (of, target)) = (kind.replace('.', "_"), thing);
+        // A product and a seat of it have one target.
+        let id = format!("{name}:{}:{of}:{target}:{}", about.customer, about.change);
         notices.push(access(id, kind, about, why));
     }
     notices
@@ -177,7 +178,7 @@ fn access(
             events: led,
         },
     };
-    let products: &[&str] = if row.kind == "product" {
+    let products: &[&str] = if matches!(&*row.kind, "product" | "seat") {
         &[&row.target]
     } else {
         &[]

@@ -196,7 +196,11 @@ impl Story {
             let data = &told["data"];
             let customer = data["customer"]["id"].as_str().unwrap().to_owned();
             let may = believed.entry(customer).or_default();
-            let target = data["target"].as_str().unwrap().to_owned();
+            let target = data["target"].as_str().unwrap();
+            let target = match data["kind"].as_str().unwrap() {
+                "seat" => format!("seat of {target}"),
+                _ => target.to_owned(),
+            };
             if told["type"] == "access.granted" {
                 may.insert(target);
             } else {

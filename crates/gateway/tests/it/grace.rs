@@ -71,8 +71,9 @@ fn advance(world: &World, seconds: i64) {
 async fn told(world: &World, kind: &str, target: &str) -> usize {
     let told = world.gateway.store().told_after(0, None, 100).await;
     let told = told.unwrap().into_iter();
-    told.filter(|one| one.kind == kind && one.id.contains(&format!("{CUSTOMER}:{target}")))
-        .count()
+    let about = [CUSTOMER, target].map(|name| format!(":{name}:"));
+    let told = told.filter(|one| about.iter().all(|name| one.id.contains(name)));
+    told.filter(|one| one.kind == kind).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]

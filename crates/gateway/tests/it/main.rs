@@ -35,6 +35,7 @@ mod moved;
 mod nodes;
 mod order;
 mod repeat;
+mod seat;
 mod senders;
 mod shop;
 mod stale;

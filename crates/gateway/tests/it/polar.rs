@@ -87,7 +87,7 @@ pub(crate) async fn subscription(polar: &Polar, external_id: &str) -> String {
 }
 
 /// What each customer may use, as Polar states it: products by subscriptions and paid orders,
-/// benefits by grants.
+/// benefits by grants, seats where one is claimed.
 pub(crate) async fn truth(polar: &Polar) -> BTreeMap<String, BTreeSet<String>> {
     let orders = list(polar, "/v1/orders/").await;
     let mut all = BTreeMap::new();
@@ -110,10 +110,30 @@ pub(crate) async fn truth(polar: &Polar) -> BTreeMap<String, BTreeSet<String>> {
                 && order["subscription_id"].is_null()
                 && (order["status"] == "paid" || order["status"] == "partially_refunded")
         });
-        may.extend(bought.filter_map(|order| order["product_id"].as_str().map(str::to_owned)));
+        let bought: Vec<&Value> = bought.collect();
+        let products = bought.iter().map(|order| &order["product_id"]);
+        may.extend(products.filter_map(|id| id.as_str().map(str::to_owned)));
+        for active in state["active_subscriptions"].as_array().unwrap() {
+            may.extend(seat(polar, "subscription_id", active).await);
+        }
+        for order in bought.into_iter().filter(|one| one["seats"].is_number()) {
+            may.extend(seat(polar, "order_id", order).await);
+        }
         all.insert(external_id.to_owned(), may);
     }
     all
+}
+
+/// The seat somebody has of what was bought, if it is sold by seats at all.
+async fn seat(polar: &Polar, field: &str, bought: &Value) -> Option<String> {
+    let call = polar.raw("/v1/customer-seats");
+    let call = call.query(field, bought["id"].as_str().unwrap());
+    let answer = call.await.ok()?;
+    let mut seats = answer["seats"].as_array().unwrap().iter();
+    let product = bought["product_id"].as_str().unwrap();
+    seats
+        .any(|seat| seat["status"] == "claimed")
+        .then(|| format!("seat of {product}"))
 }
 
 /// What each of these customers may use, as the gateway says.
@@ -129,10 +149,12 @@ pub(crate) async fn said<'a>(
             .ok();
         let products = list["products"].as_array().unwrap().iter();
         let benefits = list["benefits"].as_array().unwrap().iter();
+        let seats = list["seats"].as_array().unwrap().iter();
+        let seats = seats.map(|id| format!("seat of {}", id.as_str().unwrap()));
         let ids = products
             .map(|id| id.as_str().unwrap().to_owned())
             .chain(benefits.map(|one| one["benefit_id"].as_str().unwrap().to_owned()));
-        all.insert(external_id.clone(), ids.collect());
+        all.insert(external_id.clone(), ids.chain(seats).collect());
     }
     all
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::SCOPE;
 use super::age::Age;
 use crate::entitlement::standing::Standing;
-use crate::entitlement::verdict::{Verdict, by_feature, by_meter, by_target};
+use crate::entitlement::verdict::{Verdict, by_feature, by_meter, by_seat, by_target};
 use crate::gateway::Gateway;
 use crate::http::body::{Reply, Search};
 use crate::http::caller::Caller;
@@ -25,6 +25,12 @@ pub(in crate::http) struct Question {
     feature: Option<String>,
     /// A meter, by Polar's id or by name: allowed while something is left.
     meter: Option<String>,
+    /// A product sold by seats, by Polar's id or by its name in `POLARKIT_PRODUCTS`: allowed while
+    /// a seat of it is claimed, and what it was bought with gives access.
+    seat: Option<String>,
+    /// With `seat`: the member of the customer it is about, by Polar's id or the application's;
+    /// without it any member's seat will do.
+    member: Option<String>,
 }
 
 /// The one thing that is asked about.
@@ -33,6 +39,10 @@ enum About<'a> {
     Benefit(&'a str),
     Feature(&'a str),
     Meter(&'a str),
+    Seat {
+        product: String,
+        member: Option<&'a str>,
+    },
 }
 
 /// The answer.
@@ -65,7 +75,7 @@ pub(in crate::http) async fn check(
     Search(question): Search<Question>,
 ) -> Result<Reply<Answer>, Problem> {
     caller.must_act_for(&external_id, SCOPE)?;
-    let about = question.about()?;
+    let about = question.about(&gateway)?;
     let (mut verdict, mut age) = decide(&gateway, &external_id, &about).await?;
     if (age.stale || !verdict.allowed) && age.asked(&gateway, &external_id).await {
         (verdict, age) = decide(&gateway, &external_id, &about).await?;
@@ -94,24 +104,39 @@ async fn decide(
         About::Benefit(id) => by_target(standing, "benefit", id, now),
         About::Feature(name) => by_feature(standing, name, now),
         About::Meter(name) => by_meter(balance::left(gateway, external_id, name).await?),
+        About::Seat { product, member } => by_seat(standing, product, *member, now),
     };
     Ok((verdict, Age::of(gateway, standing)))
 }
 
 impl Question {
-    fn about(&self) -> Result<About<'_>, Problem> {
+    fn about(&self, gateway: &Gateway) -> Result<About<'_>, Problem> {
+        let seat = self.seat.as_deref();
         let asked = [
             self.product.as_deref().map(About::Product),
             self.benefit.as_deref().map(About::Benefit),
             self.feature.as_deref().map(About::Feature),
             self.meter.as_deref().map(About::Meter),
+            seat.map(|asked| self.of_seat(gateway, asked)).transpose()?,
         ];
+        if self.member.is_some() && seat.is_none() {
+            return Err(Problem::invalid("Only a seat is a member's: name both"));
+        }
         let mut asked = asked.into_iter().flatten();
         match (asked.next(), asked.next()) {
             (Some(about), None) => Ok(about),
             _ => Err(Problem::invalid(
-                "Ask about exactly one of product, benefit, feature, meter",
+                "Ask about exactly one of product, benefit, feature, meter, seat",
             )),
         }
+    }
+
+    fn of_seat(&self, gateway: &Gateway, asked: &str) -> Result<About<'_>, Problem> {
+        let product = gateway.config.products.find(asked);
+        let product = product.map_err(|error| Problem::invalid(format!("seat: {error}")))?;
+        Ok(About::Seat {
+            product: product.to_string(),
+            member: self.member.as_deref(),
+        })
     }
 }

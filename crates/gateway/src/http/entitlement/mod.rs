@@ -4,7 +4,7 @@ mod age;
 pub(super) mod check;
 pub(super) mod why;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use jiff::Timestamp;
@@ -29,6 +29,8 @@ pub(super) struct Entitlements {
     customer_id: Option<String>,
     /// Polar's ids of the products in use.
     products: Vec<String>,
+    /// Polar's ids of the products that somebody of the customer sits on a seat of.
+    seats: Vec<String>,
     /// The benefits in use.
     benefits: Vec<Benefit>,
     /// Every feature of the feature flags in use.
@@ -77,19 +79,19 @@ pub(super) async fn list(
 fn in_use(external_id: String, standing: &Standing, age: Age, now: Timestamp) -> Entitlements {
     let granting = |one: &&Reason| one.grants(now) && !age.stale;
     let granted = || standing.reasons.iter().filter(granting);
-    let mut products: Vec<String> = granted()
-        .filter(|reason| reason.kind() == "product")
-        .map(|reason| reason.target().to_owned())
-        .collect();
-    products.sort();
-    products.dedup();
+    let targets = |kind: &str| -> Vec<String> {
+        let about = granted().filter(|reason| reason.kind() == kind);
+        let targets: BTreeSet<&str> = about.map(Reason::target).collect();
+        targets.into_iter().map(str::to_owned).collect()
+    };
     let benefits = granted().filter(|reason| reason.kind() == "benefit");
     let benefits: BTreeMap<&str, &Reason> =
         benefits.map(|reason| (reason.target(), reason)).collect();
     Entitlements {
         external_customer_id: external_id,
         customer_id: standing.customer(),
-        products,
+        products: targets("product"),
+        seats: targets("seat"),
         features: all_features(granted()),
         benefits: benefits.into_values().map(Benefit::from).collect(),
         age,

@@ -29,11 +29,11 @@ pub(in crate::http) struct Why {
 /// One reason.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct Told {
-    /// `subscription:ID`, `order:ID`, `grant:ID` or `checkout:ID`.
+    /// `subscription:ID`, `order:ID`, `grant:ID`, `seat:ID` or `checkout:ID`.
     source: String,
-    /// `product` or `benefit`.
+    /// `product`, `benefit` or `seat`.
     kind: String,
-    /// Polar's id of the product or benefit.
+    /// Polar's id of the product, of the benefit, or of the product the seat is of.
     target: String,
     granted: bool,
     reason: String,

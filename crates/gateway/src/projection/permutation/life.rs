@@ -33,7 +33,7 @@ const BELIEVED: SignedDuration = SignedDuration::from_hours(24 * 60);
 pub(super) struct Recorded {
     pub(super) seed: u64,
     pub(super) bodies: Vec<Vec<u8>>,
-    /// The subscriptions that are active and the grants that are granted.
+    /// The subscriptions that are active, the grants that are granted and the seats that are claimed.
     pub(super) stated: BTreeSet<String>,
 }
 
@@ -159,5 +159,11 @@ async fn stated(polar: &Polar, life: &Life) -> BTreeSet<String> {
             stated.extend(rows.map(|row| format!("{source}:{}", text(row, "id"))));
         }
     }
+    let seats = life.seats().await.into_iter();
+    let claimed = seats.filter(|(bought, seat)| {
+        // Money that went back takes no seat away at Polar, and ends what the order gives.
+        bought["status"] != "refunded" && seat["status"] == "claimed"
+    });
+    stated.extend(claimed.map(|(_, seat)| format!("seat:{}", text(&seat, "id"))));
     stated
 }

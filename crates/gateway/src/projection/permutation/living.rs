@@ -43,29 +43,32 @@ impl Life {
         answer["items"].as_array().unwrap().clone()
     }
 
-    /// A product sold by seats, beside what the sandbox sells anyway.
+    /// Products sold by seats, monthly and once, beside what the sandbox sells anyway.
     pub(crate) async fn open_shop(&self) {
         let benefit = json!({"type": "feature_flag", "description": "Team", "properties": {}});
         let benefit = self.attempt(Method::POST, "/v1/benefits/", &benefit).await;
+        let benefit = text(&benefit.unwrap(), "id");
         let tiers = json!([{"min_seats": 1, "max_seats": null, "price_per_seat": 1000}]);
-        let product = json!({
-            "name": "Team", "recurring_interval": "month",
-            "prices": [{
-                "amount_type": "seat_based", "price_currency": "usd",
-                "seat_tiers": {"tiers": tiers},
-            }],
-        });
-        let product = self.attempt(Method::POST, "/v1/products/", &product).await;
-        let path = format!("/v1/products/{}/benefits", text(&product.unwrap(), "id"));
-        let benefits = json!({"benefits": [text(&benefit.unwrap(), "id")]});
-        self.attempt(Method::POST, &path, &benefits).await.unwrap();
+        for (name, interval) in [("Team", Some("month")), ("Crew", None)] {
+            let product = json!({
+                "name": name, "recurring_interval": interval,
+                "prices": [{
+                    "amount_type": "seat_based", "price_currency": "usd",
+                    "seat_tiers": {"tiers": tiers},
+                }],
+            });
+            let product = self.attempt(Method::POST, "/v1/products/", &product).await;
+            let path = format!("/v1/products/{}/benefits", text(&product.unwrap(), "id"));
+            let benefits = json!({"benefits": [benefit]});
+            self.attempt(Method::POST, &path, &benefits).await.unwrap();
+        }
     }
 
     pub(crate) async fn step(&mut self, step: u32) {
-        match (step, self.below(12)) {
+        match (step, self.below(14)) {
             (0..2, _) | (_, 0..2) => self.buy().await,
             (_, 2) => self.refund().await,
-            (_, 3) => self.seat().await,
+            (_, 3 | 12 | 13) => self.seat().await,
             (_, 4) => self.change(&json!({"cancel_at_period_end": true})).await,
             (_, 5) => self.change(&json!({"cancel_at_period_end": false})).await,
             (_, 6) => self.change(&json!({"pause_at_period_end": true})).await,
@@ -82,7 +85,7 @@ impl Life {
     async fn buy(&mut self) {
         let products = self.list("/v1/products/").await;
         let product = &products[self.below(products.len())];
-        let seats = product["name"] == "Team";
+        let seats = product["name"] == "Team" || product["name"] == "Crew";
         // Every other card works once and fails ever after.
         let card = ["pm_card_visa", "pm_card_chargeCustomerFail"][self.below(2)];
         self.buyers += 1;
@@ -136,18 +139,66 @@ impl Life {
         self.attempt(Method::POST, "/v1/refunds/", &refund).await;
     }
 
+    /// Somebody is invited, sits down at once, takes up an invitation or loses a seat; what one lost,
+    /// the next one gets.
     async fn seat(&mut self) {
-        let all = self.list("/v1/subscriptions/").await;
-        let seated = all.iter().find(|one| one["seats"].is_number());
-        let Some(subscription) = seated else {
-            return;
-        };
-        let seat = json!({
-            "subscription_id": subscription["id"], "immediate_claim": true,
-            "email": format!("m_{}@example.com", self.below(1000)),
-        });
-        self.attempt(Method::POST, "/v1/customer-seats", &seat)
-            .await;
+        let bought = self.sold_by_seats().await;
+        let seats = self.seats().await;
+        for _ in 0..3 {
+            match self.below(4) {
+                0 => self.claim().await,
+                1 if !seats.is_empty() => {
+                    let (_, seat) = &seats[self.below(seats.len())];
+                    let path = format!("/v1/customer-seats/{}", text(seat, "id"));
+                    self.attempt(Method::DELETE, &path, &Value::Null).await;
+                }
+                at_once if !bought.is_empty() => {
+                    let (field, one) = &bought[self.below(bought.len())];
+                    let mut seat = json!({
+                        "immediate_claim": at_once == 2,
+                        "email": format!("m_{}@example.com", self.below(1000)),
+                    });
+                    seat[*field] = one["id"].clone();
+                    let path = "/v1/customer-seats";
+                    self.attempt(Method::POST, path, &seat).await;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Who was invited last takes it up.
+    async fn claim(&self) {
+        let mails = self.polar.raw("/sandbox/mails").await.unwrap();
+        let mut mails = mails["items"].as_array().unwrap().iter();
+        let invitation = mails.find(|mail| mail["subject"] == "You are invited to claim a seat");
+        if let Some(mail) = invitation {
+            let claim = json!({"invitation_token": mail["secret"]});
+            self.attempt(Method::POST, "/v1/customer-seats/claim", &claim)
+                .await;
+        }
+    }
+
+    /// What was sold by seats, with what a seat calls it.
+    async fn sold_by_seats(&self) -> Vec<(&'static str, Value)> {
+        let subscriptions = self.list("/v1/subscriptions/").await.into_iter();
+        let orders = self.list("/v1/orders/").await.into_iter();
+        let orders = orders.filter(|one| one["subscription_id"].is_null());
+        let all = subscriptions.map(|one| ("subscription_id", one));
+        let all = all.chain(orders.map(|one| ("order_id", one)));
+        all.filter(|(_, one)| one["seats"].is_number()).collect()
+    }
+
+    /// Every seat, with what it was bought with.
+    pub(crate) async fn seats(&self) -> Vec<(Value, Value)> {
+        let mut all = Vec::new();
+        for (field, bought) in self.sold_by_seats().await {
+            let call = self.polar.raw("/v1/customer-seats");
+            let answer = call.query(field, text(&bought, "id")).await.unwrap();
+            let seats = answer["seats"].as_array().unwrap().iter();
+            all.extend(seats.map(|seat| (bought.clone(), seat.clone())));
+        }
+        all
     }
 }
 

@@ -31,6 +31,9 @@ const BATCH_MAX: usize = 24;
 /// Days a subscription that is past due keeps access, so that some run out and some do not.
 const GRACE_DAYS: u32 = 4;
 
+/// A customer, and what of theirs: its kind and its id.
+type Thing = (String, String, String);
+
 /// A mirror in memory: the rule of the store's, without the store.
 #[derive(Debug, Default)]
 struct Mirror {
@@ -42,7 +45,7 @@ struct Mirror {
     objects: BTreeMap<(String, String, String), Kept>,
     entitlements: BTreeMap<String, Vec<Entitlement>>,
     /// What the application believes, having heard each id once.
-    told: BTreeMap<(String, String), bool>,
+    told: BTreeMap<Thing, bool>,
     heard: BTreeSet<String>,
     paid: BTreeSet<String>,
 }
@@ -147,31 +150,40 @@ impl Mirror {
         for notice in notice::of_access(about, &before, &after) {
             let told: serde_json::Value =
                 serde_json::from_slice(notice.body.as_deref().unwrap()).unwrap();
-            let target = told["data"]["target"].as_str().unwrap().to_owned();
+            let [kind, target] = ["kind", "target"].map(|field| living::text(&told["data"], field));
             if self.heard.insert(notice.id) {
                 let granted = notice.kind == ACCESS_GRANTED;
-                self.told.insert((customer.to_owned(), target), granted);
+                self.told
+                    .insert((customer.to_owned(), kind, target), granted);
             }
         }
     }
 
     /// What the application believes it may let each customer use.
-    fn believed(&self) -> BTreeSet<(String, String)> {
+    fn believed(&self) -> BTreeSet<Thing> {
         let granted = self.told.iter().filter(|(_, granted)| **granted);
         granted.map(|(thing, _)| thing.clone()).collect()
     }
 
     /// What is granted.
-    fn granted(&self) -> BTreeSet<(String, String)> {
+    fn granted(&self) -> BTreeSet<Thing> {
         let rows = self.entitlements.iter();
         let rows = rows.flat_map(|(customer, rows)| rows.iter().map(move |row| (customer, row)));
         let granted = rows.filter(|(_, row)| row.granted);
         granted
-            .map(|(customer, row)| (customer.clone(), row.target.clone()))
+            .map(|(customer, row)| (customer.clone(), row.kind.clone(), row.target.clone()))
             .collect()
     }
 
-    /// The sources that grant, which Polar lists in its own state of each customer.
+    /// Whether every seat is one row, under its customer.
+    fn seats_are_once(&self) -> bool {
+        let seats = self.objects.keys();
+        let seats: Vec<_> = seats.filter(|key| key.1 == "customer_seat").collect();
+        let ids: BTreeSet<&str> = seats.iter().map(|key| key.2.as_str()).collect();
+        ids.len() == seats.len() && seats.iter().all(|key| !key.0.is_empty())
+    }
+
+    /// The sources that grant, which Polar lists in its own state of each customer, and the seats.
     fn sources(&self) -> BTreeSet<String> {
         let rows = self.entitlements.values().flatten();
         let granted = rows.filter(|row| row.granted && !row.source.starts_with("order:"));
@@ -195,7 +207,9 @@ fn recorded_lives_end_the_same_in_whatever_way_they_are_told() {
         "subscription.paused",
         "subscription.revoked",
         "order.refunded",
+        "customer_seat.assigned",
         "customer_seat.claimed",
+        "customer_seat.revoked",
         "benefit_grant.revoked",
         "customer.state_changed",
     ] {
@@ -206,6 +220,7 @@ fn recorded_lives_end_the_same_in_whatever_way_they_are_told() {
         let straight = Mirror::of(&told, Grace::default());
         assert!(straight.reasons.contains(REASON), "life {}", life.seed);
         assert_eq!(straight.sources(), life.stated, "life {}", life.seed);
+        assert!(straight.seats_are_once(), "life {}", life.seed);
         assert_eq!(
             straight.believed(),
             straight.granted(),
