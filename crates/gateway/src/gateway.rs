@@ -1,6 +1,7 @@
 //! The handles all of the gateway's code shares.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -15,10 +16,10 @@ use crate::config::Config;
 use crate::entitlement::view::View;
 use crate::hook::Hooks;
 use crate::http::health::Connection;
-use crate::http::limit::Limit;
 use crate::inbox::sender::Senders;
 use crate::keys::Keys;
 use crate::license::Licenses;
+use crate::limit::Limit;
 use crate::metrics::Metrics;
 use crate::reconcile::Reconcile;
 use crate::shared::{NoRedis, Shared};
@@ -47,7 +48,8 @@ pub struct Parts {
     pub(crate) checkouts: Checkouts,
     pub(crate) licenses: Licenses,
     pub(crate) meters: Meters,
-    pub(crate) anonymous: Limit,
+    /// Calls without credentials, by network.
+    pub(crate) anonymous: Limit<IpAddr>,
     pub(crate) metrics: Metrics,
     pub(crate) connection: Connection,
     pub(crate) hooks: Option<Arc<dyn Hooks>>,
@@ -125,7 +127,7 @@ impl Gateway {
             checkouts: Checkouts::new(),
             licenses: Licenses::new(&config),
             meters: Meters::new(),
-            anonymous: Limit::per_minute(config.anonymous_per_minute),
+            anonymous: Limit::per_minute("anonymous", config.anonymous_per_minute),
             metrics: Metrics::new(),
             connection: Connection::default(),
             hooks,

@@ -15,6 +15,7 @@ mod jwt;
 pub mod keys;
 mod license;
 mod lifecycle;
+mod limit;
 mod listen;
 mod metrics;
 mod problem;

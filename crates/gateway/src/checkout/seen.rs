@@ -1,7 +1,6 @@
 //! Checkouts as Polar shows them, remembered briefly and shared between nodes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::flight::Flights;
 use crate::gateway::Gateway;
+use crate::limit::Limit;
 use crate::shared::answer::Recalled;
 use crate::upstream::Failure;
 
@@ -23,8 +23,7 @@ const OVER_KEPT: Duration = Duration::from_hours(1);
 const OPEN_KEPT: Duration = Duration::from_secs(2);
 /// How often one user may ask in a minute whether something was paid: a page does once a second, for
 /// as long as a payment takes.
-const ASKED_MAX: u32 = 60;
-const ASKED_KEPT: Duration = Duration::from_mins(1);
+const ASKED_PER_MINUTE: u32 = 60;
 
 /// A checkout as callers see it.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -83,8 +82,8 @@ impl Details {
 #[derive(Debug)]
 pub(crate) struct Checkouts {
     seen: Cache<CheckoutId, Arc<Details>>,
-    /// How often each user asked of late whether something was paid.
-    asked: Cache<String, Arc<AtomicU32>>,
+    /// How often each user asks whether something was paid.
+    pub(crate) asking: Limit<String>,
     pub(crate) opening: Flights,
 }
 
@@ -95,10 +94,7 @@ impl Checkouts {
             .expire_after(Kept);
         Self {
             seen: seen.build(),
-            asked: Cache::builder()
-                .max_capacity(REMEMBERED_MAX)
-                .time_to_live(ASKED_KEPT)
-                .build(),
+            asking: Limit::per_minute("confirm", ASKED_PER_MINUTE),
             opening: Flights::new(),
         }
     }
@@ -111,12 +107,6 @@ impl Checkouts {
     ) -> Result<Arc<Details>, Arc<Failure>> {
         let ask = async { details_now(gateway, id).await.map(Arc::new) };
         self.seen.try_get_with(id, ask).await
-    }
-
-    /// Whether a user may ask once more; each node counts by itself.
-    pub(crate) async fn may_ask(&self, user: &str) -> bool {
-        let asked = self.asked.get_with_by_ref(user, async { Arc::default() });
-        asked.await.fetch_add(1, Ordering::Relaxed) < ASKED_MAX
     }
 
     /// Something happened that nobody told of.

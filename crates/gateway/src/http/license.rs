@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{Body, Reply};
 use super::caller::{Caller, missing};
-use super::limit::{Address, refusal};
+use super::limit::{Address, network, refusal};
 use crate::gateway::Gateway;
 use crate::license::{self, Activation, Ask, Valid};
 use crate::problem::{Problem, Shape};
@@ -148,9 +148,8 @@ impl FromRequestParts<Gateway> for Admitted {
         match caller {
             None if state.config.open_licenses => {
                 let Address(address) = Address::from_request_parts(parts, state).await?;
-                let taken = state
-                    .anonymous
-                    .take(&state.shared, address, state.time.local());
+                let (shared, now) = (&state.shared, state.time.local());
+                let taken = state.anonymous.take(shared, network(address), now);
                 taken.await.map_err(refusal)?;
             }
             None => return Err(missing()),

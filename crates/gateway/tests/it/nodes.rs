@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use reqwest::Method;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -12,7 +13,7 @@ use crate::event::{PRODUCT, deliver, event, order};
 use crate::node::Node;
 use crate::redis::{Redis, until_up};
 use crate::shop::buy;
-use crate::world::{World, postgres};
+use crate::world::{World, postgres, token};
 
 /// Two nodes that hear each other.
 async fn two(redis: &Redis, further: &[(&str, &str)]) -> (World, Node) {
@@ -171,6 +172,36 @@ async fn strangers_have_one_limit_on_all_nodes() {
     validate(&world, &world.url, "K")
         .await
         .refused(429, "rate_limited");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_whether_it_was_paid_has_one_limit_on_all_nodes() {
+    let redis = Redis::start().await;
+    let (world, node) = two(&redis, &[]).await;
+    let user = token(&json!({"sub": "u_1", "exp": 1_800_000_600}));
+    let path = "/api/checkout/nonsense/confirm";
+    let mut asked = 0;
+    let refused = loop {
+        // Each node alone would take sixty.
+        assert!(asked < 120, "it goes on for ever");
+        let url = if asked % 2 == 0 {
+            &world.url
+        } else {
+            &node.url
+        };
+        let call = world.client.request(Method::POST, format!("{url}{path}"));
+        let call = call.bearer_auth(user.expose_secret()).send().await;
+        let answer = Answer::of(call.unwrap()).await;
+        if answer.status == 429 {
+            break answer;
+        }
+        answer.refused(404, "not_found");
+        asked += 1;
+    };
+    assert!(asked >= 60, "{asked}");
+    refused.refused(429, "rate_limited");
+    assert_eq!(refused.headers["retry-after"], "1");
     node.stop().await;
 }
 

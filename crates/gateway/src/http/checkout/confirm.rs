@@ -7,7 +7,8 @@ use crate::checkout::{Confirmed, confirm};
 use crate::gateway::Gateway;
 use crate::http::body::Reply;
 use crate::http::caller::Caller;
-use crate::problem::{Code, Problem, Shape};
+use crate::http::limit::refusal;
+use crate::problem::{Problem, Shape};
 
 /// Asks Polar once whether a checkout was paid. If so, its customer may use the product at once: for
 /// `POLARKIT_PROVISIONAL_MINUTES`, or until a webhook tells of the order or the subscription, which
@@ -35,10 +36,11 @@ pub(in crate::http) async fn ask(
     Path(checkout_id): Path<String>,
 ) -> Result<Reply<Confirmed>, Problem> {
     if let Caller::User(subject) = &caller {
-        if !gateway.checkouts.may_ask(subject).await {
-            let words = "You ask too often whether something was paid";
-            return Err(Problem::new(Code::RateLimited, words).retry_after(60));
-        }
+        let now = gateway.time.local();
+        let asking = &gateway.checkouts.asking;
+        let taken = asking.take(&gateway.shared, subject.clone(), now).await;
+        taken
+            .map_err(|wait| refusal(wait).saying("You ask too often whether something was paid"))?;
     } else {
         caller.must_be_server("checkouts:write")?;
     }
