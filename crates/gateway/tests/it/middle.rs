@@ -183,7 +183,9 @@ impl Shared {
     async fn ask(&self, asked: Asked) -> Response {
         let forbidden = *self.forbidden.lock().unwrap();
         if forbidden.is_some_and(|path| asked.path.split('?').next() == Some(path)) {
-            return StatusCode::FORBIDDEN.into_response();
+            // In Polar's own words: one without them is a proxy's, and holds everything up.
+            let refusal = r#"{"error":"insufficient_scope","error_description":"no"}"#;
+            return (StatusCode::FORBIDDEN, refusal).into_response();
         }
         let plan = if self.calm.load(Ordering::Relaxed) {
             usize::MAX
