@@ -34,6 +34,7 @@ mod limited;
 mod moved;
 mod nodes;
 mod order;
+mod read_only;
 mod repeat;
 mod seat;
 mod senders;
