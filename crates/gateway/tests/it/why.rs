@@ -137,8 +137,10 @@ async fn time_leads_to_the_end_of_grace_and_says_so() {
     let world = World::with(&[("POLARKIT_GRACE_DAYS", "1")]).await;
     let mut late = subscription("past_due", 5);
     late["past_due_at"] = json!(at(5));
+    // Apart: of one batch the last counts.
     let active = event("subscription.active", 4, subscription("active", 4));
-    deliver(&world, &[active, event("subscription.past_due", 5, late)]).await;
+    deliver(&world, &[active]).await;
+    deliver(&world, &[event("subscription.past_due", 5, late)]).await;
     world.clock.advance(SignedDuration::from_hours(24));
     let source = format!("subscription:{SUBSCRIPTION}");
     let ended = "time expired past_due";

@@ -90,12 +90,22 @@ impl Journal {
         let count = (self.line.next() - position).max(0);
         let oldest = match count {
             0 => None,
-            _ => self.read(position, 1).await?.0.pop(),
+            _ => self.look(position).await?,
         };
         Ok(Unread {
             count,
             oldest: oldest.map(|mail| mail.received_at),
         })
+    }
+
+    /// The delivery of this number; whoever takes them keeps its place.
+    async fn look(&self, position: i64) -> Result<Option<Mail>, Error> {
+        let reader = Arc::clone(&self.reader);
+        off_the_runtime(move || {
+            let own = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(own.clone().read(position, 1)?.0.pop())
+        })
+        .await
     }
 
     /// At most so many deliveries from this number on, and the number after them. What comes before

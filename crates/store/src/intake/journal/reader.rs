@@ -16,7 +16,7 @@ struct Place {
     byte: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Reader {
     line: Arc<Line>,
     /// Where the last reading began and ended: the next begins at the one or, if what was read was
