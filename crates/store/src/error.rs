@@ -38,11 +38,9 @@ impl Error {
         match self {
             Self::Database(cause) => match cause.as_ref() {
                 sqlx::Error::Encode(_) => true,
-                // Of SQLSTATE, class 22: data exceptions, such as a NUL in a text; and class 54:
-                // limits, such as a text too long for an index.
-                sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| {
-                    code.len() == 5 && (code.starts_with("22") || code.starts_with("54"))
-                }),
+                sqlx::Error::Database(refusal) => {
+                    refusal.code().is_some_and(|code| finds_fault(&code))
+                }
                 _ => false,
             },
             _ => false,
@@ -86,6 +84,18 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// Of SQLSTATE, class 22: data exceptions, such as a NUL in a text; 23: constraints; and 54: limits,
+/// such as a text too long for an index. Of SQLite's codes: too big, a constraint, a mismatch.
+fn finds_fault(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["22", "23", "54"]
+            .iter()
+            .any(|class| code.starts_with(class));
+    }
+    let kind = code.parse().map(|code: u32| code & 0xff);
+    matches!(kind, Ok(18..=20))
 }
 
 const UNWRITABLE: &str = "the file and its folder must be there and writable for this user, and \

@@ -3,24 +3,39 @@
 use jiff::SignedDuration;
 use polarkit_model::Clock as _;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
 use crate::event::{Delivery, ORDER, PRODUCT, deliver, event, order};
 use crate::receiver::{HERE, Receiver, until_settled};
 use crate::world::{World, postgres};
 
 /// The database finds fault with the one order, as it does with a text that it cannot hold.
-const FAULT: [&str; 2] = [
+const POSTGRES_FAULT: [&str; 2] = [
     "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
      $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END $$",
     "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON mirror FOR EACH ROW \
      WHEN (NEW.id = 'ORDER') EXECUTE FUNCTION refuse()",
 ];
-const MENDED: &str = "DROP TRIGGER refuse ON mirror";
+const POSTGRES_MENDED: &str = "DROP TRIGGER refuse ON mirror";
+const SQLITE_FAULT: [&str; 1] = [
+    "CREATE TRIGGER refuse BEFORE INSERT ON mirror FOR EACH ROW \
+     WHEN NEW.id = 'ORDER' BEGIN SELECT RAISE(ABORT, 'no'); END",
+];
+const SQLITE_MENDED: &str = "DROP TRIGGER refuse";
 
-async fn run(database: &PgPool, query: &str) {
-    let query = AssertSqlSafe(query.replace("ORDER", ORDER));
-    sqlx::query(query).execute(database).await.unwrap();
+async fn run(url: &str, queries: &[&str]) {
+    for query in queries {
+        let query = sqlx::raw_sql(AssertSqlSafe(query.replace("ORDER", ORDER)));
+        if url.starts_with("sqlite:") {
+            let mut database = SqliteConnection::connect(url).await.unwrap();
+            query.execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        } else {
+            let mut database = PgConnection::connect(url).await.unwrap();
+            query.execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        }
+    }
 }
 
 async fn ask_again(world: &World) {
@@ -39,15 +54,23 @@ async fn is_allowed(world: &World) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_dead_is_projected_once_when_its_cause_is_mended() {
+async fn what_is_dead_is_projected_once_when_its_cause_is_mended_on_postgresql() {
     let server = postgres().await;
-    let world = World::with(&[HERE, ("DATABASE_URL", &server)]).await;
+    mended(&server, &POSTGRES_FAULT, POSTGRES_MENDED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_dead_is_projected_once_when_its_cause_is_mended_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}", folder.path().join("gateway.db").display());
+    mended(&file, &SQLITE_FAULT, SQLITE_MENDED).await;
+}
+
+async fn mended(url: &str, fault: &[&str], mend: &str) {
+    let world = World::with(&[HERE, ("DATABASE_URL", url)]).await;
     let receiver = Receiver::start().await;
     let made = receiver.subscribe(&world, json!({})).await;
-    let database = PgPool::connect(&server).await.unwrap();
-    for query in FAULT {
-        run(&database, query).await;
-    }
+    run(url, fault).await;
     let paid = event("order.paid", 5, order("paid", true, 5));
     let paid = Delivery::of(&world, "the-order", &paid);
     paid.send(&world).await.ok();
@@ -58,8 +81,7 @@ async fn what_is_dead_is_projected_once_when_its_cause_is_mended() {
         })
         .await;
     assert!(!is_allowed(&world).await);
-    run(&database, MENDED).await;
-    database.close().await;
+    run(url, &[mend]).await;
     ask_again(&world).await;
     world.projected().await;
     let done = shown(&world).await;
