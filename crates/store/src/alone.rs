@@ -16,7 +16,10 @@ impl Store {
     /// Opens the database as [`Store::open`] does, for a process that serves. A database file takes
     /// one such process: a second is refused, and what the last one had leased is free again.
     pub async fn open_to_serve(url: &str, now: i64) -> Result<Self, Error> {
-        let file = file::of(url)?;
+        let file = file::of(url)?.map(|file| {
+            file::keep_private(&file);
+            file::real(&file)
+        });
         let lock = file.as_deref().map(lock).transpose()?;
         let store = Self::open_with(url, file.as_deref()).await?;
         if matches!(store.engine, Engine::Sqlite { .. }) {

@@ -27,6 +27,9 @@ pub enum Error {
     /// More rows wait to be written than the store accepts; try again shortly.
     #[error("too many rows wait to be written")]
     Full,
+    /// A delivery is larger than any that is taken.
+    #[error("the delivery is too large")]
+    TooLarge,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -60,7 +63,10 @@ impl Error {
             }
             Self::Journal(cause) => {
                 return Some(match cause.kind() {
-                    io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge => NO_ROOM,
+                    io::ErrorKind::StorageFull
+                    | io::ErrorKind::FileTooLarge
+                    | io::ErrorKind::QuotaExceeded => NO_ROOM,
+                    io::ErrorKind::InvalidData => DAMAGED,
                     _ => UNWRITABLE,
                 });
             }
@@ -75,7 +81,7 @@ impl Error {
                 }
                 _ => return None,
             },
-            Self::Address(_) | Self::Full | Self::Closed => return None,
+            Self::Address(_) | Self::Full | Self::TooLarge | Self::Closed => return None,
         };
         match cause {
             sqlx::Error::PoolTimedOut => Some("is the server up, and does the address lead to it?"),
@@ -100,6 +106,8 @@ fn finds_fault(code: &str) -> bool {
 
 const UNWRITABLE: &str = "the file and its folder must be there and writable for this user, and \
      the disk not mounted read-only";
+const DAMAGED: &str = "start the gateway on it once: it sets aside what is damaged; a file that is no \
+     journal must go elsewhere";
 const NO_ROOM: &str = "make room on the disk, or name a file on another";
 
 /// By SQLite's result code, or PostgreSQL's SQLSTATE.

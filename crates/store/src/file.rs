@@ -20,6 +20,11 @@ pub(crate) fn of(url: &str) -> Result<Option<PathBuf>, Error> {
     Ok(is_file.then(|| file.to_owned()))
 }
 
+/// The file itself, whatever links lead to it: what lies beside it is named after this.
+pub(crate) fn real(file: &Path) -> PathBuf {
+    std::fs::canonicalize(file).unwrap_or_else(|_missing| file.to_owned())
+}
+
 /// Makes a new database file readable by its owner alone: it holds customers' data. SQLite gives
 /// the files beside it the same permissions. What can't be made here, SQLite reports by itself.
 pub(crate) fn keep_private(file: &Path) {

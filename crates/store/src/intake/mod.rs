@@ -13,7 +13,7 @@ use sqlx::FromRow;
 use crate::Error;
 use crate::batch::Batch;
 use crate::engine::{Engine, Open, Store, Tx};
-pub(crate) use journal::{Journal, Left, POSITION, Unread};
+pub(crate) use journal::{BEGUN, Journal, Left, Unread};
 
 /// A verified delivery, as it came.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -33,6 +33,9 @@ pub struct Mail {
     pub body: Bytes,
 }
 
+/// Largest delivery, its headers included; the gateway takes smaller ones only.
+const MAIL_BYTES_MAX: usize = 2 << 20;
+
 /// Where the line is.
 #[derive(Debug, Clone)]
 pub(crate) enum Intake {
@@ -43,6 +46,9 @@ pub(crate) enum Intake {
 impl Store {
     /// Returns once the delivery is durable; many callers share one commit.
     pub async fn receive(&self, mail: Mail) -> Result<(), Error> {
+        if size(&mail) > MAIL_BYTES_MAX {
+            return Err(Error::TooLarge);
+        }
         self.intake.line().put(vec![mail]).await.map(drop)
     }
 
@@ -103,5 +109,5 @@ impl Intake {
 }
 
 fn size(mail: &Mail) -> usize {
-    mail.body.len() + mail.headers.len()
+    mail.body.len() + mail.headers.len() + mail.webhook_id.len()
 }

@@ -13,8 +13,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection
 use super::TransferError;
 use super::table::{Column, Table};
 use crate::engine::{self, MIGRATIONS_TABLE};
-use crate::intake::{Left, POSITION};
-use crate::{Error, alone};
+use crate::intake::{BEGUN, Left};
+use crate::{Error, alone, file};
 
 /// The migration that brought the journal.
 const JOURNAL_SINCE: i64 = 8;
@@ -38,7 +38,7 @@ impl Source {
             return Err(TransferError::Direction);
         }
         let options = SqliteConnectOptions::from_str(url)?;
-        let file = options.get_filename().to_owned();
+        let file = file::real(options.get_filename());
         if !file.is_file() {
             return Err(TransferError::NoSource(file.display().to_string()));
         }
@@ -114,9 +114,13 @@ impl Source {
         if table.name != "intake" || self.version < JOURNAL_SINCE {
             return Ok(None);
         }
-        let position = sqlx::query_scalar(POSITION);
-        let position: Option<i64> = position.fetch_optional(&mut self.connection).await?;
-        let left = Left::open(&self.file, position.unwrap_or_default()).await?;
+        let begun: Option<(String, i64)> = sqlx::query_as(BEGUN)
+            .fetch_optional(&mut self.connection)
+            .await?;
+        let Some((identity, position)) = begun else {
+            return Ok(None); // no gateway ever served from it
+        };
+        let left = Left::open(&self.file, identity, position).await?;
         Ok(Some(left))
     }
 

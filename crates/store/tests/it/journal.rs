@@ -130,29 +130,132 @@ async fn a_write_that_was_cut_off_costs_nothing_but_itself() {
     assert_eq!(shelf.ids().await, ["a", "b", "d"]);
 }
 
+/// Where this text first stands in the only file.
+fn place(shelf: &Shelf, text: &str) -> (PathBuf, Vec<u8>, usize) {
+    let file = shelf.files().pop().unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let mut windows = bytes.windows(text.len());
+    let at = windows.position(|some| some == text.as_bytes()).unwrap();
+    (file, bytes, at)
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_damaged_is_kept_aside_and_new_mail_goes_on() {
+async fn what_is_damaged_costs_itself_alone_and_is_kept_aside() {
     let mut shelf = Shelf::new().await;
     shelf.receive(&["a", "b", "c"]).await;
     shelf.close().await;
-    let file = shelf.files().pop().unwrap();
-    let mut bytes = std::fs::read(&file).unwrap();
-    let at = bytes
-        .windows(6)
-        .position(|six| six == b"\"id\":\"")
-        .unwrap();
-    let second = bytes
-        .windows(9)
-        .position(|nine| nine == b"{\"id\":\"b\"")
-        .unwrap();
-    assert!(at < second);
-    bytes[second] ^= 1;
-    std::fs::write(&file, &bytes).unwrap();
+    let (file, whole, at) = place(&shelf, "{\"id\":\"b\"");
+    // In the body; then in the length, so that the record seems to be longer than the file.
+    let head = at - "{}".len() - "1/utf8".len() - "b".len() - 12 - 24 - 8;
+    for (at, bit) in [(at, 1), (head + 2, 1), (head + 3, 128), (head + 4, 1)] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= bit;
+        std::fs::write(&file, &bytes).unwrap();
+        shelf.open().await;
+        let left = [letter("a"), letter("c")];
+        assert_eq!(shelf.take(9, false).await, left);
+        shelf.close().await;
+        let aside = format!("{}.damaged", file.display());
+        assert_eq!(std::fs::read(&aside).unwrap(), bytes);
+        std::fs::remove_file(aside).unwrap();
+    }
     shelf.open().await;
     shelf.receive(&["d"]).await;
-    assert_eq!(shelf.ids().await, ["a", "d"]);
-    let aside = std::fs::read(format!("{}.damaged", file.display())).unwrap();
-    assert_eq!(aside, bytes);
+    assert_eq!(shelf.ids().await, ["a", "c", "d"]);
+}
+
+/// While the process runs: what follows is not held up.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_turns_bad_under_a_running_process_holds_nothing_up() {
+    for bad in ["b", "c"] {
+        let shelf = Shelf::new().await;
+        shelf.receive(&["a", "b", "c"]).await;
+        let (file, mut bytes, at) = place(&shelf, &format!("{{\"id\":\"{bad}\""));
+        bytes[at] ^= 1;
+        std::fs::write(&file, &bytes).unwrap();
+        let good = if bad == "b" { "c" } else { "b" };
+        assert_eq!(shelf.ids().await, ["a", good]);
+        shelf.receive(&["d"]).await;
+        assert_eq!(shelf.ids().await, ["d"]);
+        assert_eq!(shelf.store().inbox_backlog().await.unwrap().pending, 0);
+        assert!(std::fs::exists(format!("{}.damaged", file.display())).unwrap());
+    }
+}
+
+/// The database was deleted and the journal forgotten: what another shop was paid, perhaps with a
+/// test card, is nobody's here.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_database_left_is_not_read() {
+    let mut shelf = Shelf::new().await;
+    shelf.receive(&["a"]).await;
+    shelf.close().await;
+    let file = shelf.files().pop().unwrap();
+    let left = std::fs::read(&file).unwrap();
+    for end in ["", "-wal", "-shm"] {
+        let database = format!("{}{end}", shelf.folder.path().join("store.db").display());
+        drop(std::fs::remove_file(database));
+    }
+    shelf.open().await;
+    assert_eq!(shelf.store().inbox_backlog().await.unwrap().pending, 0);
+    shelf.receive(&["b"]).await;
+    assert_eq!(shelf.ids().await, ["b"]);
+    let aside = format!("{}.other", file.display());
+    assert_eq!(std::fs::read(aside).unwrap(), left);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_the_database_leads_to_its_journal_and_its_lock() {
+    let mut shelf = Shelf::new().await;
+    let link = shelf.folder.path().join("link.db");
+    std::os::unix::fs::symlink(shelf.folder.path().join("store.db"), &link).unwrap();
+    let url = format!("sqlite:{}", link.display());
+    let refused = Store::open_to_serve(&url, 0).await.unwrap_err();
+    assert!(matches!(refused, Error::InUse));
+    shelf.receive(&["a"]).await;
+    shelf.close().await;
+    shelf.store = Some(Store::open_to_serve(&url, 0).await.unwrap());
+    assert_eq!(shelf.ids().await, ["a"]);
+}
+
+/// Bodies name people: they do not stay when all is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_does_not_stay_for_long() {
+    let mut shelf = Shelf::new().await;
+    let large = "x".repeat(300 << 10);
+    let secret = "jane@example.com";
+    shelf.receive(&[secret, &large]).await;
+    assert_eq!(shelf.take(9, true).await.len(), 2);
+    assert!(shelf.take(9, true).await.is_empty());
+    shelf.receive(&["next"]).await;
+    assert_eq!(shelf.ids().await, ["next"]);
+    assert!(shelf.take(9, true).await.is_empty());
+    let holds = |shelf: &Shelf, text: &str| {
+        let files = shelf.files().into_iter();
+        let mut bytes = files.flat_map(|file| std::fs::read(file).unwrap());
+        let bytes: Vec<u8> = bytes.by_ref().collect();
+        bytes
+            .windows(text.len())
+            .any(|some| some == text.as_bytes())
+    };
+    assert!(!holds(&shelf, secret));
+    shelf.close().await;
+    shelf.open().await;
+    assert!(
+        !holds(&shelf, "next"),
+        "a start leaves nothing that is taken"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_larger_than_any_delivery_is_refused() {
+    let shelf = Shelf::new().await;
+    let large = Mail {
+        body: vec![b'x'; 3 << 20].into(),
+        ..mail("large", 1)
+    };
+    let refused = shelf.store().receive(large).await.unwrap_err();
+    assert!(matches!(refused, Error::TooLarge));
 }
 
 /// Zeros are what a file system leaves where a length came to the disk and the bytes did not.
@@ -195,10 +298,11 @@ async fn files_are_deleted_once_all_of_them_is_taken_for_good() {
     for _ in 0..2 {
         assert_eq!(shelf.take(70, true).await.len(), 70);
     }
-    // What is taken is deleted when others are.
+    assert!(shelf.take(1, true).await.is_empty());
     shelf.receive(&["last"]).await;
     assert_eq!(shelf.ids().await, ["last"]);
-    assert_eq!(shelf.files().len(), 1);
+    assert!(shelf.take(1, true).await.is_empty());
+    assert!(shelf.files().len() <= 2);
 }
 
 /// The database is of yesterday: what is in the inbox already comes again, and is known there.

@@ -212,6 +212,32 @@ async fn what_waits_in_the_journal_comes_along() {
     store.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_journal_is_not_moved_in_part() {
+    let (folder, from) = source().await;
+    let store = Store::open_to_serve(&from, 0).await.unwrap();
+    for id in ["a", "b"] {
+        store.receive(mail(id, 1)).await.unwrap();
+    }
+    store.close().await;
+    let entries = std::fs::read_dir(folder.path()).unwrap();
+    let mut files = entries.map(|entry| entry.unwrap().path());
+    let journal = files.find(|file| file.to_string_lossy().contains("-intake-"));
+    let journal = journal.unwrap();
+    let mut bytes = std::fs::read(&journal).unwrap();
+    bytes[60] ^= 1;
+    std::fs::write(&journal, &bytes).unwrap();
+    let to = postgres_database_url().await;
+    let refused = moved(&from, &to).await.unwrap_err();
+    assert!(matches!(refused, TransferError::Store(_)), "{refused:?}");
+    assert_eq!(std::fs::read(&journal).unwrap(), bytes);
+    // A gateway sets aside what is damaged; then the rest moves.
+    Store::open_to_serve(&from, 0).await.unwrap().close().await;
+    let moved = moved(&from, &to).await.unwrap();
+    let intake = moved.iter().find(|one| one.table == "intake").unwrap();
+    assert_eq!(intake.rows, 1);
+}
+
 /// Nothing can be written that would be left behind.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_moved_cannot_be_opened_meanwhile() {

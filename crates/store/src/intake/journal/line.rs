@@ -1,20 +1,34 @@
 //! Which files there are and how far each is on the disk: what the writer tells the reader.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::segment::{self, Segment};
+use super::segment::{self, Mending, Segment};
 
 /// The files, the oldest first; the last one grows.
 #[derive(Debug)]
-pub(super) struct Line(Mutex<VecDeque<Segment>>);
+pub(super) struct Line {
+    segments: Mutex<VecDeque<Segment>>,
+    /// Number of the first delivery that is not yet taken for good.
+    taken: AtomicI64,
+}
 
 impl Line {
-    /// What an earlier process left.
-    pub(super) fn recover(database: &Path) -> io::Result<Self> {
-        Ok(Self(Mutex::new(segment::recover(database)?.into())))
+    /// What an earlier process left, of which all before `position` is taken.
+    pub(super) fn recover(
+        database: &Path,
+        identity: &str,
+        position: i64,
+        mending: Mending,
+    ) -> io::Result<Self> {
+        let segments = segment::recover(database, identity, mending)?;
+        Ok(Self {
+            segments: Mutex::new(segments.into()),
+            taken: AtomicI64::new(position),
+        })
     }
 
     /// The number the next delivery gets.
@@ -25,6 +39,16 @@ impl Line {
     /// The file that grows, unless there is none.
     pub(super) fn last(&self) -> Option<Segment> {
         self.segments().back().cloned()
+    }
+
+    /// Length of all files.
+    pub(super) fn bytes(&self) -> u64 {
+        self.segments().iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// Whether all there is was taken for good.
+    pub(super) fn is_taken(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) >= self.next()
     }
 
     /// From now on this file grows.
@@ -45,20 +69,32 @@ impl Line {
         segments.iter().find(|one| one.next > number).cloned()
     }
 
-    /// Deletes the files with nothing from this number on, but for the one that grows.
-    pub(super) fn forget_before(&self, number: i64) -> io::Result<()> {
+    /// What comes before this number is taken for good.
+    pub(super) fn took_all_before(&self, number: i64) {
+        self.taken.store(number, Ordering::Relaxed);
+    }
+
+    /// The same; deletes the files with nothing else, but for
+    /// the one that grows. One that cannot be deleted keeps nobody from reading on.
+    pub(super) fn forget_before(&self, number: i64) {
+        self.took_all_before(number);
         let mut segments = self.segments();
         while segments.len() > 1
             && let Some(oldest) = segments.front()
             && oldest.next <= number
         {
-            std::fs::remove_file(&oldest.path)?;
+            match std::fs::remove_file(&oldest.path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    let path = oldest.path.display();
+                    tracing::warn!(%path, %error, "a journal that is read cannot be deleted");
+                }
+                _ => {}
+            }
             segments.pop_front();
         }
-        Ok(())
     }
 
     fn segments(&self) -> MutexGuard<'_, VecDeque<Segment>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.segments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,9 +3,11 @@
 //! How far it is read stands in the database, in the transaction that takes the deliveries: what
 //! became of them and that they are taken is one commit.
 
+mod folder;
 mod line;
 mod reader;
 mod record;
+mod records;
 mod segment;
 mod writer;
 
@@ -16,11 +18,12 @@ use tokio_util::task::TaskTracker;
 
 use self::line::Line;
 use self::reader::Reader;
+use self::segment::Mending;
 use self::writer::Writer;
 use super::{Mail, size};
 use crate::Error;
 use crate::batch::Batch;
-use crate::engine::{Engine, Tx, read, within};
+use crate::engine::{Engine, Tx, read, within, write};
 
 /// The one journal of a process that serves alone.
 #[derive(Debug, Clone)]
@@ -45,11 +48,13 @@ impl Journal {
         engine: &Engine,
         tasks: &TaskTracker,
     ) -> Result<Self, Error> {
-        let position = position(engine).await?;
+        let (identity, position) = begun(engine).await?;
         let database = database.to_owned();
         let (line, writer) = off_the_runtime(move || {
-            let line = Arc::new(Line::recover(&database)?);
-            let writer = Writer::open(&database, Arc::clone(&line), position)?;
+            let line = Line::recover(&database, &identity, position, Mending::Allowed)?;
+            let line = Arc::new(line);
+            let writer = Writer::open(&database, identity, Arc::clone(&line), position)?;
+            line.forget_before(position);
             Ok((line, writer))
         })
         .await?;
@@ -69,13 +74,12 @@ impl Journal {
     }
 
     pub(super) async fn take(&self, tx: &mut Tx, limit: i64) -> Result<Vec<Mail>, Error> {
-        const READ: &str = "INSERT INTO intake_journal (id, position) VALUES (1, $1) \
-             ON CONFLICT (id) DO UPDATE SET position = excluded.position";
-        let position: Option<i64> = within!(tx, |tx| {
-            sqlx::query_scalar(POSITION).fetch_optional(tx).await
+        const READ: &str = "UPDATE intake_journal SET position = $1 WHERE id = 1";
+        let position: i64 = within!(tx, |tx| {
+            sqlx::query_scalar(POSITION).fetch_one(tx).await
         })?;
-        let position = position.unwrap_or_default();
         if position >= self.line.next() {
+            self.line.took_all_before(position);
             return Ok(Vec::new());
         }
         let (mails, next) = self.read(position, limit).await?;
@@ -86,7 +90,9 @@ impl Journal {
     }
 
     pub(super) async fn unread(&self, engine: &Engine) -> Result<Unread, Error> {
-        let position = position(engine).await?;
+        let position: i64 = read!(engine, |pool| {
+            sqlx::query_scalar(POSITION).fetch_one(pool).await
+        })?;
         let count = (self.line.next() - position).max(0);
         let oldest = match count {
             0 => None,
@@ -115,7 +121,7 @@ impl Journal {
         let limit = usize::try_from(limit).unwrap_or_default();
         off_the_runtime(move || {
             let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            reader.line().forget_before(position)?;
+            reader.line().forget_before(position);
             reader.read(position, limit)
         })
         .await
@@ -131,11 +137,17 @@ pub(crate) struct Left {
 }
 
 impl Left {
-    /// From this number on.
-    pub(crate) async fn open(database: &Path, position: i64) -> Result<Self, Error> {
+    /// What this database has not taken. Damage is an error: only a gateway sets it aside.
+    pub(crate) async fn open(
+        database: &Path,
+        identity: String,
+        position: i64,
+    ) -> Result<Self, Error> {
         let database = database.to_owned();
-        let line = off_the_runtime(move || Line::recover(&database)).await?;
-        let line = Arc::new(line);
+        let line = off_the_runtime(move || {
+            Line::recover(&database, &identity, position, Mending::Forbidden)
+        });
+        let line = Arc::new(line.await?);
         Ok(Self {
             reader: Reader::new(Arc::clone(&line)),
             line,
@@ -157,13 +169,21 @@ impl Left {
     }
 }
 
-pub(crate) const POSITION: &str = "SELECT position FROM intake_journal WHERE id = 1";
+const POSITION: &str = "SELECT position FROM intake_journal WHERE id = 1";
+/// Whose files are read, and from which number on.
+pub(crate) const BEGUN: &str = "SELECT identity, position FROM intake_journal WHERE id = 1";
 
-async fn position(engine: &Engine) -> Result<i64, Error> {
-    let position: Option<i64> = read!(engine, |pool| {
-        sqlx::query_scalar(POSITION).fetch_optional(pool).await
-    })?;
-    Ok(position.unwrap_or_default())
+/// The same, made up for a database that has no journal yet.
+async fn begun(engine: &Engine) -> Result<(String, i64), Error> {
+    const BEGIN: &str = "INSERT INTO intake_journal (id, identity, position) \
+         VALUES (1, lower(hex(randomblob(16))), 0) ON CONFLICT (id) DO NOTHING";
+    write!(engine, |pool| sqlx::query(BEGIN)
+        .execute(pool)
+        .await
+        .map(drop))?;
+    Ok(read!(engine, |pool| sqlx::query_as(BEGUN)
+        .fetch_one(pool)
+        .await)?)
 }
 
 /// Files are read and written where waiting for the disk keeps nobody else.

@@ -1,9 +1,10 @@
 //! Reads the line from a number on, without looking for the place each time.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::Arc;
 
 use super::line::Line;
+use super::records::is_damage;
 use super::segment::{BEGIN, Segment};
 use crate::intake::Mail;
 
@@ -36,7 +37,8 @@ impl Reader {
         &self.line
     }
 
-    /// At most so many deliveries from this number on, and the number after them.
+    /// At most so many deliveries from this number on, and the number after them. What was damaged
+    /// since it was written is kept aside and passed over: the rest is not held up.
     pub(super) fn read(&mut self, from: i64, limit: usize) -> io::Result<(Vec<Mail>, i64)> {
         let mut mails = Vec::new();
         let mut next = from;
@@ -44,21 +46,19 @@ impl Reader {
         while mails.len() < limit
             && let Some(segment) = self.line.holding(next)
         {
-            let before = mails.len();
-            let mut place = self.place(&segment, next)?;
-            begun.get_or_insert(place);
-            let mut records = segment.records(place.byte)?;
-            while mails.len() < limit
-                && let Some(record) = records.next()?
-            {
-                next = record.number + 1;
-                mails.push(record.mail);
+            match self.place(&segment, next) {
+                Ok(place) => {
+                    begun.get_or_insert(place);
+                    let end = read_on(&segment, place, limit, &mut mails)?;
+                    next = end.number;
+                    self.places = [begun, Some(end)];
+                }
+                Err(error) if is_damage(&error) => {
+                    segment.keep_aside()?;
+                    next = segment.next;
+                }
+                Err(error) => return Err(error),
             }
-            if mails.len() == before {
-                return Err(ErrorKind::InvalidData.into()); // shorter than it says
-            }
-            (place.number, place.byte) = (next, records.at());
-            self.places = [begun, Some(place)];
         }
         Ok((mails, next))
     }
@@ -70,7 +70,7 @@ impl Reader {
         if let Some(place) = known.find(|one| one.number == number) {
             return Ok(*place);
         }
-        let mut records = segment.records(BEGIN)?;
+        let mut records = segment.all()?;
         let mut byte = BEGIN;
         while let Some(record) = records.next()?
             && record.number < number
@@ -83,4 +83,37 @@ impl Reader {
             byte,
         })
     }
+}
+
+/// Adds deliveries from this place on, and says where they end.
+fn read_on(
+    segment: &Segment,
+    mut place: Place,
+    limit: usize,
+    mails: &mut Vec<Mail>,
+) -> io::Result<Place> {
+    let mut records = segment.records(place.byte, place.number - 1)?;
+    while mails.len() < limit {
+        match records.next() {
+            Ok(Some(record)) => {
+                place.number = record.number + 1;
+                mails.push(record.mail);
+            }
+            Ok(None) => {
+                place.number = segment.next;
+                break;
+            }
+            Err(error) if is_damage(&error) => {
+                segment.keep_aside()?;
+                place.number = segment.next;
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if records.has_skipped() {
+        segment.keep_aside()?;
+    }
+    place.byte = records.at();
+    Ok(place)
 }

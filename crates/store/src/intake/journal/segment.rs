@@ -1,16 +1,16 @@
 //! One file of the journal, named after the number of its first delivery.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom};
+use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::record::{self, HEAD, Record};
+use super::folder::{self, Owner};
+use super::record;
+use super::records::{self, Records, is_damage};
 use crate::file;
 
-/// What every file begins with: whose it is and how its records are written.
-const MARK: &[u8; 16] = b"polarkit intake1";
-/// Where its first record is.
-pub(super) const BEGIN: u64 = 16;
+/// Where a file's first record is: after the format and the identity.
+pub(super) const BEGIN: u64 = 48;
 
 /// A file, as far as it is on the disk for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,174 +23,171 @@ pub(super) struct Segment {
     pub(super) bytes: u64,
 }
 
+/// What looking through the files may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mending {
+    /// What cannot be read is taken out, and kept aside if it may have been acknowledged.
+    Allowed,
+    /// Nothing: damage is an error.
+    Forbidden,
+}
+
 impl Segment {
     /// A new file that goes on with this number; it is on the disk, and so is its name.
-    pub(super) fn create(database: &Path, first: i64) -> io::Result<(Self, File)> {
-        let mut path = database.as_os_str().to_owned();
-        path.push(format!("{INFIX}{first:020}"));
-        let path = PathBuf::from(path);
-        let mut file = file::private().truncate(true).open(&path)?;
-        io::Write::write_all(&mut file, MARK)?;
+    pub(super) fn create(database: &Path, identity: &str, first: i64) -> io::Result<(Self, File)> {
+        let path = folder::name(database, first);
+        let mut file = file::private().open(&path)?;
+        if file.metadata()?.len() > BEGIN {
+            let words = format!("{} is there already", path.display());
+            return Err(io::Error::new(ErrorKind::AlreadyExists, words));
+        }
+        file.set_len(0)?;
+        file.write_all(&folder::mark(identity))?;
         file.sync_all()?;
-        sync_folder(database)?;
+        folder::sync(database)?;
         let segment = Self {
             path,
             first,
             next: first,
             bytes: BEGIN,
         };
-        let file = segment.append()?;
         Ok((segment, file))
     }
 
-    /// The file, to write at its end.
-    pub(super) fn append(&self) -> io::Result<File> {
-        OpenOptions::new().append(true).open(&self.path)
+    /// Whether no delivery was ever written to it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.first == self.next
     }
 
-    /// Its deliveries, from this byte on.
-    pub(super) fn records(&self, from: u64) -> io::Result<Records> {
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(from))?;
-        Ok(Records {
-            file: BufReader::with_capacity(64 << 10, file),
-            at: from,
-            end: self.bytes,
-        })
+    /// The file, to go on at its end.
+    pub(super) fn writable(&self) -> io::Result<File> {
+        let mut file = OpenOptions::new().write(true).open(&self.path)?;
+        file.seek(SeekFrom::Start(self.bytes))?;
+        Ok(file)
     }
 
-    /// Looks at a file an earlier process left: the deliveries from its beginning up to where it
-    /// ends, was cut off or is damaged. None when not even the mark was written.
-    fn recover(path: PathBuf, first: i64) -> io::Result<Option<Self>> {
-        let bytes = std::fs::metadata(&path)?.len();
-        let mut segment = Self {
-            path,
-            first,
-            next: first,
-            bytes,
-        };
-        let mut mark = [0; MARK.len()];
-        match File::open(&segment.path)?.read_exact(&mut mark) {
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
-            other => other?,
+    /// Its deliveries, from this byte on, which is behind the one of this number.
+    pub(super) fn records(&self, from: u64, after: i64) -> io::Result<Records> {
+        Records::open(&self.path, from..self.bytes, after)
+    }
+
+    /// All its deliveries.
+    pub(super) fn all(&self) -> io::Result<Records> {
+        self.records(BEGIN, self.first - 1)
+    }
+
+    /// Keeps the file as it was when it was first found damaged.
+    pub(super) fn keep_aside(&self) -> io::Result<()> {
+        let aside = folder::aside(&self.path, ".damaged");
+        tracing::error!(
+            path = %self.path.display(),
+            kept = %aside.display(),
+            "the intake's journal is damaged: what is lost is read back from Polar"
+        );
+        if aside.exists() {
+            return Ok(());
         }
-        if mark != *MARK {
-            let what = format!("{} is no journal of polarkit's", segment.path.display());
-            return Err(io::Error::new(ErrorKind::InvalidData, what));
-        }
-        let mut records = segment.records(BEGIN)?;
-        let (end, damaged) = loop {
-            let good = records.at;
+        std::fs::copy(&self.path, &aside)?;
+        File::open(&aside)?.sync_all()
+    }
+
+    /// Looks through the file: where it ends, was cut off or cannot be read any further. Only the
+    /// last file may be cut off without being damaged: what the process was writing when it ended.
+    fn recover(&mut self, is_last: bool, mending: Mending) -> io::Result<()> {
+        let mut records = self.all()?;
+        let fault = loop {
             match records.next() {
-                Ok(Some(record)) if record.number == segment.next => segment.next += 1,
-                Ok(None) => return Ok(Some(segment)),
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => break (good, false),
-                Err(error) if error.kind() != ErrorKind::InvalidData => return Err(error),
-                Ok(Some(_)) | Err(_) => break (good, true),
+                Ok(Some(record)) => self.next = record.number + 1,
+                Ok(None) => break None,
+                Err(fault) if is_damage(&fault) => break Some(fault.kind()),
+                Err(error) => return Err(error),
             }
         };
-        segment.end_at(end, damaged)?;
-        Ok(Some(segment))
+        let is_torn = is_last && fault == Some(ErrorKind::UnexpectedEof);
+        if !records.has_skipped() && (fault.is_none() || is_torn) {
+            return self.end_at(records.at(), mending);
+        }
+        if mending == Mending::Forbidden {
+            let words = format!("{} is damaged", self.path.display());
+            return Err(io::Error::new(ErrorKind::InvalidData, words));
+        }
+        self.keep_aside()?;
+        self.write_anew()
     }
 
-    /// Cuts off what follows. An end that was only half written was never acknowledged; what is
-    /// damaged might have been, and is kept beside it.
-    fn end_at(&mut self, end: u64, damaged: bool) -> io::Result<()> {
-        let (path, lost) = (self.path.display(), self.bytes - end);
-        if damaged {
-            let mut aside = self.path.as_os_str().to_owned();
-            aside.push(".damaged");
-            std::fs::copy(&self.path, &aside)?;
-            tracing::error!(
-                %path, from = end, bytes = lost, kept = %Path::new(&aside).display(),
-                "the intake's journal is damaged: deliveries from here on are read back from Polar"
-            );
-        } else {
-            tracing::warn!(%path, bytes = lost, "the journal's last write was cut off");
+    /// Puts a file in its place that has what can be read and nothing else.
+    fn write_anew(&mut self) -> io::Result<()> {
+        let new = folder::aside(&self.path, ".new");
+        let mut from = File::open(&self.path)?;
+        let mut to = file::private().truncate(true).open(&new)?;
+        let mut end = io::copy(&mut Read::by_ref(&mut from).take(BEGIN), &mut to)?;
+        let mut records = self.all()?;
+        loop {
+            match records.next() {
+                Ok(Some(record)) => {
+                    let mut bytes = Vec::new();
+                    record::write(&mut bytes, record.number, &record.mail);
+                    to.write_all(&bytes)?;
+                    end += records::bytes(bytes.len());
+                }
+                Ok(None) => break,
+                Err(fault) if is_damage(&fault) => break,
+                Err(error) => return Err(error),
+            }
         }
-        let file = self.append()?;
-        file.set_len(end)?;
-        file.sync_all()?;
+        to.sync_all()?;
+        std::fs::rename(&new, &self.path)?;
         self.bytes = end;
+        Ok(())
+    }
+
+    fn end_at(&mut self, end: u64, mending: Mending) -> io::Result<()> {
+        let lost = self.bytes - end;
+        if lost == 0 {
+            return Ok(());
+        }
+        self.bytes = end;
+        if mending == Mending::Allowed {
+            tracing::warn!(path = %self.path.display(), bytes = lost, "the journal's end is cut off");
+            let file = self.writable()?;
+            file.set_len(end)?;
+            file.sync_all()?;
+        }
         Ok(())
     }
 }
 
-/// Between the database's name and a number.
-const INFIX: &str = "-intake-";
-
-/// The files beside a database, the oldest first.
-pub(super) fn recover(database: &Path) -> io::Result<Vec<Segment>> {
-    let name = database.file_name().unwrap_or_default().to_string_lossy();
-    let prefix = format!("{name}{INFIX}");
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder(database))? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix(&prefix));
-        if let Some(first) = number.and_then(|number| number.parse().ok()) {
-            found.push((first, entry.path()));
+/// The files beside a database, the oldest first. Those of another database are set aside.
+pub(super) fn recover(
+    database: &Path,
+    identity: &str,
+    mending: Mending,
+) -> io::Result<Vec<Segment>> {
+    let mut segments = Vec::new();
+    for (first, path) in folder::found(database)? {
+        match folder::owner(&path, identity)? {
+            Owner::Ours => segments.push(Segment {
+                bytes: std::fs::metadata(&path)?.len(),
+                path,
+                first,
+                next: first,
+            }),
+            Owner::Unborn | Owner::Other if mending == Mending::Forbidden => {}
+            Owner::Unborn => std::fs::remove_file(path)?,
+            Owner::Other => {
+                let aside = folder::aside(&path, ".other");
+                std::fs::rename(&path, &aside)?;
+                let (path, kept) = (path.display(), aside.display());
+                tracing::error!(%path, %kept, "a journal of another database lies here and is not read");
+            }
         }
     }
-    found.sort();
-    let mut segments = Vec::with_capacity(found.len());
-    for (first, path) in found {
-        match Segment::recover(path.clone(), first)? {
-            Some(segment) => segments.push(segment),
-            None => std::fs::remove_file(path)?,
-        }
+    let last = segments.len().saturating_sub(1);
+    for (index, segment) in segments.iter_mut().enumerate() {
+        segment.recover(index == last, mending)?;
+    }
+    if mending == Mending::Allowed {
+        folder::sync(database)?;
     }
     Ok(segments)
-}
-
-fn folder(database: &Path) -> &Path {
-    let folder = database.parent().unwrap_or(Path::new("."));
-    if folder.as_os_str().is_empty() {
-        return Path::new(".");
-    }
-    folder
-}
-
-/// A file's name is on the disk only when its folder is.
-fn sync_folder(database: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder(database))?.sync_all()?;
-    }
-    Ok(())
-}
-
-/// The deliveries of a file, one after the other.
-#[derive(Debug)]
-pub(super) struct Records {
-    file: BufReader<File>,
-    at: u64,
-    end: u64,
-}
-
-impl Records {
-    /// Where the next one begins.
-    pub(super) fn at(&self) -> u64 {
-        self.at
-    }
-
-    /// The next one. `UnexpectedEof` when the file ends within it, `InvalidData` when it is not what
-    /// was written.
-    pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
-        if self.at == self.end {
-            return Ok(None);
-        }
-        let mut head = [0; HEAD];
-        self.file.read_exact(&mut head)?;
-        let (length, checksum) = record::head(&head).ok_or(ErrorKind::InvalidData)?;
-        let mut payload = vec![0; length];
-        self.file.read_exact(&mut payload)?;
-        let record = record::read(payload, checksum).ok_or(ErrorKind::InvalidData)?;
-        self.at += bytes(HEAD + length);
-        Ok(Some(record))
-    }
-}
-
-/// A length in memory as one in a file.
-pub(super) fn bytes(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }

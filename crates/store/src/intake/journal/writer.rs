@@ -1,25 +1,31 @@
 //! Writes deliveries down: all that wait in one write, and one wait for the disk.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::line::Line;
 use super::record;
-use super::segment::{Segment, bytes};
+use super::records;
+use super::segment::Segment;
 use crate::batch::Queue;
 use crate::intake::Mail;
 use crate::{Error, crash};
 
 /// How long a file grows. Files are deleted as a whole.
 const SEGMENT_BYTES: u64 = 64 << 20;
+/// How long one grows of which all is taken already: what was taken does not stay for long.
+const TAKEN_BYTES: u64 = 256 << 10;
+/// How long all files may be together, some two million webhooks: more are refused.
+const JOURNAL_BYTES_MAX: u64 = 8 << 30;
 /// What of the buffer is kept from one write to the next.
 const BUFFER_BYTES: usize = 1 << 20;
 
 #[derive(Debug)]
 pub(super) struct Writer {
     database: PathBuf,
+    identity: String,
     line: Arc<Line>,
     segment: Segment,
     file: File,
@@ -29,22 +35,29 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Goes on with the last file, or begins the first. Numbers below `position` are taken already,
-    /// even if their file is gone.
-    pub(super) fn open(database: &Path, line: Arc<Line>, position: i64) -> io::Result<Self> {
+    /// Goes on with the last file, or begins another when all of it is taken. Numbers below
+    /// `position` are taken, even if their file is gone.
+    pub(super) fn open(
+        database: &Path,
+        identity: String,
+        line: Arc<Line>,
+        position: i64,
+    ) -> io::Result<Self> {
         let (segment, file) = match line.last() {
-            Some(last) if last.next >= position => {
-                let file = last.append()?;
+            Some(last) if last.next > position || (last.next == position && last.is_empty()) => {
+                let file = last.writable()?;
                 (last, file)
             }
-            _ => {
-                let (segment, file) = Segment::create(database, position)?;
+            last => {
+                let next = last.map_or(position, |last| last.next.max(position));
+                let (segment, file) = Segment::create(database, &identity, next)?;
                 line.push(segment.clone());
                 (segment, file)
             }
         };
         Ok(Self {
             database: database.to_owned(),
+            identity,
             line,
             segment,
             file,
@@ -79,7 +92,8 @@ impl Writer {
     /// Returns once all of them are on the disk, or none is.
     fn append(&mut self, mails: &[Mail]) -> io::Result<()> {
         self.mend()?;
-        if self.segment.bytes >= SEGMENT_BYTES {
+        let bytes = self.segment.bytes;
+        if bytes >= SEGMENT_BYTES || (bytes >= TAKEN_BYTES && self.line.is_taken()) {
             self.next_file()?;
         }
         let mut next = self.segment.next;
@@ -88,7 +102,7 @@ impl Writer {
             next += 1;
         }
         let written = self.write();
-        let end = self.segment.bytes + bytes(self.buffer.len());
+        let end = self.segment.bytes + records::bytes(self.buffer.len());
         self.buffer.clear();
         self.buffer.shrink_to(BUFFER_BYTES);
         if let Err(error) = written {
@@ -117,13 +131,17 @@ impl Writer {
     fn mend(&mut self) -> io::Result<()> {
         if self.torn {
             self.file.set_len(self.segment.bytes)?;
+            self.file.seek(SeekFrom::Start(self.segment.bytes))?;
             self.torn = false;
         }
         Ok(())
     }
 
     fn next_file(&mut self) -> io::Result<()> {
-        let (segment, file) = Segment::create(&self.database, self.segment.next)?;
+        if self.line.bytes() >= JOURNAL_BYTES_MAX {
+            return Err(ErrorKind::QuotaExceeded.into());
+        }
+        let (segment, file) = Segment::create(&self.database, &self.identity, self.segment.next)?;
         self.line.push(segment.clone());
         (self.segment, self.file) = (segment, file);
         Ok(())
