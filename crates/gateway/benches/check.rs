@@ -7,15 +7,13 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    clippy::cast_precision_loss,
-    clippy::as_conversions,
-    clippy::float_arithmetic,
     reason = "a benchmark measures, prints and stops at the first surprise"
 )]
 
+mod load;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
@@ -23,14 +21,14 @@ use jiff::Timestamp;
 use polarkit_gateway::{Config, Gateway};
 use polarkit_model::Clock;
 use polarkit_store::{Entitlement, Object, Store, Version};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+
+use self::load::{ask, load};
 
 const KEY: &str = "pk_bench_0123456789abcdefghij";
 const PRODUCT: &str = "b5b1201d-6690-470d-9765-539b764d69e1";
 const CONNECTIONS: usize = 32;
-const LASTS: Duration = Duration::from_secs(3);
 /// Customers written in one transaction.
 const BATCH: usize = 1_000;
 
@@ -105,15 +103,20 @@ async fn run(customers: usize) {
     let each = resident().saturating_sub(before) / customers;
     println!("{customers} customers in memory: {each} bytes each, by the process's size");
 
+    // Made before, so that the client's work is the same for both.
+    let hello = vec!["GET /hello HTTP/1.1\r\nhost: h\r\n\r\n".to_owned(); 4_096];
+    let checks = (0..4_096).map(|number| check(number * 104_729 % customers));
+    let checks: Arc<[String]> = checks.collect();
+    let hello: Arc<[String]> = hello.into();
     for _ in 0..2 {
-        load("a bare axum handler", &bare, |_| {
-            "GET /hello HTTP/1.1\r\nhost: h\r\n\r\n".to_owned()
-        })
-        .await;
-        load("an entitlement check", &ours, |number| {
-            check(number % customers)
-        })
-        .await;
+        for (what, address, requests) in [
+            ("a bare axum handler", &bare, &hello),
+            ("an entitlement check", &ours, &checks),
+        ] {
+            let requests = Arc::clone(requests);
+            let next = move |number: usize| requests[number % requests.len()].clone();
+            load(what, address, CONNECTIONS, next).await;
+        }
     }
     stop.cancel();
     served.await.unwrap().unwrap();
@@ -174,62 +177,6 @@ fn row(noun: &str, kind: &str, target: &str, detail: &str) -> Entitlement {
     }
 }
 
-/// Connections that each ask again as soon as they are answered.
-async fn load(what: &str, address: &str, request: impl Fn(usize) -> String) {
-    let (begun, cpu) = (Instant::now(), cpu_seconds());
-    let mut tasks = Vec::new();
-    for number in 0..CONNECTIONS {
-        // Made before, so that the client's work is the same for both.
-        let requests: Vec<String> = (0..64)
-            .map(|n| request(number * 7_919 + n * 104_729))
-            .collect();
-        let mut connection = TcpStream::connect(address).await.unwrap();
-        connection.set_nodelay(true).unwrap();
-        tasks.push(tokio::spawn(async move {
-            let mut took = Vec::new();
-            while begun.elapsed() < LASTS {
-                let asked = Instant::now();
-                ask(&mut connection, &requests[took.len() % requests.len()]).await;
-                took.push(asked.elapsed());
-            }
-            took
-        }));
-    }
-    let mut all = Vec::new();
-    for task in tasks {
-        all.extend(task.await.unwrap());
-    }
-    let (spent, cpu) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu);
-    all.sort_unstable();
-    println!(
-        "{what}: {:.0}/s with {CONNECTIONS} connections, p50 {} µs, p99 {} µs, {:.1} µs CPU each, \
-         the client's included",
-        all.len() as f64 / spent,
-        all[all.len() / 2].as_micros(),
-        all[all.len() * 99 / 100].as_micros(),
-        cpu * 1e6 / all.len() as f64,
-    );
-}
-
-async fn ask(connection: &mut TcpStream, request: &str) {
-    connection.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = [0; 4_096];
-    let mut filled = 0;
-    loop {
-        filled += connection.read(&mut answer[filled..]).await.unwrap();
-        let text = std::str::from_utf8(&answer[..filled]).unwrap();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else {
-            continue;
-        };
-        assert!(head.starts_with("HTTP/1.1 200"), "{text}");
-        let length = head.split("content-length: ").nth(1).unwrap();
-        let length: usize = length.split("\r\n").next().unwrap().parse().unwrap();
-        if body.len() == length {
-            return;
-        }
-    }
-}
-
 /// What of this process is in memory, bytes.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -239,15 +186,4 @@ fn resident() -> usize {
         .unwrap();
     let kib: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     kib * 1024
-}
-
-/// What this process has used so far.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields = stat.rsplit(')').next().unwrap();
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    ticks
-        .map(|field| field.parse::<f64>().unwrap())
-        .sum::<f64>()
-        / 100.0
 }

@@ -1,0 +1,85 @@
+//! Clients on kept-open connections, and what they cost.
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    clippy::float_arithmetic,
+    reason = "figures"
+)]
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+const LASTS: Duration = Duration::from_secs(3);
+
+/// Connections that each ask again as soon as they are answered.
+pub(super) async fn load(
+    what: &str,
+    address: &str,
+    connections: usize,
+    request: impl Fn(usize) -> String + Clone + Send + 'static,
+) {
+    let (begun, cpu) = (Instant::now(), cpu_seconds());
+    let mut tasks = Vec::new();
+    for number in 0..connections {
+        let request = request.clone();
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        connection.set_nodelay(true).unwrap();
+        tasks.push(tokio::spawn(async move {
+            let mut took = Vec::new();
+            while begun.elapsed() < LASTS {
+                let asked = Instant::now();
+                let request = request(number * 7_919 + took.len());
+                ask(&mut connection, &request).await;
+                took.push(asked.elapsed());
+            }
+            took
+        }));
+    }
+    let mut all = Vec::new();
+    for task in tasks {
+        all.extend(task.await.unwrap());
+    }
+    let (spent, cpu) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    all.sort_unstable();
+    println!(
+        "{what}: {:.0}/s with {connections} connections, p50 {} µs, p99 {} µs, {:.1} µs CPU each, \
+         the client's included",
+        all.len() as f64 / spent,
+        all[all.len() / 2].as_micros(),
+        all[all.len() * 99 / 100].as_micros(),
+        cpu * 1e6 / all.len() as f64,
+    );
+}
+
+/// One request, and its answer to the end.
+pub(super) async fn ask(connection: &mut TcpStream, request: &str) {
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0; 4_096];
+    let mut filled = 0;
+    loop {
+        filled += connection.read(&mut answer[filled..]).await.unwrap();
+        let text = std::str::from_utf8(&answer[..filled]).unwrap();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        assert!(head.starts_with("HTTP/1.1 200"), "{text}");
+        let length = head.split("content-length: ").nth(1).unwrap();
+        let length: usize = length.split("\r\n").next().unwrap().parse().unwrap();
+        if body.len() == length {
+            return;
+        }
+    }
+}
+
+/// What this process has used so far.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields = stat.rsplit(')').next().unwrap();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    ticks
+        .map(|field| field.parse::<f64>().unwrap())
+        .sum::<f64>()
+        / 100.0
+}
