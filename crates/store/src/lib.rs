@@ -27,6 +27,7 @@ mod letter;
 mod mirror;
 mod mirroring;
 mod outbox;
+mod owner;
 mod reading;
 mod subscriber;
 mod transfer;

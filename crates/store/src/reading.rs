@@ -20,12 +20,21 @@ pub struct Reading {
     pub objects: i64,
     /// As of when the list was last read to its end, µs of Polar's time.
     pub complete_at: Option<i64>,
-    /// When that was, µs of this host's clock.
+    /// When that was, µs of this host's clock; `None` although it was once it is kept in another
+    /// way, so that all of it has to be read anew.
     pub finished_at: Option<i64>,
     /// When reading last failed, µs; `None` once it went on.
     pub failed_at: Option<i64>,
     /// Why.
     pub error: Option<String>,
+}
+
+impl Reading {
+    /// Whether the list was read to its end before, and as it is read now: what is found to be new
+    /// was told by nobody.
+    pub fn is_again(&self) -> bool {
+        self.complete_at.is_some() && self.finished_at.is_some()
+    }
 }
 
 /// The row that says when anything was first read; no list of Polar's is called so.
@@ -76,6 +85,19 @@ impl Tx {
             sqlx::query_scalar(QUERY).fetch_one(&mut *tx).await
         });
         Ok(began?)
+    }
+
+    /// As of when a list was read to its end that has to be read anew since, µs of Polar's time.
+    pub async fn read_anew(&mut self, kind: &str) -> Result<Option<i64>, Error> {
+        const QUERY: &str = "SELECT complete_at FROM reading WHERE kind = $1 \
+             AND complete_at IS NOT NULL AND finished_at IS NULL";
+        let complete_at = within!(self, |tx| {
+            sqlx::query_scalar(QUERY)
+                .bind(kind)
+                .fetch_optional(tx)
+                .await
+        });
+        Ok(complete_at?)
     }
 
     /// Writes one reading down, together with what it read.

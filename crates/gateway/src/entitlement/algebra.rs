@@ -43,6 +43,14 @@ const TAKEN_BACK: &str = r#"{"status":"revoked","claimed_at":"1970-01-02T00:00:0
 /// Taken back although nobody had taken it.
 const UNTAKEN: &str = r#"{"status":"revoked","revoked_at":"1970-01-04T00:00:00Z",
     "subscription_id":"s","member":{"id":"m"}}"#;
+/// Given to the next, and still saying when the last one had it.
+const GIVEN_ON: &str = r#"{"status":"pending","claimed_at":"1970-01-02T00:00:00Z",
+    "revoked_at":"1970-01-04T00:00:00Z","subscription_id":"s","member":{"id":"n"}}"#;
+/// As organizations have them that are older than Polar's member model.
+const NOBODYS: &str = r#"{"status":"claimed","claimed_at":"1970-01-02T00:00:00Z",
+    "subscription_id":"s","member":null}"#;
+const NOBODYS_TAKEN_BACK: &str = r#"{"status":"revoked","claimed_at":"1970-01-02T00:00:00Z",
+    "revoked_at":"1970-01-04T00:00:00Z","subscription_id":"s","member":null}"#;
 const NOTHING: &str = "{}";
 
 fn standing(told: &[Told], grace: u32, day: i64) -> Standing {
@@ -188,7 +196,7 @@ fn a_seat_gives_as_long_as_what_it_was_bought_with() {
     let team = [sub(ACTIVE), seat("a", SEAT)];
     let ended = [sub(ENDED), seat("a", SEAT)];
     let late = [sub(LATE), seat("a", TAKEN_BACK)];
-    let cases: [(&[Told], u32, &str, bool, &str); 17] = [
+    let cases: [(&[Told], u32, &str, bool, &str); 21] = [
         (&[sub(ACTIVE)], 0, "seat=p", false, "never_granted"),
         // Of what it is a seat, nobody told yet.
         (&[seat("a", SEAT)], 0, "seat=p", false, "never_granted"),
@@ -244,6 +252,34 @@ fn a_seat_gives_as_long_as_what_it_was_bought_with() {
         (&late, 0, "seat=p", false, "revoked"),
         (
             &[sub(LATE), seat("a", UNTAKEN)],
+            3,
+            "seat=p",
+            false,
+            "revoked",
+        ),
+        (
+            &[sub(LATE), seat("a", GIVEN_ON)],
+            3,
+            "seat=p",
+            false,
+            "pending",
+        ),
+        (
+            &[sub(ACTIVE), seat("a", NOBODYS)],
+            0,
+            "seat=p",
+            false,
+            "never_granted",
+        ),
+        (
+            &[sub(LATE), seat("a", NOBODYS)],
+            3,
+            "seat=p",
+            false,
+            "never_granted",
+        ),
+        (
+            &[sub(LATE), seat("a", NOBODYS_TAKEN_BACK)],
             3,
             "seat=p",
             false,

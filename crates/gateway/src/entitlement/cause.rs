@@ -96,6 +96,11 @@ impl Cause {
         (self.via == Via::Read).then_some(self.sent_at)
     }
 
+    /// Of which kind of objects Polar was asked; none when something was told.
+    pub(crate) fn read_of(&self) -> Option<&str> {
+        (self.via == Via::Read).then_some(self.kind.as_str())
+    }
+
     fn names(&self, source: &str) -> bool {
         self.whole || self.about.iter().any(|about| about == source)
     }

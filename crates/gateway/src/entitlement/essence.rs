@@ -200,13 +200,19 @@ impl Order {
 }
 
 impl Seat {
-    /// Somebody took it: an invitation alone gives nothing.
+    /// A member took it: an invitation alone gives nothing. Without a member it is no seat of a
+    /// team's, and was bought by somebody else.
     pub(crate) fn is_claimed(&self) -> bool {
-        self.status == "claimed"
+        self.status == "claimed" && self.member.is_some()
+    }
+
+    /// It was taken back, and not given to anybody since.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.status == "revoked"
     }
 
     fn is_known(&self) -> bool {
-        self.is_claimed() || matches!(self.status.as_str(), "pending" | "revoked")
+        matches!(self.status.as_str(), "pending" | "claimed" | "revoked")
     }
 }
 

@@ -50,9 +50,11 @@ impl Patience {
         }
     }
 
-    /// The same of a seat: one that nobody took gives nothing to wait for.
+    /// The same of a seat: one that nobody took gives nothing to wait for, also when it still says
+    /// when somebody else had it.
     pub(super) fn covers_seat(self, seat: &Seat) -> bool {
+        let had = seat.is_revoked() && seat.claimed_at.is_some() && seat.member.is_some();
         let taken_back = seat.revoked_at.is_some_and(|at| at >= self.since);
-        seat.is_claimed() || (taken_back && seat.claimed_at.is_some())
+        seat.is_claimed() || (had && taken_back)
     }
 }

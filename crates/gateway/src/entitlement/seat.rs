@@ -15,14 +15,18 @@ use super::grace::Patience;
 /// The reasons that seats are, to be asked for by their product.
 ///
 /// A seat of something nobody told of yet is a seat of no product, and no reason: its customer is
-/// doubted, and read back.
+/// doubted, and read back. One without a member, as organizations have them that are older than
+/// Polar's member model, is none either; unless it was taken back, which is said all the same.
 pub(super) fn seats(
     own: BTreeMap<&str, Told<Seat>>,
     patience: &BTreeMap<&str, Patience>,
     rows: &mut Vec<Entitlement>,
 ) {
     let mut seats = Vec::new();
-    for (id, Told { at, what: seat, .. }) in own {
+    let own = own.into_iter();
+    for (id, Told { at, what: seat, .. }) in
+        own.filter(|(_, told)| told.what.member.is_some() || told.what.is_revoked())
+    {
         let Some(bought) = rows.iter().find(|row| row.source == purchase(&seat)) else {
             continue;
         };

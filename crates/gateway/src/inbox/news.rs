@@ -154,14 +154,6 @@ impl News {
         self.checkout_is_over = matches!(&*seen.status, "succeeded" | "expired" | "failed");
     }
 
-    /// Polar's ids of the customers it changes something for.
-    pub(crate) fn customers(&self) -> impl Iterator<Item = &str> {
-        self.objects
-            .iter()
-            .map(|object| object.customer.as_str())
-            .filter(|id| !id.is_empty())
-    }
-
     /// The object an event is about, with those inside it.
     fn object(&mut self, kind: &'static str, data: &RawValue, at: i64) -> Result<(), Unreadable> {
         self.add(kind, data, at)?;

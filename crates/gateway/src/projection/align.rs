@@ -59,7 +59,7 @@ pub(crate) async fn align_all<'a>(
         if entitled.before != entitled.after
             && let Some(began) = beginning::of(tx, gateway, causes).await?
         {
-            let told = (&essences[..], &entitled.after[..]);
+            let told = (&essences[..], &entitled.before[..], &entitled.after[..]);
             entitled.unheard = beginning::unheard(tx, customer, told, began).await?;
         }
         aligned.push((customer, entitled));

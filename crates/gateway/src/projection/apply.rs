@@ -7,7 +7,7 @@ use polarkit_store::{Error, Key, Known, Notice, Object, Tx};
 
 use super::align::align_all;
 use super::version::{self, Decision};
-use super::{Changes, doubt};
+use super::{Changes, Owners, doubt};
 use crate::entitlement::cause::Cause;
 use crate::gateway::Gateway;
 use crate::inbox::sort::Letter;
@@ -23,8 +23,12 @@ pub(crate) async fn apply(
 ) -> Result<Changes, Error> {
     let mut changes = Changes::default();
     let mut led: BTreeMap<&str, Vec<Cause>> = BTreeMap::new();
+    let told_of = letters.iter().flat_map(|letter| &letter.news.objects);
+    let owners = Owners::find(tx, told_of.clone()).await?;
     for Letter { mail, news } in letters {
-        for customer in news.customers().collect::<BTreeSet<_>>() {
+        let about = news.objects.iter().map(|object| owners.of(object));
+        let about: BTreeSet<&str> = about.filter(|customer| !customer.is_empty()).collect();
+        for customer in about {
             led.entry(customer)
                 .or_default()
                 .push(Cause::webhook(mail, news));
@@ -35,9 +39,10 @@ pub(crate) async fn apply(
         changes.checkouts.extend(news.checkout);
     }
     changes.customers = led.keys().map(|&customer| customer.to_owned()).collect();
-    let objects = letters.iter().flat_map(|letter| &letter.news.objects);
-    let objects: Vec<&Object> = objects.collect();
+    let objects: Vec<_> = told_of.map(|object| owners.file(object)).collect();
+    let objects: Vec<&Object> = objects.iter().map(AsRef::as_ref).collect();
     lock(tx, objects.iter().copied()).await?;
+    owners.adopt(tx).await?;
     let paid = newly_paid(tx, letters).await?;
     take(tx, gateway, &objects, now).await?;
     let mut notices = told(tx, letters, &paid).await?;

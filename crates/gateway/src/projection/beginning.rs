@@ -15,36 +15,60 @@ use crate::subscriber::notice::ACCESS_REVOKED;
 /// first reading may still come as a webhook, and is told whichever is first.
 const WEBHOOKS_COME_FOR: SignedDuration = SignedDuration::from_hours(1);
 
-/// Of what was found by reading, until every list was read once: since when it is news, µs of Polar's
-/// time. What a webhook tells is news always.
+/// Since when what is found by reading is news, µs of Polar's time.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Began {
+    /// Nobody listened before.
+    Listening(i64),
+    /// Everything of this kind was known then, and is read once more to be kept in another way.
+    Known(i64),
+}
+
+/// Of what was found by reading, until every list was read once, or while one is read anew: since when
+/// it is news. What a webhook tells is news always.
 pub(super) async fn of(
     tx: &mut Tx,
     gateway: &Gateway,
     causes: &[Cause],
-) -> Result<Option<i64>, Error> {
+) -> Result<Option<Began>, Error> {
     let read_at = causes.iter().filter_map(Cause::read_at).min();
-    let silent = !gateway.config.healing.tell_existing && !gateway.reconcile.is_backfilled();
+    let silent = !gateway.config.healing.tell_existing;
     let Some(at) = read_at.filter(|_| silent) else {
         return Ok(None);
     };
+    for kind in causes.iter().filter_map(Cause::read_of) {
+        if let Some(at) = tx.read_anew(kind).await? {
+            return Ok(Some(Began::Known(at)));
+        }
+    }
+    if gateway.reconcile.is_backfilled() {
+        return Ok(None);
+    }
     let late = i64::try_from(WEBHOOKS_COME_FOR.as_micros()).unwrap_or_default();
-    Ok(Some(tx.beginning(at).await?.saturating_sub(late)))
+    let began = tx.beginning(at).await?.saturating_sub(late);
+    Ok(Some(Began::Listening(began)))
 }
 
-/// The reasons that granted before `began` (µs of Polar's time) and have not changed since. None of
-/// whom was told that access ended: they must hear that it is back.
+/// The reasons that granted before it began and have not changed since: of those that were there
+/// before anyone listened, none of whom was told that access ended, because they must hear that it is
+/// back; of those that are read anew, the ones that stood nowhere before.
 pub(super) async fn unheard(
     tx: &mut Tx,
     customer: &str,
-    (essences, after): (&[Essence], &[Entitlement]),
-    began: i64,
+    (essences, before, after): (&[Essence], &[Entitlement], &[Entitlement]),
+    began: Began,
 ) -> Result<Vec<Entitlement>, Error> {
     let changed = changed(essences);
+    let (Began::Listening(since) | Began::Known(since)) = began;
     let is_old = |row: &&Entitlement| {
         let at = changed.get(row.source.as_str());
-        row.granted && at.is_some_and(|at| *at < began)
+        row.granted && at.is_some_and(|at| *at < since)
     };
-    let old: Vec<Entitlement> = after.iter().filter(is_old).cloned().collect();
+    let mut old: Vec<Entitlement> = after.iter().filter(is_old).cloned().collect();
+    if let Began::Known(_) = began {
+        old.retain(|row| !before.iter().any(|known| known.source == row.source));
+        return Ok(old);
+    }
     if old.is_empty() || tx.was_told(customer, ACCESS_REVOKED).await? {
         return Ok(Vec::new());
     }
@@ -140,7 +164,8 @@ mod tests {
         let after = derive::derive(essences, Grace::default()).unwrap();
         assert!(after.iter().any(|row| row.granted));
         let mut tx = store.begin().await.unwrap();
-        let unheard = unheard(&mut tx, "c", (essences, &after), began * 1_000_000);
+        let began = Began::Listening(began * 1_000_000);
+        let unheard = unheard(&mut tx, "c", (essences, &[], &after), began);
         !unheard.await.unwrap().is_empty()
     }
 

@@ -52,8 +52,7 @@ pub(crate) fn of(essences: &[Essence]) -> Option<&'static str> {
     }
     let orders: BTreeSet<&str> = of_kind("order").map(|own| own.id.as_str()).collect();
     for seat in of_kind("customer_seat").filter_map(read::<Seat>) {
-        // Without a member it is no seat of a team, and was bought by somebody else.
-        let alive = seat.is_claimed() && seat.member.is_some();
+        let alive = seat.is_claimed();
         let told = match (&seat.subscription_id, &seat.order_id) {
             (Some(id), _) => known.contains(&**id) || listed.contains(&**id),
             (None, Some(id)) => orders.contains(&**id),

@@ -6,6 +6,7 @@ pub(crate) mod align;
 pub(crate) mod apply;
 mod beginning;
 pub(crate) mod contradiction;
+mod owner;
 #[cfg(test)]
 mod permutation;
 pub(crate) mod version;
@@ -18,6 +19,7 @@ use polarkit_store::{Doubt, Error, Tx};
 
 pub(crate) use self::align::{Entitled, entitle};
 pub(crate) use self::apply::{lock, take};
+pub(crate) use self::owner::Owners;
 use crate::gateway::Gateway;
 
 /// How long a doubt waits, so that what is still on its way may settle it and one read serves all.

@@ -2,7 +2,7 @@
 //! mirrored, or where everything was asked for, the customer's own lists follow.
 
 use jiff::SignedDuration;
-use polarkit_store::{Doubt, Object, Version, crash};
+use polarkit_store::{Doubt, Object, Reading, Version, crash};
 use serde_json::value::RawValue;
 
 use super::table::{Filter, SEATS, TABLES};
@@ -165,7 +165,7 @@ async fn lists(gateway: &Gateway, customer: &str) -> Result<(), Trouble> {
     // What is found before a list was once read to its end was there before anyone listened.
     let again = |kind: &str| {
         let reading = readings.iter().find(|reading| reading.kind == kind);
-        reading.is_some_and(|reading| reading.complete_at.is_some())
+        reading.is_some_and(Reading::is_again)
     };
     for table in TABLES.iter().filter(|table| table.is_by(Filter::Customer)) {
         for number in 1..=PAGES_MAX {

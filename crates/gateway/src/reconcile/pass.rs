@@ -140,7 +140,7 @@ async fn go_on(gateway: &Gateway, table: &'static Table, reading: Reading) -> Re
         // It moved while it was read, and nothing can be asked for by its id.
         finish(gateway, &mut next);
     }
-    project(gateway, table, &page, &next, reading.complete_at.is_some()).await
+    project(gateway, table, &page, &next, reading.is_again()).await
 }
 
 /// The seats of the next subscription or order that has any.
@@ -184,7 +184,7 @@ async fn seats(gateway: &Gateway, reading: Reading) -> Result<(), Trouble> {
         page => page?,
     };
     next.objects += i64::try_from(page.objects.len()).unwrap_or_default();
-    project(gateway, &SEATS, &page, &next, reading.complete_at.is_some()).await
+    project(gateway, &SEATS, &page, &next, reading.is_again()).await
 }
 
 /// Whether something was sold by seats.

@@ -12,7 +12,7 @@ use crate::entitlement::cause::Cause;
 use crate::gateway::Gateway;
 use crate::inbox::news::News;
 use crate::projection::version::{Decision, decide};
-use crate::projection::{self, Changes, Entitled};
+use crate::projection::{self, Changes, Entitled, Owners};
 use crate::subscriber::audience::Audience;
 use crate::subscriber::notice;
 
@@ -47,17 +47,20 @@ pub(super) async fn take(
     objects: &[Object],
     taking: Taking,
 ) -> Result<Changes, Error> {
+    let owners = Owners::find(tx, objects.iter()).await?;
+    let objects: Vec<_> = objects.iter().map(|object| owners.file(object)).collect();
     let customers: BTreeSet<String> = objects
         .iter()
         .map(|object| object.customer.clone())
         .filter(|id| !id.is_empty())
         .collect();
-    projection::lock(tx, objects.iter()).await?;
+    projection::lock(tx, objects.iter().map(AsRef::as_ref)).await?;
+    owners.adopt(tx).await?;
     for object in objects.iter().filter(|object| object.essence.is_some()) {
         name_owner(tx, object, taking.at).await?;
     }
     let mut touched = BTreeSet::new();
-    for object in objects {
+    for object in &objects {
         let taken = one(tx, object, taking).await?;
         if taken != Taken::No {
             touched.insert(object.customer.clone());

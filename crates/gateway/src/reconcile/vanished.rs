@@ -31,7 +31,7 @@ pub(super) async fn step(
         return Ok(gateway.store.put_reading(&next).await?);
     };
     next.place = format!("absent:{}", one.id);
-    let again = reading.complete_at.is_some();
+    let again = reading.is_again();
     let now = gateway.time.local().as_microsecond();
     if table.by_id {
         let path = format!("{}{}", table.path, one.id);

@@ -12,13 +12,13 @@ use crate::world::World;
 const ADDRESS: (&str, &str) = ("customer_email", "u_1@example.com");
 
 /// A subscription of three seats, of which the buyer takes none.
-struct Team {
+pub(crate) struct Team {
     product: String,
     subscription: String,
 }
 
 impl Team {
-    async fn bought(world: &World) -> Self {
+    pub(crate) async fn bought(world: &World) -> Self {
         let tiers = json!([{"min_seats": 1, "max_seats": null, "price_per_seat": 1000}]);
         let product = json!({
             "name": "Team", "recurring_interval": "month",
@@ -51,7 +51,7 @@ impl Team {
     }
 
     /// Invites a member whom the application knows as `name`.
-    async fn invites(&self, world: &World, name: &str) -> String {
+    pub(crate) async fn invites(&self, world: &World, name: &str) -> String {
         let seat = json!({
             "subscription_id": self.subscription, "external_member_id": name,
             "email": format!("{name}@example.com"),
@@ -61,7 +61,7 @@ impl Team {
         seat
     }
 
-    async fn check(&self, world: &World, further: &str) -> Value {
+    pub(crate) async fn check(&self, world: &World, further: &str) -> Value {
         let path = format!("/api/entitlements/u_1/check?seat={}{further}", self.product);
         let answer = world.get(&path).await.ok();
         json!([answer["allowed"], answer["reason"]])
@@ -73,7 +73,7 @@ fn id(object: &Value) -> String {
 }
 
 /// Whoever was invited as `name` takes the invitation up.
-async fn claims(world: &World, name: &str) {
+pub(crate) async fn claims(world: &World, name: &str) {
     let path = format!("/sandbox/mails?to={name}@example.com");
     let mails = world.polar.raw(&path).await.unwrap();
     let claim = json!({"invitation_token": mails["items"][0]["secret"]});
@@ -81,14 +81,14 @@ async fn claims(world: &World, name: &str) {
     world.settle().await;
 }
 
-async fn revoke(world: &World, seat: &str) {
+pub(crate) async fn revoke(world: &World, seat: &str) {
     let path = format!("/v1/customer-seats/{seat}");
     world.polar.raw(&path).method(Method::DELETE).await.unwrap();
     world.settle().await;
 }
 
 /// Each mirrored seat of the customer, as `status member`.
-async fn seats(world: &World) -> Vec<String> {
+pub(crate) async fn seats(world: &World) -> Vec<String> {
     let shown = world.get("/api/customers/u_1").await.ok();
     let seats = shown["seats"].as_array().unwrap().iter();
     let mut seats: Vec<String> = seats
@@ -96,6 +96,17 @@ async fn seats(world: &World) -> Vec<String> {
         .collect();
     seats.sort();
     seats
+}
+
+/// Every event that came, the newest first.
+pub(crate) async fn told(world: &World) -> Vec<Value> {
+    let listed = world.get("/api/inbox?limit=100").await.ok();
+    let mut told = Vec::new();
+    for delivery in listed["items"].as_array().unwrap() {
+        let path = format!("/api/inbox/{}", delivery["webhook_id"].as_str().unwrap());
+        told.push(world.get(&path).await.ok()["event"].clone());
+    }
+    told
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,12 +226,7 @@ async fn a_seat_ends_the_same_in_whatever_order_it_is_told() {
     assert_eq!(team.invites(&lived, "ann").await, seat);
     claims(&lived, "ann").await;
     revoke(&lived, &seat).await;
-    let listed = lived.get("/api/inbox?limit=100").await.ok();
-    let mut told = Vec::new();
-    for delivery in listed["items"].as_array().unwrap() {
-        let path = format!("/api/inbox/{}", delivery["webhook_id"].as_str().unwrap());
-        told.push(lived.get(&path).await.ok()["event"].clone());
-    }
+    let told = told(&lived).await;
     let revoked = |event: &&Value| event["type"] == "customer_seat.revoked";
     assert_eq!(told.iter().filter(revoked).count(), 2);
 

@@ -94,8 +94,9 @@ impl Mirror {
             let paid = order.filter(|one| notice::is_paid_order(one));
             self.paid.extend(paid.map(|order| order.id.clone()));
         }
-        let customers: BTreeSet<&str> = batch.iter().flat_map(|news| news.customers()).collect();
-        for customer in customers {
+        let told = batch.iter().flat_map(|news| &news.objects);
+        let customers: BTreeSet<&str> = told.map(|object| object.customer.as_str()).collect();
+        for customer in customers.into_iter().filter(|id| !id.is_empty()) {
             self.entitle(customer);
         }
     }
