@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
@@ -12,10 +13,13 @@ use uuid::Uuid;
 
 use crate::delivery::Delivery;
 use crate::http::client;
+use crate::patience::pause;
 use crate::stage::{KEY, now};
 
 /// Deliveries under way at once, as many as Polar's workers would bring.
 const SENDERS: usize = 6;
+/// How long each of them rests after one was taken: subscribers must come after, in the end.
+const REST: Duration = Duration::from_millis(150);
 /// Of the shop's servers that track usage.
 const TRACKERS: usize = 2;
 
@@ -165,6 +169,9 @@ impl Sender {
             });
             if !taken {
                 return;
+            }
+            if self.is_new() {
+                pause(REST).await;
             }
         }
     }
