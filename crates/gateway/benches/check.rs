@@ -12,68 +12,29 @@
 
 mod load;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use jiff::Timestamp;
-use polarkit_gateway::{Config, Gateway};
-use polarkit_model::Clock;
 use polarkit_store::{Entitlement, Object, Store, Version};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use self::load::{ask, load};
+use self::load::{KEY, ask, load};
 
-const KEY: &str = "pk_bench_0123456789abcdefghij";
 const PRODUCT: &str = "b5b1201d-6690-470d-9765-539b764d69e1";
 const CONNECTIONS: usize = 32;
 /// Customers written in one transaction.
 const BATCH: usize = 1_000;
 
-#[derive(Debug)]
-struct System;
-
-impl Clock for System {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-}
-
 fn main() {
-    drop(rustls::crypto::ring::default_provider().install_default());
     let customers = std::env::var("CUSTOMERS").map_or(100_000, |text| text.parse().unwrap());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(run(customers));
+    load::on_two_threads(run(customers));
 }
 
 async fn run(customers: usize) {
     let folder = tempfile::tempdir().unwrap();
-    let settings = [
-        ("POLAR_ACCESS_TOKEN", "polar_oat_bench".to_owned()),
-        ("POLAR_WEBHOOK_SECRET", "whsec_abcdefghijklmnop".to_owned()),
-        ("POLAR_ORGANIZATION_ID", uuid::Uuid::nil().to_string()),
-        ("POLAR_SERVER", "http://127.0.0.1:9".to_owned()),
-        (
-            "DATABASE_URL",
-            format!("sqlite:{}", folder.path().join("bench.db").display()),
-        ),
-        ("POLARKIT_API_KEYS", KEY.to_owned()),
-        ("POLARKIT_RECONCILE", "false".to_owned()),
-        ("POLARKIT_WATCHDOG", "off".to_owned()),
-        ("POLARKIT_CUSTOMERS_HELD", (customers * 2).to_string()),
-    ];
-    let settings: BTreeMap<String, String> = settings
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    let config = Config::from_variables(&settings).unwrap();
-    let gateway = Gateway::open(config, Arc::new(System)).await.unwrap();
+    let gateway = load::gateway(folder.path(), customers * 2).await;
     fill(gateway.store(), customers).await;
 
     let stop = CancellationToken::new();

@@ -13,7 +13,6 @@
 
 mod load;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,55 +23,23 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use polarkit::Secret;
 use polarkit::webhooks::{Headers, Scheme, Verifier, sign};
-use polarkit_gateway::{Config, Gateway};
-use polarkit_model::Clock;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use self::load::load;
+use self::load::{SECRET, load};
 
-const SECRET: &str = "whsec_abcdefghijklmnop";
 const BODY_BYTES: usize = 4_096;
-
-#[derive(Debug)]
-struct System;
-
-impl Clock for System {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-}
+/// More than there are.
+const CUSTOMERS_HELD: usize = 1_000;
 
 fn main() {
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(run());
+    load::on_two_threads(run());
 }
 
 async fn run() {
     let folder = tempfile::tempdir().unwrap();
-    let database = format!("sqlite:{}", folder.path().join("bench.db").display());
-    let settings = [
-        ("POLAR_ACCESS_TOKEN", "polar_oat_bench"),
-        ("POLAR_WEBHOOK_SECRET", SECRET),
-        (
-            "POLAR_ORGANIZATION_ID",
-            "00000000-0000-0000-0000-000000000000",
-        ),
-        ("POLAR_SERVER", "http://127.0.0.1:9"),
-        ("DATABASE_URL", &database),
-        ("POLARKIT_API_KEYS", "pk_bench_0123456789abcdefghij"),
-        ("POLARKIT_RECONCILE", "false"),
-        ("POLARKIT_WATCHDOG", "off"),
-    ];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let config = Config::from_variables(&BTreeMap::from(settings)).unwrap();
-    let gateway = Gateway::open(config, Arc::new(System)).await.unwrap();
+    let gateway = load::gateway(folder.path(), CUSTOMERS_HELD).await;
     let stop = CancellationToken::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let ours = listener.local_addr().unwrap().to_string();

@@ -1,4 +1,4 @@
-//! Clients on kept-open connections, and what they cost.
+//! A gateway to measure, clients on kept-open connections, and what they cost.
 #![expect(
     clippy::cast_precision_loss,
     clippy::as_conversions,
@@ -6,12 +6,64 @@
     reason = "figures"
 )]
 
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use polarkit_gateway::{Config, Gateway};
+use polarkit_model::Clock;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+/// Whom the gateway believes to be a server.
+pub(super) const KEY: &str = "pk_bench_0123456789abcdefghij";
+/// What its webhooks are signed with.
+pub(super) const SECRET: &str = "whsec_abcdefghijklmnop";
 const LASTS: Duration = Duration::from_secs(3);
+
+#[derive(Debug)]
+struct System;
+
+impl Clock for System {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// Runs a benchmark on as many threads as the figures are of.
+pub(super) fn on_two_threads(work: impl Future<Output = ()>) {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(work);
+}
+
+/// A gateway on a database of its own, for whom there is no Polar.
+pub(super) async fn gateway(folder: &Path, customers_held: usize) -> Gateway {
+    let database = format!("sqlite:{}", folder.join("bench.db").display());
+    let settings = [
+        ("POLAR_ACCESS_TOKEN", "polar_oat_bench"),
+        ("POLAR_WEBHOOK_SECRET", SECRET),
+        (
+            "POLAR_ORGANIZATION_ID",
+            "00000000-0000-0000-0000-000000000000",
+        ),
+        ("POLAR_SERVER", "http://127.0.0.1:9"),
+        ("DATABASE_URL", &database),
+        ("POLARKIT_API_KEYS", KEY),
+        ("POLARKIT_RECONCILE", "false"),
+        ("POLARKIT_WATCHDOG", "off"),
+        ("POLARKIT_CUSTOMERS_HELD", &customers_held.to_string()),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = Config::from_variables(&BTreeMap::from(settings)).unwrap();
+    Gateway::open(config, Arc::new(System)).await.unwrap()
+}
 
 /// Connections that each ask again as soon as they are answered.
 pub(super) async fn load(

@@ -73,6 +73,7 @@ async fn batch(gateway: &Gateway) -> Result<bool, Error> {
         (again(&mut tx, gateway, waiting, now).await?, true)
     };
     if !any {
+        tx.commit().await?; // how far a journal is read that has nothing but damage left
         return Ok(false);
     }
     let changes = apply(&mut tx, gateway, &letters, now).await?;

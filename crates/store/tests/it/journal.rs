@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use polarkit_store::{Error, Mail, Store};
 use proptest::prelude::*;
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::fixture::sqlite_url;
@@ -182,6 +183,17 @@ async fn what_turns_bad_under_a_running_process_holds_nothing_up() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_waits_for_ever_when_all_that_waits_is_damaged() {
+    let shelf = Shelf::new().await;
+    shelf.receive(&["a"]).await;
+    let (file, mut bytes, at) = place(&shelf, "{\"id\":\"a\"");
+    bytes[at] ^= 1;
+    std::fs::write(&file, &bytes).unwrap();
+    assert!(shelf.take(9, true).await.is_empty());
+    assert_eq!(shelf.store().inbox_backlog().await.unwrap().pending, 0);
+}
+
 /// The database was deleted and the journal forgotten: what another shop was paid, perhaps with a
 /// test card, is nobody's here.
 #[tokio::test(flavor = "multi_thread")]
@@ -320,6 +332,22 @@ async fn an_older_database_reads_again_what_there_is() {
     std::fs::write(&database, older).unwrap();
     shelf.open().await;
     assert_eq!(shelf.ids().await, ["a", "b"]);
+}
+
+/// However much older: what stands between was taken by another life of this database.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_millions_before_reads_again_what_there_is() {
+    let mut shelf = Shelf::new().await;
+    shelf.receive(&["a", "b"]).await;
+    shelf.close().await;
+    let database = SqliteConnection::connect(&sqlite_url(&shelf.folder)).await;
+    let mut database = database.unwrap();
+    let older = sqlx::query("UPDATE intake_journal SET position = position - 5000000");
+    older.execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    shelf.open().await;
+    assert_eq!(shelf.ids().await, ["a", "b"]);
+    assert_eq!(shelf.store().inbox_backlog().await.unwrap().pending, 0);
 }
 
 /// The journal is gone: nothing that comes now passes for something taken before.

@@ -74,8 +74,8 @@ impl Line {
         self.taken.store(number, Ordering::Relaxed);
     }
 
-    /// The same; deletes the files with nothing else, but for
-    /// the one that grows. One that cannot be deleted keeps nobody from reading on.
+    /// The same; deletes the files with nothing else, but for the one that grows. One that cannot be
+    /// deleted keeps nobody from reading on.
     pub(super) fn forget_before(&self, number: i64) {
         self.took_all_before(number);
         let mut segments = self.segments();

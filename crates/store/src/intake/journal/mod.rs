@@ -1,4 +1,5 @@
-//! The line as files beside the database: appended to and synced to the disk once for all who wait, read by the projection and deleted when all of it is in the inbox.
+//! The line as files beside the database: appended to and synced to the disk once for all who wait,
+//! read by the projection and deleted when all of it is in the inbox.
 //!
 //! How far it is read stands in the database, in the transaction that takes the deliveries: what
 //! became of them and that they are taken is one commit.

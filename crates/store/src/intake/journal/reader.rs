@@ -78,7 +78,7 @@ impl Reader {
             byte = records.at();
         }
         Ok(Place {
-            number,
+            number: number.max(segment.first),
             segment: segment.first,
             byte,
         })
