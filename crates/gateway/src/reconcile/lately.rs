@@ -6,6 +6,7 @@ use polarkit_store::{Doubt, Reading};
 use serde::Deserialize;
 
 use super::{Trouble, page};
+use crate::entitlement::essence::Order;
 use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::time::is_past;
@@ -205,6 +206,7 @@ async fn unless_told(
     if let (kind, Some(id)) = object
         && let Some((told, seen)) = gateway.store.told_at(kind, id).await?
         && (told >= at.saturating_sub(TOGETHER) || seen >= at)
+        && (seen >= at || !is_unpaid(gateway, customer, happened).await?)
     {
         return Ok(false);
     }
@@ -220,4 +222,20 @@ async fn unless_told(
     };
     gateway.store.doubt(&doubt).await?;
     Ok(true)
+}
+
+/// Whether an order was paid and we have it as unpaid: an order is made a moment before it is paid,
+/// and the webhook of the one is none of the other.
+async fn is_unpaid(
+    gateway: &Gateway,
+    customer: &str,
+    happened: &Happened,
+) -> Result<bool, polarkit_store::Error> {
+    let (Some(order), "order.paid") = (&happened.metadata.order, happened.name.as_str()) else {
+        return Ok(false);
+    };
+    let mirrored = gateway.store.object(customer, "order", order).await?;
+    let essence = mirrored.and_then(|order| order.essence);
+    let order: Option<Order> = essence.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(order.is_some_and(|order| !order.paid))
 }

@@ -109,6 +109,43 @@ async fn a_lost_revocation_is_repaired() {
     assert!(metrics.contains("polarkit_untold_changes_total"));
 }
 
+/// All else was told, also that the order was made, in the very second it was paid.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_payment_is_found_although_its_order_was_told_a_moment_before() {
+    let world = World::with(&[HEALING]).await;
+    read(&world).await;
+    deliver(&world.polar, false).await;
+    buy(&world.polar, &world.sandbox, "Handbook", "u_1").await;
+    world.sandbox.settle().await.unwrap();
+    for (kind, path) in [
+        ("customer.created", "/v1/customers/"),
+        ("order.created", "/v1/orders/"),
+        ("benefit_grant.created", "/v1/benefit-grants/"),
+    ] {
+        for mut data in list(&world.polar, path).await {
+            if kind == "order.created" {
+                (data["status"], data["paid"]) = (json!("pending"), json!(false));
+            }
+            let id = data["id"].as_str().unwrap().to_owned();
+            let event = json!({"type": kind, "timestamp": world.sandbox.now(), "data": data});
+            Delivery::of(&world, &id, &event).send(&world).await.ok();
+        }
+    }
+    let status = async || {
+        let mirrored = world.get("/api/customers/u_1").await.ok();
+        mirrored["orders"][0]["status"].clone()
+    };
+    world
+        .until("the order is known", async || status().await == "pending")
+        .await;
+    world
+        .until("it is paid, long before all is read again", async || {
+            world.clock.advance(SignedDuration::from_secs(10));
+            status().await == "paid"
+        })
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_contents_of_one_version_are_settled_by_polar() {
     let world = World::with(&[HEALING]).await;
