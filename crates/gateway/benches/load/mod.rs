@@ -17,6 +17,10 @@ use polarkit_model::Clock;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+/// The binary's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Whom the gateway believes to be a server.
 pub(super) const KEY: &str = "pk_bench_0123456789abcdefghij";
 /// What its webhooks are signed with.

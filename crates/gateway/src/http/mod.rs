@@ -45,46 +45,11 @@ const BODY_BYTES_MAX: usize = 2 << 20;
 const REQUEST_MAX: Duration = Duration::from_secs(30);
 
 /// Every route of the gateway, to serve or to nest in another application.
+///
+/// Paths are written out: a nested router would take every path apart and put it together again.
 pub fn router(gateway: Gateway) -> Router {
-    let api = Router::new()
-        .route("/checkout/create", post(checkout::create))
-        .route("/checkout/{checkout_id}/details", get(checkout::details))
-        .route(
-            "/checkout/{checkout_id}/confirm",
-            post(checkout::confirm::ask),
-        )
-        .route("/customer-portal/session", post(portal::open))
-        .route("/license/validate", post(license::validate))
-        .route("/license/activate", post(license::activate))
-        .route("/license/deactivate", post(license::deactivate))
-        .route("/entitlements/{external_id}", get(entitlement::list))
-        .route(
-            "/entitlements/{external_id}/check",
-            get(entitlement::check::check),
-        )
-        .route(
-            "/entitlements/{external_id}/why",
-            get(entitlement::why::why),
-        )
-        .route(
-            "/customers/resolve",
-            post(customer::resolve::find_or_create),
-        )
-        .route("/customers/{external_id}", get(customer::show))
-        .route("/usage/track", post(usage::track))
-        .route("/usage/balance/{external_id}", get(usage::balance))
-        .route("/inbox", get(inbox::list))
-        .route("/inbox/replay", post(inbox::replay::many))
-        .route("/inbox/{webhook_id}", get(inbox::letter::show))
-        .route("/inbox/{webhook_id}/replay", post(inbox::replay::one))
-        .route("/reconcile", get(reconcile::status).post(reconcile::start))
-        .route("/drift", get(reconcile::drift))
-        .route("/dead-letters", get(dead_letter::list))
-        .route("/dead-letters/{id}/replay", post(dead_letter::revive))
-        .route("/events/stream", get(stream::read))
-        .nest("/subscribers", subscribers());
-    Router::new()
-        .nest("/api", api)
+    let pages = api()
+        .merge(subscribers())
         .route("/", get(health::greet))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
@@ -93,12 +58,58 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/docs", get(docs::page))
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(cors(&gateway.config))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    open_to_pages(pages, &gateway.config)
         // No page delivers webhooks, and they bound their body themselves.
         .route("/webhook/polar", post(webhook::take).fallback(not_so))
         .layer(from_fn_with_state(gateway.clone(), observe))
         .with_state(gateway)
+}
+
+/// What an application calls.
+fn api() -> Router<Gateway> {
+    Router::new()
+        .route("/api/checkout/create", post(checkout::create))
+        .route(
+            "/api/checkout/{checkout_id}/details",
+            get(checkout::details),
+        )
+        .route(
+            "/api/checkout/{checkout_id}/confirm",
+            post(checkout::confirm::ask),
+        )
+        .route("/api/customer-portal/session", post(portal::open))
+        .route("/api/license/validate", post(license::validate))
+        .route("/api/license/activate", post(license::activate))
+        .route("/api/license/deactivate", post(license::deactivate))
+        .route("/api/entitlements/{external_id}", get(entitlement::list))
+        .route(
+            "/api/entitlements/{external_id}/check",
+            get(entitlement::check::check),
+        )
+        .route(
+            "/api/entitlements/{external_id}/why",
+            get(entitlement::why::why),
+        )
+        .route(
+            "/api/customers/resolve",
+            post(customer::resolve::find_or_create),
+        )
+        .route("/api/customers/{external_id}", get(customer::show))
+        .route("/api/usage/track", post(usage::track))
+        .route("/api/usage/balance/{external_id}", get(usage::balance))
+        .route("/api/inbox", get(inbox::list))
+        .route("/api/inbox/replay", post(inbox::replay::many))
+        .route("/api/inbox/{webhook_id}", get(inbox::letter::show))
+        .route("/api/inbox/{webhook_id}/replay", post(inbox::replay::one))
+        .route(
+            "/api/reconcile",
+            get(reconcile::status).post(reconcile::start),
+        )
+        .route("/api/drift", get(reconcile::drift))
+        .route("/api/dead-letters", get(dead_letter::list))
+        .route("/api/dead-letters/{id}/replay", post(dead_letter::revive))
+        .route("/api/events/stream", get(stream::read))
 }
 
 /// Everything about those who are told what happens.
@@ -108,14 +119,29 @@ fn subscribers() -> Router<Gateway> {
         .delete(subscriber::delete);
     let all = get(subscriber::list).post(subscriber::change::create);
     Router::new()
-        .route("/", all)
-        .route("/{id}", one)
-        .route("/{id}/enable", post(subscriber::change::enable))
-        .route("/{id}/disable", post(subscriber::change::disable))
-        .route("/{id}/secret/rotate", post(subscriber::secret::rotate))
-        .route("/{id}/test", post(subscriber::trial::send))
-        .route("/{id}/deliveries", get(subscriber::delivery::list))
-        .route("/{id}/replay", post(subscriber::replay::start))
+        .route("/api/subscribers", all)
+        .route("/api/subscribers/{id}", one)
+        .route(
+            "/api/subscribers/{id}/enable",
+            post(subscriber::change::enable),
+        )
+        .route(
+            "/api/subscribers/{id}/disable",
+            post(subscriber::change::disable),
+        )
+        .route(
+            "/api/subscribers/{id}/secret/rotate",
+            post(subscriber::secret::rotate),
+        )
+        .route("/api/subscribers/{id}/test", post(subscriber::trial::send))
+        .route(
+            "/api/subscribers/{id}/deliveries",
+            get(subscriber::delivery::list),
+        )
+        .route(
+            "/api/subscribers/{id}/replay",
+            post(subscriber::replay::start),
+        )
 }
 
 /// The gateway's contract, as OpenAPI.
@@ -153,13 +179,17 @@ async fn observe(State(gateway): State<Gateway>, request: Request, next: Next) -
     response
 }
 
-/// Pages of the origins configuration names may call, without cookies; by default none.
-fn cors(config: &Config) -> CorsLayer {
+/// Pages of the origins configuration names may call, without cookies; by default none, and then
+/// nothing is said of origins at all.
+fn open_to_pages(routes: Router<Gateway>, config: &Config) -> Router<Gateway> {
+    if config.cors_origins.is_empty() {
+        return routes;
+    }
     let origins = config
         .cors_origins
         .iter()
         .filter_map(|origin| origin.parse().ok());
-    CorsLayer::new()
+    let cors = CorsLayer::new()
         .allow_origin(origins.collect::<Vec<HeaderValue>>())
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([
@@ -167,7 +197,8 @@ fn cors(config: &Config) -> CorsLayer {
             CONTENT_TYPE,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
-        ])
+        ]);
+    routes.layer(cors)
 }
 
 async fn nowhere() -> Problem {

@@ -21,6 +21,7 @@ mod clock;
 mod config;
 mod confirm;
 mod contract;
+mod cors;
 mod customer;
 mod entitlement;
 mod fanout;
