@@ -7,6 +7,7 @@ mod clock;
 pub mod config;
 mod customer;
 mod entitlement;
+mod flight;
 mod gateway;
 pub mod hook;
 mod http;

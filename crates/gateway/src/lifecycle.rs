@@ -68,6 +68,7 @@ pub async fn serve_app(
     tasks.close();
     tasks.wait().await;
     gateway.checkouts.opening.land().await;
+    gateway.licenses.flights.land().await;
     gateway.store.close().await;
     Ok(())
 }

@@ -16,6 +16,16 @@ pub(crate) struct Problem {
     code: Code,
     detail: Cow<'static, str>,
     retry_after_seconds: Option<u64>,
+    license: Option<LicenseState>,
+}
+
+/// How a licence stands that is not known to be valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LicenseState {
+    /// `false`, or nothing where nobody can tell.
+    pub(crate) valid: Option<bool>,
+    /// In a word.
+    pub(crate) state: &'static str,
 }
 
 macro_rules! codes {
@@ -120,6 +130,12 @@ pub(crate) struct Shape {
     kind: &'static str,
     /// Finds this request in the log.
     request_id: String,
+    /// Of a licence: that it is not valid. Absent where nobody can tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid: Option<bool>,
+    /// Of a licence: how it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
 }
 
 impl Problem {
@@ -129,6 +145,7 @@ impl Problem {
             code,
             detail: detail.into(),
             retry_after_seconds: None,
+            license: None,
         }
     }
 
@@ -153,6 +170,13 @@ impl Problem {
         self
     }
 
+    /// Says how the licence stands that it is about.
+    #[must_use]
+    pub(crate) fn of_license(mut self, license: LicenseState) -> Self {
+        self.license = Some(license);
+        self
+    }
+
     /// The same refusal in other words.
     #[must_use]
     pub(crate) fn saying(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -165,6 +189,16 @@ impl Problem {
     pub(crate) fn after(mut self, words: &str) -> Self {
         self.detail = format!("{words}{}", self.detail).into();
         self
+    }
+
+    /// How the licence stands that it is about, in a word.
+    pub(crate) fn license_state(&self) -> Option<&'static str> {
+        self.license.map(|license| license.state)
+    }
+
+    /// When to try again, where that was said.
+    pub(crate) const fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after_seconds
     }
 
     /// What a program matches on.
@@ -183,6 +217,8 @@ impl IntoResponse for Problem {
             code: self.code.name(),
             kind: self.code.kind(),
             request_id: request_id::current().to_string(),
+            valid: self.license.and_then(|license| license.valid),
+            state: self.license.map(|license| license.state),
         };
         let body = serde_json::to_vec(&shape).unwrap_or_default();
         let mut response = (self.code.status(), body).into_response();

@@ -2,7 +2,6 @@
 
 mod check;
 mod confirm;
-mod flight;
 mod open;
 mod repeat;
 mod seen;

@@ -9,7 +9,8 @@ use moka::future::Cache;
 use polarkit_model::{CheckoutId, FreeForm};
 use serde::{Deserialize, Serialize};
 
-use super::flight::Flights;
+use super::Opened;
+use crate::flight::Flights;
 use crate::gateway::Gateway;
 use crate::limit::Limit;
 use crate::shared::answer::Recalled;
@@ -84,7 +85,7 @@ pub(crate) struct Checkouts {
     seen: Cache<CheckoutId, Arc<Details>>,
     /// How often each user asks whether something was paid.
     pub(crate) asking: Limit<String>,
-    pub(crate) opening: Flights,
+    pub(crate) opening: Flights<String, Opened>,
 }
 
 impl Checkouts {
@@ -95,7 +96,7 @@ impl Checkouts {
         Self {
             seen: seen.build(),
             asking: Limit::per_minute("confirm", ASKED_PER_MINUTE),
-            opening: Flights::new(),
+            opening: Flights::new("Too many checkouts are being opened"),
         }
     }
 

@@ -2,6 +2,7 @@
 //! remedy.
 
 mod access;
+mod license;
 mod product;
 mod read;
 mod selling;
@@ -15,6 +16,7 @@ use url::Url;
 use uuid::Uuid;
 
 pub use self::access::{Access, Stale};
+pub use self::license::Licenses;
 pub use self::product::{Environment, Product, Products};
 use self::read::Reader;
 pub use self::selling::{Conflict, Selling};
@@ -52,6 +54,8 @@ pub struct Config {
     pub jwt: Option<Jwt>,
     /// `POLARKIT_OPEN_LICENSES`: anyone may validate, activate and deactivate licences.
     pub open_licenses: bool,
+    /// How long what is known of a licence is believed.
+    pub licenses: Licenses,
     /// `POLARKIT_ANONYMOUS_PER_MINUTE`: calls one address may make without credentials.
     pub anonymous_per_minute: u32,
     /// `POLARKIT_TRUST_FORWARDED_FOR`: the address is what the proxy in front says.
@@ -79,7 +83,7 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 42] = [
+pub const VARIABLES: [&str; 44] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
@@ -96,6 +100,8 @@ pub const VARIABLES: [&str; 42] = [
     "POLARKIT_JWT_AUDIENCE",
     "POLARKIT_JWT_ISSUER",
     "POLARKIT_JWT_SECRET",
+    "POLARKIT_LICENSE_FRESH_SECONDS",
+    "POLARKIT_LICENSE_STALE_HOURS",
     "POLARKIT_OPEN_LICENSES",
     "POLARKIT_POLAR_LISTEN",
     "POLARKIT_PRODUCTS",
@@ -267,6 +273,7 @@ impl Config {
             api_keys: read.api_keys(),
             jwt: read.jwt(),
             open_licenses: read.yes_or_no("POLARKIT_OPEN_LICENSES", true),
+            licenses: Licenses::read(&mut read),
             anonymous_per_minute: read.number("POLARKIT_ANONYMOUS_PER_MINUTE", 60),
             trust_forwarded_for: read.yes_or_no("POLARKIT_TRUST_FORWARDED_FOR", false),
             inbox_days: read.number("POLARKIT_INBOX_DAYS", 90),

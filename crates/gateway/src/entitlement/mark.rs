@@ -19,7 +19,7 @@ pub(super) struct Marks {
 
 /// A mark as it was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     place: u32,
     was: u64,
 }

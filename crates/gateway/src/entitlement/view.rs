@@ -82,6 +82,16 @@ impl View {
         Ok(held)
     }
 
+    /// How the mark of a name stands, to be looked at before what is known of the name is read.
+    pub(crate) fn see(&self, name: &str) -> Seen {
+        self.marks.see(name)
+    }
+
+    /// Whether nothing changed about the name since its mark was seen, and nothing is about to.
+    pub(crate) fn is_current(&self, seen: Seen) -> bool {
+        self.marks.is_current(seen)
+    }
+
     fn holds(&self, held: &Held, now: Timestamp) -> bool {
         held.seen.iter().all(|seen| self.marks.is_current(*seen))
             && (!self.store.is_shared() || now.duration_since(held.read_at).abs() < self.believed())

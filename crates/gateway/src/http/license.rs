@@ -1,7 +1,11 @@
 //! `POST /api/license/validate`, `/activate` and `/deactivate`.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, State};
+use axum::response::{IntoResponse as _, Response};
+use http::HeaderValue;
+use http::header::{AGE, CACHE_CONTROL};
 use http::request::Parts;
+use jiff::Timestamp;
 use polarkit_model::FreeForm;
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +13,24 @@ use super::body::{Body, Reply};
 use super::caller::{Caller, missing};
 use super::limit::{Address, network, refusal};
 use crate::gateway::Gateway;
-use crate::license::{self, Activation, Ask, Valid};
+use crate::license::{self, Activation, Ask, License, Source, Standing};
 use crate::problem::{Problem, Shape};
+
+/// A valid licence, as of when it was found so, and who says it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct LicenseValid<'a> {
+    /// Always `true`: what is not valid is a problem with `valid` `false`.
+    valid: bool,
+    /// Always `granted`.
+    state: &'static str,
+    #[serde(flatten)]
+    license: &'a License,
+    /// As of when this is true, Polar's time.
+    #[schema(value_type = String, format = DateTime)]
+    as_of: Timestamp,
+    age_seconds: i64,
+    source: Source,
+}
 
 /// Validates a licence. Open to anyone unless configured otherwise: desktop programs need it.
 #[utoipa::path(
@@ -19,10 +39,10 @@ use crate::problem::{Problem, Shape};
     tag = "licences",
     request_body = Ask,
     responses(
-        (status = 200, description = "The licence is valid", body = Valid),
-        (status = 400, description = "It is not, or the request is malformed", body = Shape),
+        (status = 200, description = "The licence is valid", body = LicenseValid<'static>),
+        (status = 400, description = "It is not, and `state` says why; or the request is malformed", body = Shape),
         (status = 429, description = "Too many from this address", body = Shape),
-        (status = 503, description = "Cannot tell: Polar cannot be reached", body = Shape),
+        (status = 503, description = "Cannot tell: Polar cannot be asked", body = Shape),
     ),
     security((), ("bearer" = [])),
 )]
@@ -30,17 +50,40 @@ pub(super) async fn validate(
     State(gateway): State<Gateway>,
     _admitted: Admitted,
     Body(ask): Body<Ask>,
-) -> Result<Reply<Valid>, Problem> {
-    match license::validate(&gateway, ask).await {
-        Ok(valid) => {
-            tracing::info!(license = %valid.display_key, "licence validated");
-            Ok(Reply(Valid::clone(&valid)))
-        }
-        Err(problem) => {
-            tracing::info!(reason = problem.code().name(), "licence not validated");
-            Err(problem)
-        }
+) -> Result<Response, Problem> {
+    let standing = license::standing(&gateway, &ask).await?;
+    let license = standing.granted().inspect_err(|problem| {
+        let source = standing.source;
+        tracing::info!(
+            state = problem.license_state(),
+            ?source,
+            "licence not valid"
+        );
+    })?;
+    match standing.source {
+        // There may be twenty thousand of these a second.
+        Source::Memory => tracing::debug!(license = %license.display_key, "licence validated"),
+        source => tracing::info!(license = %license.display_key, ?source, "licence validated"),
     }
+    Ok(valid(&standing, license, gateway.time.now()))
+}
+
+/// Nobody on the way may keep it: the gateway knows better than they when it is over.
+fn valid(standing: &Standing, license: &License, now: Timestamp) -> Response {
+    let age_seconds = standing.age_seconds(now);
+    let told = LicenseValid {
+        valid: true,
+        state: "granted",
+        license,
+        as_of: standing.as_of,
+        age_seconds,
+        source: standing.source,
+    };
+    let mut response = Reply(told).into_response();
+    let headers = response.headers_mut();
+    headers.insert(AGE, age_seconds.into());
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// What a caller asks to activate.
@@ -81,9 +124,7 @@ pub(super) async fn activate(
 ) -> Result<Reply<Activation>, Problem> {
     license::text("license_key", &ask.license_key)?;
     license::text("label", &ask.label)?;
-    let refused = |failure| license::refused(&failure);
-    gateway.licenses.turn(&gateway).await.map_err(refused)?;
-    let activation = gateway.polar.activate(&ask).await.map_err(refused)?;
+    let activation = license::change(&gateway, &ask).await?;
     tracing::info!(activation = %activation.id, "licence activated");
     Ok(Reply(activation))
 }
@@ -124,10 +165,7 @@ pub(super) async fn deactivate(
     Body(ask): Body<Deactivate>,
 ) -> Result<Reply<Deactivated>, Problem> {
     license::text("license_key", &ask.license_key)?;
-    let refused = |failure| license::refused(&failure);
-    gateway.licenses.turn(&gateway).await.map_err(refused)?;
-    gateway.polar.deactivate(&ask).await.map_err(refused)?;
-    license::deactivated(&gateway, &ask.license_key).await;
+    license::change(&gateway, &ask).await?;
     tracing::info!(activation = %ask.activation_id, "licence deactivated");
     Ok(Reply(Deactivated {
         status: "deactivated",

@@ -52,7 +52,6 @@ impl Changes {
         for checkout in self.checkouts {
             gateway.checkouts.forget(checkout).await;
         }
-        gateway.licenses.forget(&self.customers).await;
         gateway.nudge();
     }
 }

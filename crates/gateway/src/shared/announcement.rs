@@ -88,7 +88,6 @@ impl Announcement {
             for checkout in self.checkouts.iter().filter_map(|id| id.parse().ok()) {
                 gateway.checkouts.forget(checkout).await;
             }
-            gateway.licenses.forget(&self.customers).await;
             gateway.nudge();
         }
         if self.mail {
@@ -121,7 +120,6 @@ impl Announcement {
 pub(super) fn forget_everything(gateway: &Gateway) {
     gateway.view.forget_everything();
     gateway.checkouts.forget_everything();
-    gateway.licenses.forget_everything();
 }
 
 /// What waits to be told: what piles up while Redis is away becomes "everything", never a heap.

@@ -2,6 +2,7 @@
 //! SDK, and every answer tells the gateway the time.
 
 mod failure;
+mod license;
 mod person;
 mod read;
 
@@ -14,8 +15,7 @@ use jiff::SignedDuration;
 use polarkit::Error;
 use polarkit_model::{
     CheckoutId, CustomerId, CustomerSessionCreate, CustomerSessionCustomerExternalIdCreate,
-    CustomerSessionCustomerIdCreate, EventCreateExternalCustomer, LicenseKeyActivationBase,
-    MeterId, OrganizationId,
+    CustomerSessionCustomerIdCreate, EventCreateExternalCustomer, MeterId, OrganizationId,
 };
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -23,13 +23,12 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
 pub(crate) use self::failure::Failure;
+pub(crate) use self::license::{LicenseCall, Route};
 pub(crate) use self::person::path_of;
 pub(crate) use self::read::Answer;
 use crate::checkout::{Details, Order, Untold};
 use crate::config::{Config, Server};
 use crate::entitlement::essence;
-use crate::http::license::{Activate, Deactivate};
-use crate::license::{self, Activation, Valid};
 use crate::problem::chain;
 use crate::time::{Time, pause};
 use crate::usage::Event;
@@ -191,62 +190,6 @@ impl Polar {
         ))
     }
 
-    pub(crate) async fn validate(&self, ask: &license::Ask) -> Result<Valid, Failure> {
-        let keys = self.anonymous.customer_portal().license_keys();
-        let mut call = keys.validate(ask.license_key.as_str(), self.organization);
-        if let Some(id) = ask.activation_id {
-            call = call.activation_id(id.into());
-        }
-        if let Some(conditions) = ask.conditions.clone() {
-            call = call.conditions(conditions);
-        }
-        if let Some(units) = ask.increment_usage.filter(|units| *units > 0) {
-            call = call.increment_usage(units);
-        }
-        let key = self.heard_by(&self.anonymous, call).await?;
-        Ok(Valid {
-            id: key.id.to_string(),
-            benefit_id: key.benefit_id.to_string(),
-            status: key.status.to_string(),
-            display_key: key.display_key,
-            limit_activations: key.limit_activations,
-            usage: key.usage,
-            limit_usage: key.limit_usage,
-            validations: key.validations,
-            last_validated_at: key.last_validated_at,
-            expires_at: key.expires_at,
-            activation: key.activation.map(Activation::from),
-            customer_id: key.customer_id.to_string(),
-        })
-    }
-
-    pub(crate) async fn activate(&self, ask: &Activate) -> Result<Activation, Failure> {
-        let keys = self.anonymous.customer_portal().license_keys();
-        let mut call = keys.activate(ask.license_key.as_str(), self.organization, &ask.label);
-        if let Some(conditions) = ask.conditions.clone() {
-            call = call.conditions(conditions);
-        }
-        if let Some(meta) = ask.meta.clone() {
-            call = call.meta(meta);
-        }
-        let made = self.heard_by(&self.anonymous, call).await?;
-        Ok(Activation {
-            id: made.id.to_string(),
-            license_key_id: made.license_key_id.to_string(),
-            label: made.label,
-            meta: made.meta,
-            created_at: made.created_at,
-            modified_at: made.modified_at,
-        })
-    }
-
-    pub(crate) async fn deactivate(&self, ask: &Deactivate) -> Result<(), Failure> {
-        let keys = self.anonymous.customer_portal().license_keys();
-        let id = ask.activation_id.into();
-        let call = keys.deactivate(ask.license_key.as_str(), self.organization, id);
-        self.heard_by(&self.anonymous, call).await.map(drop)
-    }
-
     /// Sends usage; an event that Polar has already counts as sent.
     ///
     /// Only what Polar finds wrong in the events themselves is about them: whatever else it refuses
@@ -322,19 +265,6 @@ impl Polar {
     fn listen(&self, client: &polarkit::Polar) {
         if let Some(heard) = client.server_time() {
             self.time.learn(heard.offset);
-        }
-    }
-}
-
-impl From<LicenseKeyActivationBase> for Activation {
-    fn from(activation: LicenseKeyActivationBase) -> Self {
-        Self {
-            id: activation.id.to_string(),
-            license_key_id: activation.license_key_id.to_string(),
-            label: activation.label,
-            meta: activation.meta,
-            created_at: activation.created_at,
-            modified_at: activation.modified_at,
         }
     }
 }

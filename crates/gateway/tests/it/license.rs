@@ -7,7 +7,7 @@ use crate::shop::buy;
 use crate::world::World;
 
 /// The licence of someone who bought Pro.
-async fn key(world: &World) -> String {
+pub(crate) async fn key(world: &World) -> String {
     buy(world, "Pro", "u_1").await;
     let keys = world.polar.raw("/v1/license-keys/").await.unwrap();
     keys["items"][0]["key"].as_str().unwrap().to_owned()
@@ -25,6 +25,11 @@ async fn a_valid_licence_tells_nothing_about_its_holder() {
         .await
         .ok();
     assert_eq!(valid["status"], "granted");
+    assert_eq!(
+        (&valid["valid"], &valid["state"]),
+        (&json!(true), &json!("granted"))
+    );
+    assert_eq!(valid["source"], "polar");
     assert_eq!(valid["limit_activations"], 3);
     assert!(valid["display_key"].as_str().unwrap().starts_with("****-"));
     let text = valid.to_string();
@@ -40,6 +45,10 @@ async fn an_invalid_licence_is_400_and_a_malformed_request_too() {
     assert_eq!(
         answer.refused(400, "license_invalid"),
         "The licence key is not valid"
+    );
+    assert_eq!(
+        (&answer.body["valid"], &answer.body["state"]),
+        (&json!(false), &json!("unknown"))
     );
     for (ask, field) in [
         (json!({}), "license_key"),

@@ -1,33 +1,43 @@
-//! Checkouts being opened: each to its end, whoever hangs up meanwhile, and once however many want
-//! the same. A double click drops its first request; the checkout it began is the second one's.
+//! Work that is done to its end, whoever hangs up meanwhile, and once however many want the same. A
+//! double click drops its first request; the checkout it began is the second one's.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use super::Opened;
 use crate::problem::{Code, Problem};
 
-/// Checkouts of one node being opened at once; beyond it callers are told to come again.
+/// Of one kind, under way on one node at once; beyond it callers are told to come again.
 const FLIGHTS_MAX: usize = 1_024;
 
-type Outcome = Result<Opened, Problem>;
-type Flight = Shared<BoxFuture<'static, Outcome>>;
+type Outcome<T> = Result<T, Problem>;
+/// Something under way, for all who wait for it.
+pub(crate) type Flight<T> = Shared<BoxFuture<'static, Outcome<T>>>;
+type Flying<Key, T> = Arc<Mutex<HashMap<Key, Flight<T>>>>;
 
 /// What is under way.
 #[derive(Debug, Clone)]
-pub(crate) struct Flights {
+pub(crate) struct Flights<Key, T: Clone> {
+    /// What somebody is told for whom there is no room.
+    full: &'static str,
     tasks: TaskTracker,
     room: Arc<Semaphore>,
-    shared: Arc<Mutex<HashMap<String, Flight>>>,
+    shared: Flying<Key, T>,
 }
 
-impl Flights {
-    pub(super) fn new() -> Self {
+impl<Key, T> Flights<Key, T>
+where
+    Key: Clone + Eq + Hash + fmt::Debug + Send + 'static,
+    T: Clone + fmt::Debug + Send + Sync + 'static,
+{
+    pub(crate) fn new(full: &'static str) -> Self {
         Self {
+            full,
             tasks: TaskTracker::new(),
             room: Arc::new(Semaphore::new(FLIGHTS_MAX)),
             shared: Arc::default(),
@@ -35,19 +45,25 @@ impl Flights {
     }
 
     /// Does the work, also when nobody waits for it any more.
-    pub(super) async fn alone(
+    pub(crate) async fn alone(
         &self,
-        work: impl Future<Output = Outcome> + Send + 'static,
-    ) -> Outcome {
+        work: impl Future<Output = Outcome<T>> + Send + 'static,
+    ) -> Outcome<T> {
         self.begin(work)?.await
     }
 
     /// The same, once for all who come with this key while it runs.
-    pub(super) async fn together<W>(&self, key: &str, work: impl FnOnce() -> W) -> Outcome
+    pub(crate) async fn together<W>(&self, key: &Key, work: impl FnOnce() -> W) -> Outcome<T>
     where
-        W: Future<Output = Outcome> + Send + 'static,
+        W: Future<Output = Outcome<T>> + Send + 'static,
     {
         self.join(key, work)?.await
+    }
+
+    /// How many different things are under way.
+    pub(crate) fn count(&self) -> usize {
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.len()
     }
 
     /// Waits for everything under way.
@@ -56,16 +72,17 @@ impl Flights {
         self.tasks.wait().await;
     }
 
-    fn join<W>(&self, key: &str, work: impl FnOnce() -> W) -> Result<Flight, Problem>
+    /// The same, to be waited for or not.
+    pub(crate) fn join<W>(&self, key: &Key, work: impl FnOnce() -> W) -> Outcome<Flight<T>>
     where
-        W: Future<Output = Outcome> + Send + 'static,
+        W: Future<Output = Outcome<T>> + Send + 'static,
     {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = shared.get(key) {
             return Ok(flight.clone());
         }
         let landed = Landed {
-            key: key.to_owned(),
+            key: key.clone(),
             shared: Arc::clone(&self.shared),
         };
         let work = work();
@@ -74,19 +91,17 @@ impl Flights {
             work.await
         })?;
         let flight = flight.shared();
-        shared.insert(key.to_owned(), flight.clone());
+        shared.insert(key.clone(), flight.clone());
         Ok(flight)
     }
 
     fn begin(
         &self,
-        work: impl Future<Output = Outcome> + Send + 'static,
-    ) -> Result<BoxFuture<'static, Outcome>, Problem> {
+        work: impl Future<Output = Outcome<T>> + Send + 'static,
+    ) -> Outcome<BoxFuture<'static, Outcome<T>>> {
         let room = Arc::clone(&self.room).try_acquire_owned();
-        let room = room.map_err(|_full| {
-            let words = "Too many checkouts are being opened";
-            Problem::new(Code::Overloaded, words).retry_after(1)
-        })?;
+        let room =
+            room.map_err(|_full| Problem::new(Code::Overloaded, self.full).retry_after(1))?;
         let task = self.tasks.spawn(async move {
             let _room = room;
             work.await
@@ -100,12 +115,12 @@ impl Flights {
 }
 
 /// Makes room for the next of its kind, however the work ends.
-struct Landed {
-    key: String,
-    shared: Arc<Mutex<HashMap<String, Flight>>>,
+struct Landed<Key: Eq + Hash, T: Clone> {
+    key: Key,
+    shared: Flying<Key, T>,
 }
 
-impl Drop for Landed {
+impl<Key: Eq + Hash, T: Clone> Drop for Landed<Key, T> {
     fn drop(&mut self) {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         drop(shared.remove(&self.key));
