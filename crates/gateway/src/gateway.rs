@@ -1,7 +1,6 @@
 //! The handles all of the gateway's code shares.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -19,7 +18,7 @@ use crate::http::health::Connection;
 use crate::inbox::sender::Senders;
 use crate::keys::Keys;
 use crate::license::Licenses;
-use crate::limit::Limit;
+use crate::limit::Limiter;
 use crate::metrics::Metrics;
 use crate::reconcile::Reconcile;
 use crate::shared::{NoRedis, Shared};
@@ -48,8 +47,7 @@ pub struct Parts {
     pub(crate) checkouts: Checkouts,
     pub(crate) licenses: Licenses,
     pub(crate) meters: Meters,
-    /// Calls without credentials, by network.
-    pub(crate) anonymous: Limit<IpAddr>,
+    pub(crate) limiter: Limiter,
     pub(crate) metrics: Metrics,
     pub(crate) connection: Connection,
     pub(crate) hooks: Option<Arc<dyn Hooks>>,
@@ -127,7 +125,7 @@ impl Gateway {
             checkouts: Checkouts::new(),
             licenses: Licenses::new(&config),
             meters: Meters::new(),
-            anonymous: Limit::per_minute("anonymous", config.anonymous_per_minute),
+            limiter: Limiter::default(),
             metrics: Metrics::new(),
             connection: Connection::default(),
             hooks,

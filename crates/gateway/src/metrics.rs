@@ -9,6 +9,7 @@ use metrics::{Counter, Histogram, counter, gauge, histogram, with_local_recorder
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use polarkit_store::{Backlog, DeliveryBacklog, Reading, UsageBacklog};
 
+use crate::limit::Limit;
 use crate::subscriber::breaker::Breaker;
 
 /// One gateway's figures; several gateways in one process keep theirs apart.
@@ -72,6 +73,12 @@ impl Metrics {
     /// A checkout was `created`, or an open one `reused`.
     pub(crate) fn checkout(&self, outcome: &'static str) {
         self.with(|| counter!("polarkit_checkouts_total", "outcome" => outcome).increment(1));
+    }
+
+    /// Somebody was over their limit.
+    pub(crate) fn limited(&self, limit: &Limit) {
+        let labels = [("caller", limit.who.name()), ("routes", limit.class.name())];
+        self.with(|| counter!("polarkit_limited_total", &labels).increment(1));
     }
 
     /// Reading back made a request.

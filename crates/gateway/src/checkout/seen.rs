@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use super::Opened;
 use crate::flight::Flights;
 use crate::gateway::Gateway;
-use crate::limit::Limit;
 use crate::shared::answer::Recalled;
 use crate::upstream::Failure;
 
@@ -22,9 +21,6 @@ const REMEMBERED_MAX: u64 = 10_000;
 const OVER_KEPT: Duration = Duration::from_hours(1);
 /// One that is open may be paid any moment; a webhook makes it forgotten sooner.
 const OPEN_KEPT: Duration = Duration::from_secs(2);
-/// How often one user may ask in a minute whether something was paid: a page does once a second, for
-/// as long as a payment takes.
-const ASKED_PER_MINUTE: u32 = 60;
 
 /// A checkout as callers see it.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -83,8 +79,6 @@ impl Details {
 #[derive(Debug)]
 pub(crate) struct Checkouts {
     seen: Cache<CheckoutId, Arc<Details>>,
-    /// How often each user asks whether something was paid.
-    pub(crate) asking: Limit<String>,
     pub(crate) opening: Flights<String, Opened>,
 }
 
@@ -95,7 +89,6 @@ impl Checkouts {
             .expire_after(Kept);
         Self {
             seen: seen.build(),
-            asking: Limit::per_minute("confirm", ASKED_PER_MINUTE),
             opening: Flights::new("Too many checkouts are being opened"),
         }
     }

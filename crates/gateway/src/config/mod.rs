@@ -3,6 +3,7 @@
 
 mod access;
 mod license;
+mod limits;
 mod product;
 mod read;
 mod selling;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 pub use self::access::{Access, Stale};
 pub use self::license::Licenses;
+pub use self::limits::Limits;
 pub use self::product::{Environment, Product, Products};
 use self::read::Reader;
 pub use self::selling::{Conflict, Selling};
@@ -56,8 +58,8 @@ pub struct Config {
     pub open_licenses: bool,
     /// How long what is known of a licence is believed.
     pub licenses: Licenses,
-    /// `POLARKIT_ANONYMOUS_PER_MINUTE`: calls one address may make without credentials.
-    pub anonymous_per_minute: u32,
+    /// `POLARKIT_LIMITS`, `POLARKIT_ANONYMOUS_PER_MINUTE`: how often who may call what.
+    pub limits: Limits,
     /// `POLARKIT_TRUST_FORWARDED_FOR`: the address is what the proxy in front says.
     pub trust_forwarded_for: bool,
     /// `POLARKIT_INBOX_DAYS`: how long projected webhooks are kept, for replay and duplicates.
@@ -83,7 +85,7 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 44] = [
+pub const VARIABLES: [&str; 45] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
@@ -102,6 +104,7 @@ pub const VARIABLES: [&str; 44] = [
     "POLARKIT_JWT_SECRET",
     "POLARKIT_LICENSE_FRESH_SECONDS",
     "POLARKIT_LICENSE_STALE_HOURS",
+    "POLARKIT_LIMITS",
     "POLARKIT_OPEN_LICENSES",
     "POLARKIT_POLAR_LISTEN",
     "POLARKIT_PRODUCTS",
@@ -253,6 +256,7 @@ impl Config {
         let mut read = Reader::new(variables);
         let server = read.server();
         let healing = read.healing(&server);
+        let open_licenses = read.yes_or_no("POLARKIT_OPEN_LICENSES", true);
         let config = Self {
             access_token: read.access_token(),
             webhook: Webhook {
@@ -272,9 +276,9 @@ impl Config {
             cors_origins: read.origins(),
             api_keys: read.api_keys(),
             jwt: read.jwt(),
-            open_licenses: read.yes_or_no("POLARKIT_OPEN_LICENSES", true),
+            open_licenses,
             licenses: Licenses::read(&mut read),
-            anonymous_per_minute: read.number("POLARKIT_ANONYMOUS_PER_MINUTE", 60),
+            limits: Limits::read(&mut read, open_licenses),
             trust_forwarded_for: read.yes_or_no("POLARKIT_TRUST_FORWARDED_FOR", false),
             inbox_days: read.number("POLARKIT_INBOX_DAYS", 90),
             healing,

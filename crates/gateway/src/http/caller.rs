@@ -4,13 +4,18 @@
 //! read. The few open routes take `Option<Caller>`; wrong credentials are refused there, too.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::gateway::Gateway;
 use crate::jwt;
 use crate::keys::Known;
+use crate::limit::Who;
 use crate::problem::{Code, Problem};
+
+/// What a server's key begins with, and no user's token does.
+const KEY: &str = "pk_";
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +63,22 @@ impl Caller {
     }
 }
 
+/// A caller who proved already who they are, on the way to the handler.
+#[derive(Debug, Clone)]
+pub(super) struct Proven(pub(super) Caller);
+
+/// Whom the credentials are of, by their form alone: nothing is proved yet.
+pub(super) fn claimed(headers: &HeaderMap) -> Who {
+    let Some(header) = headers.get(AUTHORIZATION) else {
+        return Who::Anonymous;
+    };
+    let token = header.to_str().ok().and_then(|text| text.split_once(' '));
+    match token {
+        Some((_, token)) if token.trim().starts_with(KEY) => Who::Server,
+        _ => Who::User,
+    }
+}
+
 impl FromRequestParts<Gateway> for Caller {
     type Rejection = Problem;
 
@@ -75,6 +96,9 @@ impl OptionalFromRequestParts<Gateway> for Caller {
         parts: &mut Parts,
         state: &Gateway,
     ) -> Result<Option<Self>, Problem> {
+        if let Some(Proven(caller)) = parts.extensions.remove() {
+            return Ok(Some(caller));
+        }
         let Some(header) = parts.headers.get(AUTHORIZATION) else {
             return Ok(None);
         };
@@ -86,7 +110,7 @@ impl OptionalFromRequestParts<Gateway> for Caller {
         if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
             return Err(wrong());
         }
-        if token.starts_with("pk_") {
+        if token.starts_with(KEY) {
             let now = state.time.local();
             let known = state.keys.find(token, &state.store, now).await?;
             return known.map(Self::Server).map(Some).ok_or_else(wrong);

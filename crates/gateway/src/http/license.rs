@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{Body, Reply};
 use super::caller::{Caller, missing};
-use super::limit::{Address, network, refusal};
 use crate::gateway::Gateway;
 use crate::license::{self, Activation, Ask, License, Source, Standing};
 use crate::problem::{Problem, Shape};
@@ -172,8 +171,8 @@ pub(super) async fn deactivate(
     }))
 }
 
-/// A server or a user may ask as often as they like; anyone else within a limit, where it is open.
-/// Whoever may not is refused before the body is read.
+/// Somebody who may ask: a server, a user, and anyone else where it is open. Whoever may not is
+/// refused before the body is read.
 #[derive(Debug)]
 pub(super) struct Admitted;
 
@@ -184,14 +183,8 @@ impl FromRequestParts<Gateway> for Admitted {
         let caller: Option<Caller> =
             <Caller as OptionalFromRequestParts<Gateway>>::from_request_parts(parts, state).await?;
         match caller {
-            None if state.config.open_licenses => {
-                let Address(address) = Address::from_request_parts(parts, state).await?;
-                let (shared, now) = (&state.shared, state.time.local());
-                let taken = state.anonymous.take(shared, network(address), now);
-                taken.await.map_err(refusal)?;
-            }
-            None => return Err(missing()),
-            Some(Caller::User(_)) => {}
+            None if !state.config.open_licenses => return Err(missing()),
+            None | Some(Caller::User(_)) => {}
             Some(server @ Caller::Server(_)) => drop(server.must_be_server("licenses:write")?),
         }
         Ok(Self)

@@ -1,5 +1,6 @@
 //! The gateway's HTTP face: routes, and what holds for all of them.
 
+mod address;
 pub(crate) mod body;
 pub(crate) mod caller;
 mod checkout;
@@ -11,7 +12,7 @@ mod entitlement;
 pub(crate) mod health;
 mod inbox;
 pub(crate) mod license;
-pub(crate) mod limit;
+mod limit;
 mod portal;
 mod reconcile;
 pub(crate) mod request_id;
@@ -30,7 +31,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use futures_util::FutureExt as _;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::CorsLayer;
 
@@ -50,6 +51,7 @@ const REQUEST_MAX: Duration = Duration::from_secs(30);
 pub fn router(gateway: Gateway) -> Router {
     let pages = api()
         .merge(subscribers())
+        .route_layer(from_fn_with_state(gateway.clone(), limit::admit))
         .route("/", get(health::greet))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
@@ -197,7 +199,8 @@ fn open_to_pages(routes: Router<Gateway>, config: &Config) -> Router<Gateway> {
             CONTENT_TYPE,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
-        ]);
+        ])
+        .expose_headers([RETRY_AFTER, limit::POLICY, limit::STANDING]);
     routes.layer(cors)
 }
 

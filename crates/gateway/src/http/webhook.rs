@@ -8,8 +8,8 @@ use http::header::CONTENT_LENGTH;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use polarkit::webhooks::{BODY_BYTES_MAX, VerifyError};
 
+use super::address::Address;
 use super::body::json;
-use super::limit::Address;
 use crate::gateway::Gateway;
 use crate::inbox::receive::{self, Refusal};
 use crate::problem::{Code, Problem};

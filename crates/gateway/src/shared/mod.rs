@@ -9,6 +9,7 @@ pub(crate) mod answer;
 mod link;
 mod session;
 pub(crate) mod turn;
+mod window;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -63,6 +63,7 @@ fn every_malformed_variable_is_named_at_once() {
         ("POLARKIT_JWT_SECRET", "short"),
         ("POLARKIT_OPEN_LICENSES", "maybe"),
         ("POLARKIT_ANONYMOUS_PER_MINUTE", "0"),
+        ("POLARKIT_LIMITS", "user:write=60"),
         ("POLARKIT_POLAR_LISTEN", "perhaps"),
         ("POLARKIT_WEBHOOK_NETWORKS", "203.0.113.0/33"),
         ("POLARKIT_SUBSCRIBER_NETWORKS", "10.0.0.0/8, 10.0.0.0/33"),
@@ -138,6 +139,45 @@ fn a_list_of_products_that_contradicts_itself_is_a_fault() {
     }
     let good = format!("{id}, pro={id}, pro@sandbox={id}, @local={id}, pro @ production = {id}");
     Config::from_variables(&settings(&[("POLARKIT_PRODUCTS", &good)])).unwrap();
+}
+
+#[test]
+fn a_limit_that_is_none_is_a_fault() {
+    for list in [
+        "user",
+        "user:write",
+        "user=60/60s",
+        "guest:write=60/60s",
+        "user:everything=60/60s",
+        "user:write=0/60s",
+        "user:write=100001/60s",
+        "user:write=60/0s",
+        "user:write=60/86401s",
+        "user:write=60/25h",
+        "user:write=60/99999999999h",
+        "user:write=60/60",
+        "user:write=60/1d",
+        "user:write=60/s",
+        "user:write=60/1µ",
+        "user:write=-1/60s",
+        "user:write=off, user:write=60/60s",
+        "anonymous:read=60/60s",
+    ] {
+        let named = faults(&settings(&[("POLARKIT_LIMITS", list)]));
+        assert_eq!(named, ["POLARKIT_LIMITS"], "{list}");
+    }
+    let good =
+        "user:write = 60 / 1m, user:read=off,server:usage=100000/24h, anonymous:license=5/10s,";
+    Config::from_variables(&settings(&[("POLARKIT_LIMITS", good)])).unwrap();
+}
+
+#[test]
+fn the_limit_of_strangers_is_said_once() {
+    let twice = [
+        ("POLARKIT_ANONYMOUS_PER_MINUTE", "6"),
+        ("POLARKIT_LIMITS", "anonymous:license=6/60s"),
+    ];
+    assert_eq!(faults(&settings(&twice)), ["POLARKIT_ANONYMOUS_PER_MINUTE"]);
 }
 
 #[test]

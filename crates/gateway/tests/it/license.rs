@@ -165,13 +165,13 @@ async fn anyone_may_ask_but_not_without_end() {
         .unwrap()
         .parse()
         .unwrap();
-    assert!((1..=21).contains(&wait), "{wait}");
+    assert_eq!(wait, 60, "by a clock that stands still");
     for _ in 0..5 {
         validate(&world, json!({"license_key": "K"}))
             .await
             .refused(429, "rate_limited");
     }
-    world.clock.advance(jiff::SignedDuration::from_secs(20));
+    world.clock.advance(jiff::SignedDuration::from_secs(wait));
     let answer = validate(&world, json!({"license_key": "K"})).await;
     answer.refused(400, "license_invalid");
     let server = world

@@ -35,6 +35,8 @@ mod license;
 mod license_outage;
 mod lifecycle;
 mod limited;
+mod limits;
+mod limits_shared;
 mod moved;
 mod nodes;
 mod order;

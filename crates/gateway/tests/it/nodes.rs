@@ -155,7 +155,7 @@ async fn strangers_have_one_limit_on_all_nodes() {
         let answer = validate(&world, url, "K").await;
         answer.refused(429, "rate_limited");
         let wait = answer.headers["retry-after"].to_str().unwrap().to_owned();
-        assert!((1..=11).contains(&wait.parse::<u32>().unwrap()), "{wait}");
+        assert!((1..=60).contains(&wait.parse::<u32>().unwrap()), "{wait}");
     }
     // Without it, each has what is left of its own.
     redis.kill();
@@ -199,9 +199,10 @@ async fn who_asks_whether_it_was_paid_has_one_limit_on_all_nodes() {
         answer.refused(404, "not_found");
         asked += 1;
     };
-    assert!(asked >= 60, "{asked}");
+    assert_eq!(asked, 60);
     refused.refused(429, "rate_limited");
-    assert_eq!(refused.headers["retry-after"], "1");
+    let wait = refused.headers["retry-after"].to_str().unwrap();
+    assert!((1..=60).contains(&wait.parse::<u32>().unwrap()), "{wait}");
     node.stop().await;
 }
 
