@@ -29,10 +29,8 @@ struct Item {
 impl Limits {
     /// How often somebody may call there; `None` for as often as they like.
     pub(crate) fn of(&self, who: Who, class: Class) -> Option<&Limit> {
-        let limits = self.0.iter();
-        limits
-            .rev()
-            .find(|one| one.who == who && one.class == class)
+        let mut limits = self.0.iter();
+        limits.find(|one| one.who == who && one.class == class)
     }
 
     /// Strangers are counted where they may do anything at all.
