@@ -34,7 +34,8 @@ fn main() {
 
 async fn run(customers: usize) {
     let folder = tempfile::tempdir().unwrap();
-    let gateway = load::gateway(folder.path(), customers * 2).await;
+    let held = (customers * 2).to_string();
+    let gateway = load::gateway(folder.path(), &[("POLARKIT_CUSTOMERS_HELD", &held)]).await;
     fill(gateway.store(), customers).await;
 
     let stop = CancellationToken::new();

@@ -31,7 +31,7 @@ use self::load::{SECRET, load};
 
 const BODY_BYTES: usize = 4_096;
 /// More than there are.
-const CUSTOMERS_HELD: usize = 1_000;
+const CUSTOMERS_HELD: &str = "1000";
 
 fn main() {
     load::on_two_threads(run());
@@ -39,7 +39,8 @@ fn main() {
 
 async fn run() {
     let folder = tempfile::tempdir().unwrap();
-    let gateway = load::gateway(folder.path(), CUSTOMERS_HELD).await;
+    let held = [("POLARKIT_CUSTOMERS_HELD", CUSTOMERS_HELD)];
+    let gateway = load::gateway(folder.path(), &held).await;
     let stop = CancellationToken::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let ours = listener.local_addr().unwrap().to_string();

@@ -28,6 +28,7 @@ use crate::subscriber::stream::Readers;
 use crate::time::Time;
 use crate::upstream::{Polar, Unusable};
 use crate::usage::balance::Meters;
+use crate::usage::period::Periods;
 use crate::watchdog::Watch;
 
 /// A gateway, opened: cheap to clone, ready to be served.
@@ -48,6 +49,7 @@ pub struct Parts {
     pub(crate) licenses: Licenses,
     pub(crate) meters: Meters,
     pub(crate) limiter: Limiter,
+    pub(crate) periods: Periods,
     pub(crate) metrics: Metrics,
     pub(crate) connection: Connection,
     pub(crate) hooks: Option<Arc<dyn Hooks>>,
@@ -126,6 +128,7 @@ impl Gateway {
             licenses: Licenses::new(&config),
             meters: Meters::new(),
             limiter: Limiter::default(),
+            periods: Periods::new(),
             metrics: Metrics::new(),
             connection: Connection::default(),
             hooks,

@@ -63,11 +63,10 @@ impl Metrics {
         });
     }
 
-    /// Usage events moved on: `accepted`, `delivered`, `dead`. What was accepted and is neither
-    /// delivered nor dead waits; nothing else exists.
-    pub(crate) fn usage(&self, state: &'static str, events: usize) {
+    /// Usage events were accepted after the period had ended in which they were used.
+    pub(crate) fn usage_late(&self, events: usize) {
         let events = u64::try_from(events).unwrap_or_default();
-        self.with(|| counter!("polarkit_usage_events_total", "state" => state).increment(events));
+        self.with(|| counter!("polarkit_usage_late_total").increment(events));
     }
 
     /// A checkout was `created`, or an open one `reused`.
@@ -193,8 +192,7 @@ impl Metrics {
             set("polarkit_inbox_pending", inbox.pending);
             set("polarkit_inbox_dead", inbox.dead);
             gauge!("polarkit_inbox_oldest_seconds").set(age(inbox.oldest));
-            set("polarkit_usage_pending", usage.pending);
-            set("polarkit_usage_dead", usage.dead);
+            set_usage(usage);
             gauge!("polarkit_usage_oldest_seconds").set(age(usage.oldest));
             set(
                 "polarkit_delivery_age_seconds",
@@ -237,6 +235,23 @@ pub(crate) struct Line {
     pub(crate) backlog: DeliveryBacklog,
     pub(crate) breaker: Breaker,
     pub(crate) enabled: bool,
+}
+
+/// Where all usage is: accepted = delivered + pending + dead, as the store has it, so that restarts
+/// change nothing.
+fn set_usage(usage: &UsageBacklog) {
+    for (state, events) in [
+        ("accepted", usage.accepted),
+        ("delivered", usage.delivered),
+        ("duplicate", usage.duplicates),
+        ("rolled_up", usage.rolled_up),
+    ] {
+        let events = u64::try_from(events).unwrap_or_default();
+        counter!("polarkit_usage_events_total", "state" => state).absolute(events);
+    }
+    set("polarkit_usage_pending", usage.pending);
+    set("polarkit_usage_dead", usage.dead);
+    set("polarkit_usage_later", usage.later);
 }
 
 fn set_line(line: &Line, age: f64) {

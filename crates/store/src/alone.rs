@@ -24,7 +24,7 @@ impl Store {
         let store = Self::open_with(url, file.as_deref()).await?;
         if matches!(store.engine, Engine::Sqlite { .. }) {
             store.alone.hold(lock);
-            store.usage_release(now).await?;
+            store.leases_end().await?;
             store.deliveries_release(now).await?;
             store.idempotency_release().await?;
         }

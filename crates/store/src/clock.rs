@@ -3,25 +3,26 @@
 use crate::Error;
 use crate::engine::{Store, within};
 
-/// Longest that work is leased, or usage waits for another try, µs. What is due later than that was
-/// written by a clock that was ahead.
+/// Longest that work is leased, µs. What is due later than that was written by a clock that was
+/// ahead.
 const WAIT_MAX: i64 = 6 * 60 * 1_000_000;
 
 /// Waits that somebody else's lease does not depend on are shortened by the step; another node that
 /// noticed the same step shortens them again, and they are tried sooner.
-const SHORTENED: [&str; 4] = [
+const SHORTENED: [&str; 6] = [
     "UPDATE delivery SET due_at = due_at - $2 WHERE status = 'pending' AND lease IS NULL \
      AND due_at > $1",
     "UPDATE subscriber SET rest_until = rest_until - $2 WHERE rest_until > $1",
     "UPDATE doubt SET due_at = due_at - $2 WHERE due_at > $1",
     "UPDATE inbox SET due_at = due_at - $2 WHERE status = 'pending' AND due_at > $1",
+    "UPDATE usage SET due_at = due_at - $2 WHERE state = 'pending' AND due_at > $1",
+    "UPDATE usage_bundle SET due_at = due_at - $2 WHERE due_at > $1",
 ];
 
 /// Leases are ended when they last longer than any does: their holders may be alive.
-const ENDED: [&str; 3] = [
+const ENDED: [&str; 2] = [
     "UPDATE delivery SET due_at = $1 WHERE status = 'pending' AND lease IS NOT NULL \
      AND due_at > $1 + $2",
-    "UPDATE usage SET due_at = $1 WHERE state = 'pending' AND due_at > $1 + $2",
     "UPDATE lease SET until = $1 WHERE until > $1 + $2",
 ];
 

@@ -33,7 +33,7 @@ const POSTGRES_IDLE_MAX: &str = "SET idle_in_transaction_session_timeout = '30s'
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Every change of the tables, in order. One that was published is never edited.
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (
         1,
         "first tables",
@@ -59,6 +59,11 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
         include_str!("../migrations/0008_intake_journal.sql"),
     ),
     (9, "seats", include_str!("../migrations/0009_seats.sql")),
+    (
+        10,
+        "usage stream",
+        include_str!("../migrations/0010_usage_stream.sql"),
+    ),
 ];
 
 /// Where the migrator notes which of them are done.

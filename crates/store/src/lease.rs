@@ -32,4 +32,14 @@ impl Store {
         })?;
         Ok(())
     }
+
+    /// Ends every lease, for the only process of a database that just started.
+    pub(crate) async fn leases_end(&self) -> Result<(), Error> {
+        const QUERY: &str = "DELETE FROM lease";
+        write!(&self.engine, |pool| sqlx::query(QUERY)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
 }

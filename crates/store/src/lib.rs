@@ -52,4 +52,4 @@ pub use outbox::{Line, Notice, Told};
 pub use reading::Reading;
 pub use subscriber::{Standing, Subscriber};
 pub use transfer::{Moved, Progress, Step, TransferError, transfer};
-pub use usage::{Pending, UsageBacklog, UsageEvent, Verdict};
+pub use usage::{Alike, Bundle, DeadUse, FIRST_MAX, Pending, UsageBacklog, UsageEvent, Verdict};

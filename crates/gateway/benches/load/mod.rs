@@ -47,8 +47,8 @@ pub(super) fn on_two_threads(work: impl Future<Output = ()>) {
     runtime.block_on(work);
 }
 
-/// A gateway on a database of its own, for whom there is no Polar.
-pub(super) async fn gateway(folder: &Path, customers_held: usize) -> Gateway {
+/// A gateway on a database of its own, for whom there is no Polar unless settings say so.
+pub(super) async fn gateway(folder: &Path, further: &[(&str, &str)]) -> Gateway {
     let database = format!("sqlite:{}", folder.join("bench.db").display());
     let settings = [
         ("POLAR_ACCESS_TOKEN", "polar_oat_bench"),
@@ -62,20 +62,22 @@ pub(super) async fn gateway(folder: &Path, customers_held: usize) -> Gateway {
         ("POLARKIT_API_KEYS", KEY),
         ("POLARKIT_RECONCILE", "false"),
         ("POLARKIT_WATCHDOG", "off"),
-        ("POLARKIT_CUSTOMERS_HELD", &customers_held.to_string()),
     ];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let config = Config::from_variables(&BTreeMap::from(settings)).unwrap();
+    let all = settings.iter().chain(further);
+    let settings: BTreeMap<String, String> = all
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let config = Config::from_variables(&settings).unwrap();
     Gateway::open(config, Arc::new(System)).await.unwrap()
 }
 
-/// Connections that each ask again as soon as they are answered.
+/// Connections that each ask again as soon as they are answered; says how often they asked.
 pub(super) async fn load(
     what: &str,
     address: &str,
     connections: usize,
     request: impl Fn(usize) -> String + Clone + Send + 'static,
-) {
+) -> usize {
     let (begun, cpu) = (Instant::now(), cpu_seconds());
     let mut tasks = Vec::new();
     for number in 0..connections {
@@ -107,20 +109,20 @@ pub(super) async fn load(
         all[all.len() * 99 / 100].as_micros(),
         cpu * 1e6 / all.len() as f64,
     );
+    all.len()
 }
 
 /// One request, and its answer to the end.
 pub(super) async fn ask(connection: &mut TcpStream, request: &str) {
     connection.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = [0; 4_096];
-    let mut filled = 0;
+    let mut answer = Vec::with_capacity(4_096);
     loop {
-        filled += connection.read(&mut answer[filled..]).await.unwrap();
-        let text = std::str::from_utf8(&answer[..filled]).unwrap();
+        connection.read_buf(&mut answer).await.unwrap();
+        let text = std::str::from_utf8(&answer).unwrap();
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
         };
-        assert!(head.starts_with("HTTP/1.1 200"), "{text}");
+        assert!(head.starts_with("HTTP/1.1 20"), "{text}");
         let length = head.split("content-length: ").nth(1).unwrap();
         let length: usize = length.split("\r\n").next().unwrap().parse().unwrap();
         if body.len() == length {

@@ -7,6 +7,7 @@ mod limits;
 mod product;
 mod read;
 mod selling;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,6 +23,7 @@ pub use self::limits::Limits;
 pub use self::product::{Environment, Product, Products};
 use self::read::Reader;
 pub use self::selling::{Conflict, Selling};
+pub use self::usage::{Func, Rollup, Usage};
 
 /// Everything the gateway is told.
 #[derive(Debug, Clone)]
@@ -78,6 +80,8 @@ pub struct Config {
     pub subscriber_retry_days: u32,
     /// `POLARKIT_SUBSCRIBER_TIMEOUT_SECONDS`: how long a receiver may take to answer.
     pub subscriber_timeout_seconds: u32,
+    /// How usage gets to Polar.
+    pub usage: Usage,
     /// `DEBUG`.
     pub debug: bool,
     /// `LOG_LEVEL`, in lower case.
@@ -85,7 +89,7 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 45] = [
+pub const VARIABLES: [&str; 48] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
@@ -121,6 +125,9 @@ pub const VARIABLES: [&str; 45] = [
     "POLARKIT_STALE",
     "POLARKIT_TRUST_FORWARDED_FOR",
     "POLARKIT_TELL_EXISTING",
+    "POLARKIT_USAGE_HOLD_MINUTES",
+    "POLARKIT_USAGE_PER_MINUTE",
+    "POLARKIT_USAGE_ROLLUP",
     "POLARKIT_WATCHDOG",
     "POLARKIT_WATCHDOG_MINUTES",
     "POLARKIT_WEBHOOK_NETWORKS",
@@ -145,9 +152,9 @@ pub enum Server {
 }
 
 impl Server {
-    /// Requests a minute that reading back may make: a fifth of Polar's limit, the rest is for
-    /// live calls. A server of one's own has no limit.
-    const fn reconcile_share(&self) -> u32 {
+    /// Requests a minute that reading back may make, and as many that sending usage may: a fifth of
+    /// Polar's limit each, the rest is for live calls. A server of one's own has no limit.
+    const fn share(&self) -> u32 {
         match self {
             Self::Sandbox => 20,
             Self::Production => 100,
@@ -288,6 +295,7 @@ impl Config {
             subscriber_networks: read.subscriber_networks(),
             subscriber_retry_days: read.number("POLARKIT_SUBSCRIBER_RETRY_DAYS", 3),
             subscriber_timeout_seconds: read.timeout_seconds(),
+            usage: Usage::read(&mut read, &server),
             debug: read.yes_or_no("DEBUG", false),
             log_level: read.log_level(),
         };

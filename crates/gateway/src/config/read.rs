@@ -237,7 +237,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn healing(&mut self, server: &Server) -> Healing {
-        let share = server.reconcile_share();
+        let share = server.share();
         Healing {
             reconcile: self.yes_or_no("POLARKIT_RECONCILE", true),
             hours: self.number("POLARKIT_RECONCILE_HOURS", 24),

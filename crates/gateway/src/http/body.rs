@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::problem::{Code, Problem};
 
@@ -28,15 +28,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(req: Request, state: &S) -> Result<Self, Problem> {
         must_be_json(req.headers())?;
-        let bytes = Bytes::from_request(req, state).await.map_err(|refused| {
-            if refused.into_response().status() == http::StatusCode::PAYLOAD_TOO_LARGE {
-                Problem::new(Code::TooLarge, "The body is larger than this route takes")
-            } else {
-                Problem::invalid("The body could not be read")
-            }
-        })?;
-        parse(&bytes).map(Self)
+        parse(&whole(req, state).await?).map(Self)
     }
+}
+
+/// The whole body, within the route's bound.
+pub(super) async fn whole<S: Send + Sync>(req: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(req, state).await.map_err(|refused| {
+        if refused.into_response().status() == http::StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::new(Code::TooLarge, "The body is larger than this route takes")
+        } else {
+            Problem::invalid("The body could not be read")
+        }
+    })
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Search<T> {
@@ -71,7 +75,7 @@ pub(crate) fn json(bytes: impl Into<Bytes>) -> Response {
 }
 
 /// Reads JSON as `T`; the message names the field, in words that are ours.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         if !error.inner().is_data() {
@@ -85,24 +89,39 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     }
 }
 
-/// What is wrong with a body that is JSON, by field. Serde's words name our own types; those stay here.
-pub(crate) fn misread(path: &serde_path_to_error::Path, error: &serde_json::Error) -> Problem {
-    let what = error.to_string();
-    let what = what.split(" at line ").next().unwrap_or_default();
-    let what = if what.contains(" struct ") {
-        "must be an object"
-    } else {
-        what
-    };
-    match path.to_string().as_str() {
-        "." if what == "must be an object" => Problem::invalid("The body must be a JSON object"),
-        "." => Problem::invalid(what.to_owned()),
-        field => Problem::invalid(format!("{field}: {what}")),
+/// What is wrong with a body that is JSON, by field.
+fn misread(path: &serde_path_to_error::Path, error: &serde_json::Error) -> Problem {
+    match misread_field(path, error) {
+        (field, what) if field.is_empty() && what == OBJECT => {
+            Problem::invalid("The body must be a JSON object")
+        }
+        (field, what) if field.is_empty() => Problem::invalid(what),
+        (field, what) => Problem::invalid(format!("{field}: {what}")),
     }
 }
 
+const OBJECT: &str = "must be an object";
+
+/// Which field of JSON is wrong, none for all of it, and what is. Serde's words name our own types;
+/// those stay here.
+pub(super) fn misread_field(
+    path: &serde_path_to_error::Path,
+    error: &serde_json::Error,
+) -> (String, String) {
+    let what = error.to_string();
+    let what = what.split(" at line ").next().unwrap_or_default();
+    let what = if what.contains(" struct ") {
+        OBJECT
+    } else {
+        what
+    };
+    let field = path.to_string();
+    let field = if field == "." { String::new() } else { field };
+    (field, what.to_owned())
+}
+
 /// A page of another origin can send `text/plain` without asking first; JSON it can't.
-fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(given) = headers.get(CONTENT_TYPE) else {
         return Ok(());
     };

@@ -1,6 +1,7 @@
 //! `/api/dead-letters`: what was given up, and doing it again.
 
 use axum::extract::{Path, State};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::body::{Reply, Search};
@@ -28,7 +29,10 @@ struct DeadUse {
     id: String,
     #[schema(value_type = Object)]
     event: serde_json::Value,
+    /// Why, in Polar's words for fields and kinds of error.
     error: String,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    settled_at: Option<Timestamp>,
 }
 
 /// Lists what was given up, newest first.
@@ -48,11 +52,12 @@ pub(super) async fn list(
     caller.must_be_server("inbox:read")?;
     let webhooks = deliveries(&gateway, "dead", &page).await?.items;
     let usage = gateway.store.usage_dead(limit(&page)).await?;
-    let usage = usage.into_iter().map(|(id, body, error)| DeadUse {
-        id,
+    let usage = usage.into_iter().map(|dead| DeadUse {
+        id: dead.id,
         // Shown as text where it is not JSON.
-        event: serde_json::from_str(&body).unwrap_or(serde_json::Value::String(body)),
-        error,
+        event: serde_json::from_str(&dead.body).unwrap_or(serde_json::Value::String(dead.body)),
+        error: dead.error,
+        settled_at: Timestamp::from_microsecond(dead.settled_at).ok(),
     });
     Ok(Reply(DeadLetters {
         webhooks,

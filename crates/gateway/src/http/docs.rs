@@ -37,7 +37,8 @@ pub(super) async fn metrics(
 ) -> Result<Response, Problem> {
     caller.must_be_server("metrics:read")?;
     let inbox = gateway.store.inbox_backlog().await?;
-    let usage = gateway.store.usage_backlog().await?;
+    let now = gateway.time.local();
+    let usage = gateway.store.usage_backlog(now.as_microsecond()).await?;
     let readings = gateway.store.readings().await?;
     let doubts = gateway.store.doubts().await?;
     let polars = gateway.time.now();
@@ -49,7 +50,7 @@ pub(super) async fn metrics(
         lines: &lines,
         readers: i64::try_from(gateway.readers.count()).unwrap_or(i64::MAX),
     };
-    let text = gateway.metrics.render(&seen, gateway.time.local());
+    let text = gateway.metrics.render(&seen, now);
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }
 

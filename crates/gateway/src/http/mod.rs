@@ -40,8 +40,10 @@ use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::problem::{Code, Problem};
 
-/// Longest body of any route but the webhook's, which has its own: 1,000 usage events fit.
+/// Longest body of any route but these two.
 const BODY_BYTES_MAX: usize = 2 << 20;
+/// Longest body of usage; the webhook's bounds itself.
+const USAGE_BYTES_MAX: usize = 8 << 20;
 /// Longest a request may take, its body included: slow senders are cut.
 const REQUEST_MAX: Duration = Duration::from_secs(30);
 
@@ -98,7 +100,10 @@ fn api() -> Router<Gateway> {
             post(customer::resolve::find_or_create),
         )
         .route("/api/customers/{external_id}", get(customer::show))
-        .route("/api/usage/track", post(usage::track))
+        .route(
+            "/api/usage/track",
+            post(usage::track).layer(DefaultBodyLimit::max(USAGE_BYTES_MAX)),
+        )
         .route("/api/usage/balance/{external_id}", get(usage::balance))
         .route("/api/inbox", get(inbox::list))
         .route("/api/inbox/replay", post(inbox::replay::many))

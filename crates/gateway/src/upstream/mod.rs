@@ -2,6 +2,7 @@
 //! SDK, and every answer tells the gateway the time.
 
 mod failure;
+mod ingest;
 mod license;
 mod person;
 mod read;
@@ -10,12 +11,11 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
 use jiff::SignedDuration;
 use polarkit::Error;
 use polarkit_model::{
     CheckoutId, CustomerId, CustomerSessionCreate, CustomerSessionCustomerExternalIdCreate,
-    CustomerSessionCustomerIdCreate, EventCreateExternalCustomer, MeterId, OrganizationId,
+    CustomerSessionCustomerIdCreate, MeterId, OrganizationId,
 };
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -23,6 +23,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
 pub(crate) use self::failure::Failure;
+pub(crate) use self::ingest::{Flaw, Taken, Untaken};
 pub(crate) use self::license::{LicenseCall, Route};
 pub(crate) use self::person::path_of;
 pub(crate) use self::read::Answer;
@@ -31,7 +32,6 @@ use crate::config::{Config, Server};
 use crate::entitlement::essence;
 use crate::problem::chain;
 use crate::time::{Time, pause};
-use crate::usage::Event;
 use crate::usage::meter::Meter;
 
 /// Longest a call to Polar may take; a caller waits meanwhile.
@@ -188,33 +188,6 @@ impl Polar {
             session.token.reveal().to_owned(),
             session.customer_portal_url,
         ))
-    }
-
-    /// Sends usage; an event that Polar has already counts as sent.
-    ///
-    /// Only what Polar finds wrong in the events themselves is about them: whatever else it refuses
-    /// is waited out, because an event given up is money lost.
-    pub(crate) async fn ingest(&self, events: Vec<Event>) -> Result<(), Failure> {
-        let events = events.into_iter().map(|event| {
-            let create = EventCreateExternalCustomer::new(event.name, event.external_customer_id);
-            let create = create
-                .external_id(event.external_id)
-                .timestamp(event.timestamp);
-            create.metadata(event.metadata)
-        });
-        let answer = self.own.events().ingest(events).await;
-        self.listen(&self.own);
-        let refused = |error: Error| {
-            let failure = Failure::from_error(&error);
-            match (&error, error.status()) {
-                (Error::Validation { .. } | Error::Request { .. }, _) => failure,
-                // Too much at once: halves are sent.
-                (_, Some(StatusCode::PAYLOAD_TOO_LARGE)) => Failure::Refused { fields: Vec::new() },
-                _ if failure.is_about_the_request() => Failure::Failed,
-                _ => failure,
-            }
-        };
-        answer.map(drop).map_err(refused)
     }
 
     /// A customer's meters; none when Polar does not know the customer yet.

@@ -67,7 +67,14 @@ async fn counted(world: &World) -> u64 {
     world
         .until("all usage is Polar's", async || {
             world.clock.advance(SignedDuration::from_secs(30));
-            world.gateway.store().usage_backlog().await.unwrap().pending == 0
+            world
+                .gateway
+                .store()
+                .usage_backlog(0)
+                .await
+                .unwrap()
+                .pending
+                == 0
         })
         .await;
     let call = world.polar.raw("/v1/events/").query("source", "user");
