@@ -62,6 +62,7 @@
 //! | `reqwest` (default) | `client` and the usual transport: reqwest with rustls |
 //! | `blocking` | `.wait()` beside `.await`, for programs without async |
 //! | `axum` | the extractor of genuine webhooks |
+//! | `license` | [`license`]: leases of licences, verified without a network |
 //! | `tower` | the usage layer, and any tower service as a transport |
 //!
 //! Features only add. Rust 1.95 or newer.
@@ -84,6 +85,8 @@ mod environment;
 #[cfg(feature = "client")]
 mod error;
 mod kind;
+#[cfg(feature = "license")]
+pub mod license;
 #[cfg(feature = "client")]
 mod limit;
 #[cfg(feature = "client")]
