@@ -105,6 +105,11 @@ pub(crate) enum Keys {
         #[command(flatten)]
         output: Output,
     },
+    /// Make a key that signs leases of licences, for `POLARKIT_LEASE_KEYS`, and show it, once
+    LeaseNew {
+        #[command(flatten)]
+        output: Output,
+    },
     /// Show which keys there are; the keys themselves are not stored
     List {
         #[command(flatten)]
@@ -149,7 +154,10 @@ impl Command {
             Self::Serve(serve) => serve.output.json,
             Self::Sandbox(sandbox) => sandbox.output.json,
             Self::Keys(
-                Keys::Create { output, .. } | Keys::List { output } | Keys::Revoke { output, .. },
+                Keys::Create { output, .. }
+                | Keys::LeaseNew { output }
+                | Keys::List { output }
+                | Keys::Revoke { output, .. },
             )
             | Self::Store(Store::Move { output, .. }) => output.json,
         }

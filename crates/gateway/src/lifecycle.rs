@@ -15,8 +15,8 @@ use crate::gateway::Gateway;
 use crate::problem::chain;
 use crate::time::pause;
 use crate::{
-    checkout, clock, entitlement, http, inbox, listen, reconcile, shared, subscriber, usage,
-    watchdog,
+    checkout, clock, entitlement, http, inbox, license, listen, reconcile, shared, subscriber,
+    usage, watchdog,
 };
 
 /// How often what is no longer needed is thrown away.
@@ -57,6 +57,12 @@ pub async fn serve_app(
         tasks.spawn(watchdog::run(gateway.clone(), workers.clone()));
     }
     tasks.spawn(subscriber::worker::run(gateway.clone(), workers.clone()));
+    if gateway.config.leasing.signer.is_some() {
+        tasks.spawn(license::lease::recheck::run(
+            gateway.clone(),
+            workers.clone(),
+        ));
+    }
     let (readers, leave) = (gateway.clone(), workers.clone());
     tasks.spawn(async move {
         // First of all, because the server waits for connections, and theirs never end.
@@ -107,6 +113,7 @@ async fn throw_away(gateway: &Gateway) -> Result<(), polarkit_store::Error> {
     gateway.store.inbox_prune(before(days)).await?;
     gateway.store.drift_prune(before(days)).await?;
     gateway.store.usage_prune(before(USAGE_KEPT)).await?;
+    license::lease::prune(gateway).await?;
     gateway
         .store
         .idempotency_prune(before(checkout::KEYS_KEPT))

@@ -79,6 +79,10 @@ codes! {
         "Polar found something in the request it doesn't accept.";
     LicenseInvalid "license_invalid" BAD_REQUEST "validation_error" "The licence is not valid"
         "No such key, or revoked, expired, used up, or for something else.";
+    LeaseLimit "lease_limit" CONFLICT "conflict" "Other machines hold the leases"
+        "As many machines as the licence allows hold leases of it, or another one of its activation.";
+    NotConfigured "not_configured" NOT_IMPLEMENTED "internal" "This is not configured"
+        "The gateway was not told what it needs for this; the detail names the variable.";
     Unauthenticated "unauthenticated" UNAUTHORIZED "authentication_error" "Credentials are needed"
         "No credentials, or ones that are not valid.";
     Forbidden "forbidden" FORBIDDEN "authentication_error" "Not allowed"

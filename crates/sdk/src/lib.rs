@@ -153,6 +153,6 @@ pub use crate::{
 };
 
 /// The guide's code compiles.
-#[cfg(all(doctest, feature = "axum", feature = "reqwest"))]
+#[cfg(all(doctest, feature = "axum", feature = "license", feature = "reqwest"))]
 #[doc = include_str!("../../../docs/sdk.md")]
 mod guide {}

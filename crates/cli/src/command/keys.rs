@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::anyhow;
 use jiff::Timestamp;
+use polarkit::license::SigningKey;
 use polarkit::{Clock as _, SystemClock};
 use polarkit_gateway::{config, keys};
 use polarkit_store::{ApiKey, Store};
@@ -30,14 +31,18 @@ struct Line {
     revoked_at: Option<String>,
 }
 
-/// Opens the store, does the chore, closes it.
+/// Opens the store, does the chore, closes it; keys of leases are in no store.
 pub(super) async fn run(ask: Keys, settings: Settings, printer: &Printer) -> Result<(), Failure> {
+    if let Keys::LeaseNew { .. } = ask {
+        return lease_new(printer);
+    }
     let database =
         config::database_url(&settings.into_values()).map_err(|faults| faulty(&faults))?;
     let store = Store::open(database.expose_secret()).await;
     let store = store.map_err(|error| Failure::remedied(error.remedy(), error))?;
     let done = match ask {
         Keys::Create { name, .. } => create(&store, &name, printer).await,
+        Keys::LeaseNew { .. } => Ok(()),
         Keys::List { .. } => list(&store, printer).await,
         Keys::Revoke { id, .. } => revoke(&store, &id, printer).await,
     };
@@ -50,6 +55,15 @@ async fn create(store: &Store, name: &str, printer: &Printer) -> Result<(), Fail
     let key = new.key.expose_secret();
     printer.answer(&json!({"id": new.id, "key": key}), key)?;
     printer.note("Keep it: it is shown this once.")?;
+    Ok(())
+}
+
+fn lease_new(printer: &Printer) -> Result<(), Failure> {
+    let secret = SigningKey::generate()?;
+    let id = SigningKey::parse(&secret)?.id().to_owned();
+    let key = secret.reveal();
+    printer.answer(&json!({"id": id, "key": key}), key)?;
+    printer.note("Put it first in POLARKIT_LEASE_KEYS; it is shown this once.")?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ mod database;
 mod dev;
 mod disk;
 mod first_start;
+mod lease;
 mod page;
 mod recordings;
 mod sandbox;

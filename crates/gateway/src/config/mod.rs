@@ -2,6 +2,7 @@
 //! remedy.
 
 mod access;
+mod leasing;
 mod license;
 mod limits;
 mod product;
@@ -18,6 +19,7 @@ use url::Url;
 use uuid::Uuid;
 
 pub use self::access::{Access, Stale};
+pub use self::leasing::Leasing;
 pub use self::license::Licenses;
 pub use self::limits::Limits;
 pub use self::product::{Environment, Product, Products};
@@ -60,6 +62,8 @@ pub struct Config {
     pub open_licenses: bool,
     /// How long what is known of a licence is believed.
     pub licenses: Licenses,
+    /// Leases of licences that machines hold offline.
+    pub leasing: Leasing,
     /// `POLARKIT_LIMITS`, `POLARKIT_ANONYMOUS_PER_MINUTE`: how often who may call what.
     pub limits: Limits,
     /// `POLARKIT_TRUST_FORWARDED_FOR`: the address is what the proxy in front says.
@@ -89,7 +93,7 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 48] = [
+pub const VARIABLES: [&str; 52] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
@@ -106,6 +110,10 @@ pub const VARIABLES: [&str; 48] = [
     "POLARKIT_JWT_AUDIENCE",
     "POLARKIT_JWT_ISSUER",
     "POLARKIT_JWT_SECRET",
+    "POLARKIT_LEASE_GRACE_HOURS",
+    "POLARKIT_LEASE_HOURS",
+    "POLARKIT_LEASE_KEYS",
+    "POLARKIT_LEASE_RECHECK_MINUTES",
     "POLARKIT_LICENSE_FRESH_SECONDS",
     "POLARKIT_LICENSE_STALE_HOURS",
     "POLARKIT_LIMITS",
@@ -285,6 +293,7 @@ impl Config {
             jwt: read.jwt(),
             open_licenses,
             licenses: Licenses::read(&mut read),
+            leasing: Leasing::read(&mut read),
             limits: Limits::read(&mut read, open_licenses),
             trust_forwarded_for: read.yes_or_no("POLARKIT_TRUST_FORWARDED_FOR", false),
             inbox_days: read.number("POLARKIT_INBOX_DAYS", 90),

@@ -151,7 +151,8 @@ impl View {
         })
     }
 
-    async fn standing(&self, customer: &str) -> Result<Standing, Error> {
+    /// The access of a customer by Polar's id, from the store.
+    pub(crate) async fn standing(&self, customer: &str) -> Result<Standing, Error> {
         let rows = self.store.entitlements(customer).await?;
         let state = self.store.object(customer, "state", customer).await?;
         let stated_at = state.as_ref().map(|state| state.version.envelope_at);

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    checkout, customer, dead_letter, entitlement, health, inbox, license, portal, reconcile,
+    checkout, customer, dead_letter, entitlement, health, inbox, lease, license, portal, reconcile,
     stream, subscriber, usage, webhook,
 };
 
@@ -29,6 +29,9 @@ use super::{
         license::validate,
         license::activate,
         license::deactivate,
+        lease::give,
+        lease::keys,
+        lease::revocations,
         entitlement::list,
         entitlement::check::check,
         entitlement::why::why,

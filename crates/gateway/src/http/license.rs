@@ -165,6 +165,7 @@ pub(super) async fn deactivate(
 ) -> Result<Reply<Deactivated>, Problem> {
     license::text("license_key", &ask.license_key)?;
     license::change(&gateway, &ask).await?;
+    license::lease::doubt(&gateway, &ask.license_key).await?;
     tracing::info!(activation = %ask.activation_id, "licence deactivated");
     Ok(Reply(Deactivated {
         status: "deactivated",

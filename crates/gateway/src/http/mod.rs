@@ -11,6 +11,7 @@ mod docs;
 mod entitlement;
 pub(crate) mod health;
 mod inbox;
+mod lease;
 pub(crate) mod license;
 mod limit;
 mod portal;
@@ -86,6 +87,9 @@ fn api() -> Router<Gateway> {
         .route("/api/license/validate", post(license::validate))
         .route("/api/license/activate", post(license::activate))
         .route("/api/license/deactivate", post(license::deactivate))
+        .route("/api/license/lease", post(lease::give))
+        .route("/api/license/keys", get(lease::keys))
+        .route("/api/license/revocations", get(lease::revocations))
         .route("/api/entitlements/{external_id}", get(entitlement::list))
         .route(
             "/api/entitlements/{external_id}/check",

@@ -6,6 +6,7 @@
 mod ask;
 mod denial;
 mod key;
+pub(crate) mod lease;
 mod memory;
 mod pace;
 mod standing;

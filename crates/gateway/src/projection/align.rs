@@ -9,6 +9,7 @@ use super::{beginning, contradiction, doubt};
 use crate::entitlement::cause::{self, Cause};
 use crate::entitlement::{derive, expiry};
 use crate::gateway::Gateway;
+use crate::license::lease;
 use crate::problem::chain;
 use crate::subscriber::audience::Audience;
 use crate::subscriber::notice::{self, About};
@@ -65,6 +66,9 @@ pub(crate) async fn align_all<'a>(
         aligned.push((customer, entitled));
     }
     write(tx, &aligned).await?;
+    for (customer, Entitled { before, after, .. }) in &aligned {
+        lease::end(tx, gateway, customer, (before, after)).await?;
+    }
     name(tx, gateway, &mut aligned, causes).await?;
     let at = gateway.time.now().as_microsecond();
     for (_, Entitled { before, after, .. }) in &mut aligned {

@@ -15,7 +15,8 @@ use jiff::SignedDuration;
 use polarkit::Error;
 use polarkit_model::{
     CheckoutId, CustomerId, CustomerSessionCreate, CustomerSessionCustomerExternalIdCreate,
-    CustomerSessionCustomerIdCreate, MeterId, OrganizationId,
+    CustomerSessionCustomerIdCreate, LicenseKeyId, LicenseKeyWithActivations, MeterId,
+    OrganizationId,
 };
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -188,6 +189,12 @@ impl Polar {
             session.token.reveal().to_owned(),
             session.customer_portal_url,
         ))
+    }
+
+    /// How a licence key stands, by Polar's id of it.
+    pub(crate) async fn license_key(&self, id: &str) -> Result<LicenseKeyWithActivations, Failure> {
+        let id: LicenseKeyId = id.parse().map_err(|_malformed| Failure::NotFound)?;
+        self.heard(self.own.license_keys().get(id)).await
     }
 
     /// A customer's meters; none when Polar does not know the customer yet.

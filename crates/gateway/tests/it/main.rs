@@ -31,6 +31,8 @@ mod grace;
 mod heal;
 mod health;
 mod intake;
+mod lease;
+mod lease_example;
 mod license;
 mod license_outage;
 mod lifecycle;

@@ -252,6 +252,18 @@ impl World {
         self.served.await.unwrap()
     }
 
+    /// All that its database consists of, and what lies beside it.
+    pub(crate) fn files(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            let file = file.unwrap();
+            if file.file_type().unwrap().is_file() {
+                all.extend(std::fs::read(file.path()).unwrap());
+            }
+        }
+        all
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
     }
