@@ -20,8 +20,8 @@ use crate::stage::{KEY, now};
 const SENDERS: usize = 6;
 /// How long each of them rests after one was taken: subscribers must come after, in the end.
 const REST: Duration = Duration::from_millis(150);
-/// Of the shop's servers that track usage.
-const TRACKERS: usize = 2;
+/// Events of a batch.
+const BATCH: usize = 7;
 
 /// What was sent so far; shared by whoever sends.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +32,8 @@ struct Entries {
     /// Answered with success.
     deliveries: BTreeMap<String, Delivery>,
     uses: BTreeSet<String>,
+    /// Of uses that may go as one: ids the gateway gave them.
+    rolled: BTreeSet<String>,
     /// The answer under each Idempotency-Key.
     checkouts: BTreeMap<String, Value>,
     /// Sent and not answered: Polar and the shop will send it again.
@@ -52,6 +54,14 @@ pub(crate) enum New {
     Endless,
     /// Only what is doubtful is sent again.
     Nothing,
+}
+
+/// How one of the shop's servers tells of usage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tells {
+    One,
+    List,
+    Lines,
 }
 
 /// Senders under way.
@@ -87,9 +97,10 @@ impl Load {
         for _ in 0..SENDERS {
             senders.spawn(sender.clone().deliver());
         }
-        for _ in 0..TRACKERS {
-            senders.spawn(sender.clone().track());
+        for tells in [Tells::One, Tells::List, Tells::Lines] {
+            senders.spawn(sender.clone().track(tells));
         }
+        senders.spawn(sender.clone().track_alike());
         senders.spawn(sender.check_out());
         senders.close();
         Self { over, senders }
@@ -118,6 +129,10 @@ impl Ledger {
 
     pub(crate) fn uses(&self) -> BTreeSet<String> {
         self.with(|all| all.uses.clone())
+    }
+
+    pub(crate) fn rolled(&self) -> BTreeSet<String> {
+        self.with(|all| all.rolled.clone())
     }
 
     pub(crate) fn checkouts(&self) -> BTreeMap<String, Value> {
@@ -176,31 +191,79 @@ impl Sender {
         }
     }
 
-    async fn track(self) {
+    async fn track(self, tells: Tells) {
         while self.goes_on() {
-            let doubtful = self.ledger.with(|all| all.doubtful.uses.pop());
-            let fresh = || self.is_new().then(|| format!("use_{}", Uuid::new_v4()));
-            let Some(id) = doubtful.or_else(fresh) else {
+            let ids = self.uses(if tells == Tells::One { 1 } else { BATCH });
+            if ids.is_empty() {
                 return;
-            };
-            let one = json!({
-                "external_customer_id": "u", "name": "call", "id": id, "metadata": {"use": id},
-            });
-            let answer = self.post("/api/usage/track").json(&one).send().await;
-            let taken = answer.is_ok_and(|answer| {
-                assert_eq!(answer.status(), 202);
-                true
-            });
+            }
+            let taken = self.tell(&ids, tells).await;
             self.ledger.with(|all| {
                 if taken {
-                    all.uses.insert(id);
+                    all.uses.extend(ids);
                 } else {
-                    all.doubtful.uses.push(id);
+                    all.doubtful.uses.extend(ids);
                 }
             });
             if !taken {
                 return;
             }
+        }
+    }
+
+    /// What is doubtful, or else new.
+    fn uses(&self, most: usize) -> Vec<String> {
+        let doubtful = self.ledger.with(|all| {
+            let uses = &mut all.doubtful.uses;
+            uses.split_off(uses.len().saturating_sub(most))
+        });
+        if doubtful.is_empty() && self.is_new() {
+            return (0..most)
+                .map(|_| format!("use_{}", Uuid::new_v4()))
+                .collect();
+        }
+        doubtful
+    }
+
+    async fn tell(&self, ids: &[String], tells: Tells) -> bool {
+        let events = ids.iter().map(|id| {
+            json!({"external_customer_id": "u", "name": "call", "id": id, "metadata": {"use": id}})
+        });
+        let call = self.post("/api/usage/track");
+        let call = match tells {
+            Tells::One => call.json(&events.last()),
+            Tells::List => call.json(&json!({"events": events.collect::<Vec<_>>()})),
+            Tells::Lines => {
+                let lines: Vec<String> = events.map(|event| event.to_string()).collect();
+                call.header("content-type", "application/x-ndjson")
+                    .body(lines.join("\n"))
+            }
+        };
+        let answer = call.send().await;
+        answer.is_ok_and(|answer| {
+            assert_eq!(answer.status(), 202);
+            true
+        })
+    }
+
+    /// Uses that differ in nothing, and have no ids of the shop's: what is not answered may count or
+    /// not, and is not sent again.
+    async fn track_alike(self) {
+        while self.goes_on() && self.is_new() {
+            let one =
+                json!({"external_customer_id": "u", "name": "rolled", "metadata": {"units": 1}});
+            let batch = json!({"events": vec![one; BATCH]});
+            let Ok(answer) = self.post("/api/usage/track").json(&batch).send().await else {
+                return;
+            };
+            assert_eq!(answer.status(), 202);
+            let Ok(answer) = answer.json::<Value>().await else {
+                return;
+            };
+            let ids = answer["ids"].as_array().unwrap().iter();
+            let ids: Vec<String> = ids.map(|id| id.as_str().unwrap().to_owned()).collect();
+            self.ledger.with(|all| all.rolled.extend(ids));
+            pause(REST).await;
         }
     }
 
