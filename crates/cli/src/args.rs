@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Dev(Dev),
     /// Start the gateway: checkouts, webhooks, entitlements, usage and licences for your app
     Serve(Serve),
+    /// Start the gateway and, before your app, a proxy that counts what each customer uses
+    Meter(Box<Meter>),
     /// Start Polar on this machine: its API, its pages, its webhooks, and a clock you can move
     Sandbox(Sandbox),
     /// Create, list and revoke the keys your app calls the gateway with
@@ -79,6 +81,36 @@ pub(crate) struct Serve {
     /// Where buyers return to after paying [setting: `SUCCESS_URL`]
     #[arg(long, value_name = "URL")]
     pub(crate) success_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Meter {
+    /// Where your app is, such as <http://127.0.0.1:3000> [setting: `POLARKIT_METER_UPSTREAM`]
+    #[arg(long, value_name = "URL")]
+    pub(crate) upstream: Option<String>,
+    /// Port your app's clients come to; 0 picks a free one
+    #[arg(long, default_value_t = 8100)]
+    pub(crate) port: u16,
+    /// Port of the gateway; 0 picks a free one
+    #[arg(long, default_value_t = 8000)]
+    pub(crate) gateway_port: u16,
+    /// Address both listen on; 127.0.0.1 keeps them to this machine
+    #[arg(long, default_value = "0.0.0.0")]
+    pub(crate) host: std::net::IpAddr,
+    /// What counts as what, in TOML; without it every success is an `api_call` [setting: `POLARKIT_METER_RULES`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<String>,
+    /// In which header a trusted proxy names the customer [setting: `POLARKIT_METER_CUSTOMER_HEADER`]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) customer_header: Option<String>,
+    /// Where such proxies are, such as 10.0.0.0/8 [setting: `POLARKIT_METER_TRUST_NETWORKS`]
+    #[arg(long, value_name = "NETWORKS")]
+    pub(crate) trust_networks: Option<String>,
+    /// Refuse requests of nobody known [setting: `POLARKIT_METER_REQUIRE_CUSTOMER`]
+    #[arg(long)]
+    pub(crate) require_customer: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -152,6 +184,7 @@ impl Command {
         match self {
             Self::Dev(dev) => dev.output.json,
             Self::Serve(serve) => serve.output.json,
+            Self::Meter(meter) => meter.output.json,
             Self::Sandbox(sandbox) => sandbox.output.json,
             Self::Keys(
                 Keys::Create { output, .. }

@@ -19,6 +19,7 @@ use crate::inbox::sender::Senders;
 use crate::keys::Keys;
 use crate::license::Licenses;
 use crate::limit::Limiter;
+use crate::metering::afterwards::Afterwards;
 use crate::metrics::Metrics;
 use crate::reconcile::Reconcile;
 use crate::shared::{NoRedis, Shared};
@@ -51,6 +52,7 @@ pub struct Parts {
     pub(crate) limiter: Limiter,
     pub(crate) periods: Periods,
     pub(crate) metrics: Metrics,
+    pub(crate) afterwards: Afterwards,
     pub(crate) connection: Connection,
     pub(crate) hooks: Option<Arc<dyn Hooks>>,
     pub(crate) reconcile: Reconcile,
@@ -130,6 +132,7 @@ impl Gateway {
             limiter: Limiter::default(),
             periods: Periods::new(),
             metrics: Metrics::new(),
+            afterwards: Afterwards::default(),
             connection: Connection::default(),
             hooks,
             reconcile: Reconcile::new(&config),

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::Watchdog;
 use crate::entitlement::provisional;
 use crate::gateway::Gateway;
+use crate::metering::proxy;
 use crate::problem::chain;
 use crate::time::pause;
 use crate::{
@@ -34,11 +36,34 @@ pub async fn serve(
     serve_app(gateway, app, listener, stop).await
 }
 
+/// The same, with the metering proxy of its configuration on a listener of its own.
+pub async fn serve_with_meter(
+    gateway: Gateway,
+    listener: TcpListener,
+    meter: TcpListener,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let app = http::router(gateway.clone());
+    let settings = gateway.config.metering.clone();
+    let settings = settings.ok_or_else(|| io::Error::other("no app is named to meter"))?;
+    let proxy = proxy::router(gateway.clone(), settings, stop.child_token());
+    let proxy = proxy.map_err(io::Error::other)?;
+    serve_all(gateway, [(app, listener), (proxy, meter)], stop).await
+}
+
 /// The same, for an application that nests the gateway's [`router`](crate::router) in its own.
 pub async fn serve_app(
     gateway: Gateway,
     app: Router,
     listener: TcpListener,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    serve_all(gateway, [(app, listener)], stop).await
+}
+
+async fn serve_all(
+    gateway: Gateway,
+    faces: impl IntoIterator<Item = (Router, TcpListener)>,
     stop: CancellationToken,
 ) -> io::Result<()> {
     let tasks = TaskTracker::new();
@@ -69,12 +94,15 @@ pub async fn serve_app(
         leave.cancelled().await;
         readers.readers.close().await;
     });
-    listen::serve(listener, app, &stop).await;
+    let faces = faces.into_iter();
+    let faces = faces.map(|(app, listener)| listen::serve(listener, app, &stop));
+    join_all(faces).await;
     workers.cancel();
     tasks.close();
     tasks.wait().await;
     gateway.checkouts.opening.land().await;
     gateway.licenses.flights.land().await;
+    gateway.afterwards.land().await;
     gateway.store.close().await;
     Ok(())
 }

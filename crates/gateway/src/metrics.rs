@@ -69,6 +69,12 @@ impl Metrics {
         self.with(|| counter!("polarkit_usage_late_total").increment(events));
     }
 
+    /// A request that should count was `counted`, is written down only after its answer (`late`),
+    /// is `lost`, or told nothing that can be counted (`unread`).
+    pub(crate) fn metered(&self, outcome: &'static str) {
+        self.with(|| counter!("polarkit_metered_total", "outcome" => outcome).increment(1));
+    }
+
     /// A checkout was `created`, or an open one `reused`.
     pub(crate) fn checkout(&self, outcome: &'static str) {
         self.with(|| counter!("polarkit_checkouts_total", "outcome" => outcome).increment(1));

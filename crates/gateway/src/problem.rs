@@ -110,6 +110,10 @@ codes! {
         "Polar cannot be reached" "Polar did not answer, or not in time.";
     UpstreamFailed "upstream_failed" BAD_GATEWAY "upstream" "Polar failed"
         "Polar answered with an error that is not the caller's.";
+    AppUnreachable "app_unreachable" BAD_GATEWAY "network_error" "The app cannot be reached"
+        "The app behind the metering proxy did not take the request, or broke off.";
+    AppSilent "app_silent" GATEWAY_TIMEOUT "network_error" "The app did not answer in time"
+        "The app behind the metering proxy took the request and was silent.";
     Overloaded "overloaded" SERVICE_UNAVAILABLE "internal" "Too busy"
         "Too much waits to be stored; try again shortly.";
     Internal "internal" INTERNAL_SERVER_ERROR "internal" "Something failed here"

@@ -2,6 +2,7 @@
 
 mod dev;
 mod keys;
+mod meter;
 mod sandbox;
 mod serve;
 mod store;
@@ -19,6 +20,7 @@ pub(crate) async fn run(args: Args, printer: &Printer) -> Result<(), Failure> {
     match args.command {
         Command::Dev(ask) => dev::run(ask, printer).await,
         Command::Serve(ask) => serve::run(ask, settings, printer).await,
+        Command::Meter(ask) => meter::run(*ask, settings, printer).await,
         Command::Sandbox(ask) => sandbox::run(ask, printer).await,
         Command::Keys(ask) => keys::run(ask, settings, printer).await,
         Command::Store(ask) => store::run(ask, settings, printer).await,

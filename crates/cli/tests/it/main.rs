@@ -18,6 +18,7 @@ mod dev;
 mod disk;
 mod first_start;
 mod lease;
+mod meter;
 mod page;
 mod recordings;
 mod sandbox;

@@ -23,6 +23,7 @@ pub(crate) struct Running {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ready {
     pub(crate) gateway: Option<String>,
+    pub(crate) meter: Option<String>,
     pub(crate) sandbox: Option<String>,
     pub(crate) api_key: Option<String>,
 }

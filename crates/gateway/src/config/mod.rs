@@ -5,6 +5,7 @@ mod access;
 mod leasing;
 mod license;
 mod limits;
+mod metering;
 mod product;
 mod read;
 mod selling;
@@ -22,6 +23,7 @@ pub use self::access::{Access, Stale};
 pub use self::leasing::Leasing;
 pub use self::license::Licenses;
 pub use self::limits::Limits;
+pub use self::metering::Metering;
 pub use self::product::{Environment, Product, Products};
 use self::read::Reader;
 pub use self::selling::{Conflict, Selling};
@@ -86,6 +88,8 @@ pub struct Config {
     pub subscriber_timeout_seconds: u32,
     /// How usage gets to Polar.
     pub usage: Usage,
+    /// `POLARKIT_METER_…`: the metering proxy, where it stands before an app.
+    pub metering: Option<Metering>,
     /// `DEBUG`.
     pub debug: bool,
     /// `LOG_LEVEL`, in lower case.
@@ -93,7 +97,7 @@ pub struct Config {
 }
 
 /// Every variable that is read: what a settings file may name.
-pub const VARIABLES: [&str; 52] = [
+pub const VARIABLES: [&str; 59] = [
     "DATABASE_URL",
     "DEBUG",
     "LOG_LEVEL",
@@ -117,6 +121,13 @@ pub const VARIABLES: [&str; 52] = [
     "POLARKIT_LICENSE_FRESH_SECONDS",
     "POLARKIT_LICENSE_STALE_HOURS",
     "POLARKIT_LIMITS",
+    "POLARKIT_METER_CUSTOMER_HEADER",
+    "POLARKIT_METER_REPORT_HEADER",
+    "POLARKIT_METER_REQUIRE_CUSTOMER",
+    "POLARKIT_METER_RULES",
+    "POLARKIT_METER_TIMEOUT_SECONDS",
+    "POLARKIT_METER_TRUST_NETWORKS",
+    "POLARKIT_METER_UPSTREAM",
     "POLARKIT_OPEN_LICENSES",
     "POLARKIT_POLAR_LISTEN",
     "POLARKIT_PRODUCTS",
@@ -301,10 +312,11 @@ impl Config {
             access: Access::read(&mut read, &healing),
             events_days: read.number("POLARKIT_EVENTS_DAYS", 30),
             delivery_log_days: read.number("POLARKIT_DELIVERY_LOG_DAYS", 14),
-            subscriber_networks: read.subscriber_networks(),
+            subscriber_networks: read.networks("POLARKIT_SUBSCRIBER_NETWORKS"),
             subscriber_retry_days: read.number("POLARKIT_SUBSCRIBER_RETRY_DAYS", 3),
             subscriber_timeout_seconds: read.timeout_seconds(),
             usage: Usage::read(&mut read, &server),
+            metering: Metering::read(&mut read),
             debug: read.yes_or_no("DEBUG", false),
             log_level: read.log_level(),
         };

@@ -185,13 +185,12 @@ impl<'a> Reader<'a> {
         origins
     }
 
-    pub(super) fn subscriber_networks(&mut self) -> Vec<IpNet> {
-        const NAME: &str = "POLARKIT_SUBSCRIBER_NETWORKS";
-        let list = self.list(NAME);
+    pub(super) fn networks(&mut self, name: &'static str) -> Vec<IpNet> {
+        let list = self.list(name);
         let read: Option<Vec<IpNet>> = list.iter().map(|text| network(text)).collect();
         read.unwrap_or_else(|| {
             let remedy = "list addresses or networks such as 10.0.0.0/8, separated by commas";
-            self.fault(NAME, "holds something that is no network", remedy);
+            self.fault(name, "holds something that is no network", remedy);
             Vec::new()
         })
     }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::{HeaderName, HeaderValue};
 use tracing::Instrument as _;
 
-const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const LENGTH_MAX: usize = 64;
 
 tokio::task_local! {
@@ -23,20 +23,20 @@ pub(crate) fn current() -> Arc<str> {
 }
 
 /// The id of a request.
-pub(super) fn of(request: &Request) -> Arc<str> {
+pub(crate) fn of(request: &Request) -> Arc<str> {
     let given = request.headers().get(HEADER);
     let given = given.and_then(|value| value.to_str().ok());
     given.filter(|id| is_sane(id)).map_or_else(fresh, Arc::from)
 }
 
 /// Does something for the request of this id, as logs and problems tell.
-pub(super) fn within<F: Future>(id: &Arc<str>, work: F) -> impl Future<Output = F::Output> {
+pub(crate) fn within<F: Future>(id: &Arc<str>, work: F) -> impl Future<Output = F::Output> {
     let span = tracing::info_span!("request", %id);
     CURRENT.scope(Arc::clone(id), work).instrument(span)
 }
 
 /// Tells the caller the id.
-pub(super) fn show(id: &str, response: &mut Response) {
+pub(crate) fn show(id: &str, response: &mut Response) {
     if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(HEADER, value);
     }

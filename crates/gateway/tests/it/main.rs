@@ -5,6 +5,7 @@ mod event;
 #[path = "../../src/projection/permutation/living.rs"]
 mod living;
 mod mended;
+mod metered;
 mod middle;
 mod nobody;
 mod node;
@@ -39,6 +40,9 @@ mod lifecycle;
 mod limited;
 mod limits;
 mod limits_shared;
+mod meter;
+mod meter_llm;
+mod meter_proxy;
 mod moved;
 mod nodes;
 mod order;

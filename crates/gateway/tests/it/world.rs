@@ -49,6 +49,8 @@ impl Clock for Still {
 
 pub(crate) struct World {
     pub(crate) url: String,
+    /// Where the metering proxy is, with the settings that want one.
+    pub(crate) meter: Option<String>,
     pub(crate) clock: Arc<Still>,
     pub(crate) sandbox: Sandbox,
     pub(crate) polar: polarkit::Polar,
@@ -129,9 +131,10 @@ impl World {
             .await
             .unwrap();
         let stop = CancellationToken::new();
-        let served = polarkit_gateway::serve(gateway.clone(), listener, stop.clone());
+        let (served, meter) = serve(&gateway, listener, &settings, &stop).await;
         let world = Self {
             url,
+            meter,
             clock,
             sandbox,
             polar,
@@ -141,7 +144,7 @@ impl World {
             folder,
             settings,
             stop,
-            served: spawn(served),
+            served,
             sandbox_stop: sandbox_stop.drop_guard(),
         };
         world.get("/health").await.ok(); // it answers once everything runs
@@ -206,14 +209,11 @@ impl World {
             .unwrap();
         let listener = TcpListener::bind(&address).await.unwrap();
         let stop = CancellationToken::new();
-        let served = spawn(polarkit_gateway::serve(
-            gateway.clone(),
-            listener,
-            stop.clone(),
-        ));
+        let (served, meter) = serve(&gateway, listener, &settings, &stop).await;
         let sandbox_stop = self.sandbox_stop;
         Self {
             url,
+            meter,
             clock,
             sandbox,
             polar,
@@ -336,6 +336,24 @@ impl World {
         }
         panic!("it never came true that {what}");
     }
+}
+
+/// Serves the gateway, and the metering proxy where the settings name an app.
+async fn serve(
+    gateway: &Gateway,
+    listener: TcpListener,
+    settings: &BTreeMap<String, String>,
+    stop: &CancellationToken,
+) -> (JoinHandle<std::io::Result<()>>, Option<String>) {
+    let (gateway, stop) = (gateway.clone(), stop.clone());
+    if !settings.contains_key("POLARKIT_METER_UPSTREAM") {
+        let served = polarkit_gateway::serve(gateway, listener, stop);
+        return (spawn(served), None);
+    }
+    let meter = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", meter.local_addr().unwrap());
+    let served = polarkit_gateway::serve_with_meter(gateway, listener, meter, stop);
+    (spawn(served), Some(url))
 }
 
 /// A schema of its own on the server the test command starts.

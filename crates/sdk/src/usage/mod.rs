@@ -33,18 +33,24 @@
 //! [`UsageTracker::tally`] counts all of it; what goes wrong is logged by `tracing`.
 
 mod builder;
+mod bytes;
 mod check;
 mod delivery;
 mod event;
+mod llm;
 mod lost;
 mod queue;
+mod strategy;
 mod tracker;
 mod verdict;
 
 pub use self::{
     builder::UsageBuilder,
+    bytes::CountedBytes,
     check::InvalidUsage,
     event::{MetadataValue, UsageCustomer, UsageEvent, UsageMember},
+    llm::{LlmReading, LlmUsage},
     lost::{LostReason, LostUsage},
+    strategy::{Stopwatch, Strategy},
     tracker::{NotFlushed, Tracked, UsageTally, UsageTracker},
 };

@@ -8,6 +8,7 @@ mod layer;
 mod outage;
 mod refusal;
 mod shape;
+mod strategies;
 mod wire;
 
 use std::time::Duration;

@@ -24,7 +24,7 @@ impl Clock for Frozen {
 }
 
 /// The events that a use of the tracker sends, by name.
-async fn sent(tell: impl Fn(&UsageTracker)) -> BTreeMap<String, Value> {
+pub(super) async fn sent(tell: impl Fn(&UsageTracker)) -> BTreeMap<String, Value> {
     let wire = Wire::good();
     let builder = UsageTracker::builder(wire.polar());
     let usage = builder.clock(Arc::new(Frozen)).start().unwrap();
