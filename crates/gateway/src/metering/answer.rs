@@ -13,6 +13,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
+use http::header::CONTENT_LENGTH;
 use http::{Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
@@ -29,15 +30,24 @@ const READ_ON_AT_ONCE: usize = 256;
 pub(super) fn nothing_follows(is_head: bool, answer: &Response<Body>) -> bool {
     let status = answer.status();
     is_head
+        || length(answer) == Some(0)
         || status.is_informational()
         || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         || answer.body().is_end_stream()
+}
+
+/// How long an answer says it is: nobody is sent more, whatever its body would still give.
+fn length(answer: &Response<Body>) -> Option<u64> {
+    let told = answer.headers().get(CONTENT_LENGTH);
+    let told = told.and_then(|length| length.to_str().ok()?.parse().ok());
+    told.or_else(|| answer.body().size_hint().exact())
 }
 
 /// An answer's body, and what it counts as once it is over.
 pub(super) struct CountedAnswer {
     gateway: Gateway,
     inner: Body,
+    length: Option<u64>,
     /// Gone once it was counted, or has failed.
     exchange: Option<Exchange>,
     seen: Seen,
@@ -61,6 +71,7 @@ impl CountedAnswer {
         };
         Self {
             gateway,
+            length: length(answer),
             inner: std::mem::take(answer.body_mut()),
             exchange: Some(exchange),
             seen,
@@ -132,7 +143,7 @@ impl HttpBody for CountedAnswer {
             match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
                 Some(Ok(frame)) => {
                     self.seen.take(&frame);
-                    if !self.inner.is_end_stream() {
+                    if !self.inner.is_end_stream() && self.length != Some(self.seen.bytes) {
                         return Poll::Ready(Some(Ok(frame)));
                     }
                     self.finish(Some(frame));

@@ -2,6 +2,7 @@
 
 mod customer;
 mod headers;
+mod patience;
 mod tunnel;
 mod upstream;
 

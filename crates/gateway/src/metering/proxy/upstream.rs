@@ -17,9 +17,9 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use tower_http::timeout::TimeoutBody;
 
 use super::super::request::{Sent, counted};
+use super::patience::PatientBody;
 use crate::config::Metering;
 use crate::problem::{Code, Problem, chain};
 
@@ -94,7 +94,7 @@ impl Upstream {
         }
         let asked = self.client.request(Request::from_parts(head, body));
         let answer = self.patiently(asked, &sent).await?;
-        Ok(answer.map(|body| Body::new(TimeoutBody::new(self.patience, body))))
+        Ok(answer.map(|body| Body::new(PatientBody::new(body, self.patience))))
     }
 
     /// Waits as long as something of the request still goes in, then for so long again.
