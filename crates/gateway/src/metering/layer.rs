@@ -127,13 +127,13 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, req: Request<Body>) -> Self::Future {
         let UsageLayer { counting, customer } = self.layer.clone();
         // The one that was asked whether it is ready is the one that is called.
         let fresh = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, fresh);
         Box::pin(async move {
-            let (head, body) = request.into_parts();
+            let (head, body) = req.into_parts();
             let customer = customer(&head);
             let request = Request::from_parts(head, body);
             let (exchange, request) = counting.begin(customer, request).await;

@@ -216,41 +216,39 @@ async fn the_app_tells_what_was_used_and_its_client_does_not_see_it() {
     );
 }
 
+const RULES: &str = r#"
+    [[rule]]
+    path = "/api/hello/{name}"
+    event = "greeting"
+    tokens = 5
+    metadata = { plan = "pro", weight = 2 }
+
+    [[rule]]
+    path = "/upload/stored/{*name}"
+    methods = ["PUT"]
+    kind = "storage"
+
+    [[rule]]
+    path = "/upload/objects/{*name}"
+    kind = "s3"
+    event = "object"
+    metadata = { bucket = "objects" }
+
+    [[rule]]
+    path = "/status/404"
+    statuses = [404]
+    kind = "delta_time"
+    event = "miss"
+
+    [[rule]]
+    path = "/report"
+    kind = "stream"
+    event = "download"
+"#;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_say_what_a_request_is() {
-    let metered = Metered::ruled(
-        r#"
-        [[rule]]
-        path = "/api/hello/{name}"
-        event = "greeting"
-        tokens = 5
-        metadata = { plan = "pro", weight = 2 }
-
-        [[rule]]
-        path = "/upload/stored/{*name}"
-        methods = ["PUT"]
-        kind = "storage"
-
-        [[rule]]
-        path = "/upload/objects/{*name}"
-        kind = "s3"
-        event = "object"
-        metadata = { bucket = "objects" }
-
-        [[rule]]
-        path = "/status/404"
-        statuses = [404]
-        kind = "delta_time"
-        event = "miss"
-
-        [[rule]]
-        path = "/report"
-        kind = "stream"
-        event = "download"
-        "#,
-        &[],
-    )
-    .await;
+    let metered = Metered::ruled(RULES, &[]).await;
     metered.get("u_1", "/api/hello/Ada").await;
     let put = |path| {
         metered

@@ -26,12 +26,15 @@ pub(crate) struct Metered {
     pub(crate) app: App,
 }
 
+/// A piece of an answer, or how it breaks off.
+type Piece = Result<Bytes, std::io::Error>;
+
 /// What the app of these tests saw, and how it is told to go on.
 #[derive(Clone, Default)]
 pub(crate) struct App {
     pub(crate) heard: Arc<Mutex<Vec<(String, HeaderMap)>>>,
     /// Pieces of `/live`, as the test gives them.
-    live: Arc<Mutex<Option<mpsc::Receiver<Result<Bytes, std::io::Error>>>>>,
+    live: Arc<Mutex<Option<mpsc::Receiver<Piece>>>>,
     /// `/live` was let go of.
     pub(crate) left: Arc<Notify>,
     /// Bytes that `/endless` has made.
@@ -157,7 +160,7 @@ impl App {
     }
 
     /// Pieces for `/live`; it ends when the sender is dropped.
-    pub(crate) fn live(&self) -> mpsc::Sender<Result<Bytes, std::io::Error>> {
+    pub(crate) fn live(&self) -> mpsc::Sender<Piece> {
         let (give, take) = mpsc::channel(1);
         *self.live.lock().unwrap() = Some(take);
         give
@@ -212,7 +215,7 @@ async fn live(State(app): State<App>) -> Response {
 
 async fn endless(State(app): State<App>) -> Body {
     const PIECE: usize = 65_536;
-    let piece = Bytes::from_static(&[b'x'; PIECE]);
+    let piece = Bytes::from(vec![b'x'; PIECE]);
     Body::from_stream(stream::repeat(piece).map(move |piece| {
         *app.made.lock().unwrap() += PIECE;
         Ok::<_, std::convert::Infallible>(piece)
@@ -235,7 +238,7 @@ async fn model(State(app): State<App>, body: Bytes) -> Response {
     let pieces = text
         .as_bytes()
         .chunks(7)
-        .map(|piece| Ok::<_, std::convert::Infallible>(piece));
+        .map(Ok::<_, std::convert::Infallible>);
     let body = Body::from_stream(stream::iter(pieces.collect::<Vec<_>>()));
     ([("content-type", media)], body).into_response()
 }

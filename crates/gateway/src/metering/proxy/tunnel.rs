@@ -1,4 +1,4 @@
-//! Connections that change their protocol, such as WebSockets: bytes both ways, until either side
+//! Connections that change their protocol, as web sockets do: bytes both ways, until either side
 //! leaves. They count as one request, for a rule that names the status 101.
 
 use std::sync::Arc;

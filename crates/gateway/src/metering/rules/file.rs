@@ -147,8 +147,8 @@ impl<'a> Reader<'a> {
     }
 
     fn fault(&self, at: usize, problem: String) -> RulesFault {
-        let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let before = self.text.get(..at).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
         RulesFault { line, problem }
     }
 
