@@ -133,12 +133,16 @@ impl Exchange {
         metadata.extend(self.rule.metadata.clone());
         metadata.extend(self.report);
         Some(Use {
-            external_customer_id: self.customer,
+            external_customer_id: Some(self.customer),
+            customer_id: None,
             name: self.rule.event.clone(),
             metadata: Some(metadata),
             timestamp: Some(now),
             // Known before it is stored, so that storing it again counts once.
             id: Some(uuid::Uuid::new_v4().to_string()),
+            parent_id: None,
+            member_id: None,
+            external_member_id: None,
         })
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn record(gateway: &Gateway, one: Use) -> BoxFuture<'static, ()> {
 async fn write(gateway: Gateway, one: Use) {
     let until = Instant::now() + TRIED_FOR;
     loop {
-        let Err(problem) = usage::record(&gateway, vec![one.clone()]).await else {
+        let Err(problem) = usage::record(&gateway, vec![Ok(one.clone())]).await else {
             return gateway.metrics.metered("counted");
         };
         let may_pass = problem.code().status() == StatusCode::SERVICE_UNAVAILABLE;

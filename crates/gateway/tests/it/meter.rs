@@ -145,23 +145,13 @@ async fn what_fails_is_not_counted() {
 async fn an_answer_ends_only_when_its_use_is_durable() {
     // Nothing is delivered: what is counted is what the store holds.
     let metered = Metered::begin(&[("POLAR_SERVER", "http://127.0.0.1:9")]).await;
-    let pending = async || {
-        metered
-            .world
-            .gateway
-            .store()
-            .usage_backlog()
-            .await
-            .unwrap()
-            .pending
-    };
     for (number, path) in ["/api/hello/ada", "/status/204", "/status/304"]
         .into_iter()
         .enumerate()
     {
         metered.get("u_1", path).await.bytes().await.unwrap();
         assert_eq!(
-            pending().await,
+            metered.durable().await,
             i64::try_from(number).unwrap() + 1,
             "{path}"
         );
@@ -173,7 +163,7 @@ async fn an_answer_ends_only_when_its_use_is_durable() {
         .unwrap();
     drop(give);
     answer.bytes().await.unwrap();
-    assert_eq!(pending().await, 4);
+    assert_eq!(metered.durable().await, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

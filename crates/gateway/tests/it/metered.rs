@@ -85,17 +85,10 @@ impl Metered {
         self.of(user, Method::GET, path).send().await.unwrap()
     }
 
-    /// How many uses are durable here or at Polar.
+    /// How many uses are durable here, or went to Polar.
     pub(crate) async fn durable(&self) -> i64 {
-        let waiting = self
-            .world
-            .gateway
-            .store()
-            .usage_backlog()
-            .await
-            .unwrap()
-            .pending;
-        waiting + i64::try_from(self.events().await.len()).unwrap()
+        let backlog = self.world.gateway.store().usage_backlog(0).await;
+        backlog.unwrap().accepted
     }
 
     /// Waits until Polar has everything.
@@ -107,7 +100,7 @@ impl Metered {
                     .world
                     .gateway
                     .store()
-                    .usage_backlog()
+                    .usage_backlog(0)
                     .await
                     .unwrap()
                     .pending;
