@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::denial::Denial;
 use super::key::KeyHash;
 use super::memory::{Memory, Question};
+use super::mirrored::{self, Mirrored};
 use super::pace::Pace;
 use super::standing::{License, Source, Standing, unreachable};
 use super::{Ask, TURN_WAITS};
@@ -20,6 +21,7 @@ use crate::flight::{Flight, Flights};
 use crate::gateway::Gateway;
 use crate::problem::Problem;
 use crate::projection::Changes;
+use crate::reconcile;
 use crate::shared::answer::Recalled;
 use crate::time::is_past;
 use crate::upstream::{Failure, LicenseCall, Route};
@@ -118,6 +120,48 @@ pub(super) async fn once(
     })
 }
 
+/// What Polar says, in the light of what webhooks told a moment ago and of what is known of the key.
+async fn settled(gateway: &Gateway, question: Question, standing: Standing) -> Standing {
+    let (key, activation) = question;
+    let id = standing.verdict.as_ref().ok();
+    let id = id.map(|license| license.id.clone());
+    let Some(mirrored) = mirrored::find(gateway, key, id.as_deref()).await else {
+        return standing;
+    };
+    let now = gateway.time.now();
+    let verdict = match (&standing.verdict, mirrored.word(now)) {
+        (Ok(_), Some(false)) => Err(Denial::Revoked),
+        (Err(Denial::Unknown), Some(true)) if activation.is_none() => match mirrored.standing {
+            Some(told) if told.verdict.is_ok() => return told.at(now, Source::Mirror),
+            _ => return standing,
+        },
+        (Err(Denial::Unknown), _) if activation.is_some() && mirrored.denial().is_none() => {
+            Err(Denial::ActivationUnknown)
+        }
+        (Err(Denial::Revoked), _) => Err(ended(gateway, key, &mirrored).await),
+        _ => return standing,
+    };
+    Standing {
+        verdict,
+        ..standing
+    }
+}
+
+/// Polar says in the same words that a key was taken back and that it was switched off: its status
+/// tells which, read anew where it is known to be of before.
+async fn ended(gateway: &Gateway, key: KeyHash, mirrored: &Mirrored) -> Denial {
+    if let Some(denial) = mirrored.denial() {
+        return denial;
+    }
+    if gateway.licenses.is_refused(gateway.time.local()) {
+        return Denial::Revoked;
+    }
+    reconcile::read_license(gateway, &mirrored.id).await;
+    let read = mirrored::find(gateway, key, Some(&mirrored.id)).await;
+    read.and_then(|read| read.denial())
+        .unwrap_or(Denial::Revoked)
+}
+
 /// Polar says of an activation that is not there what it says of a key that is not.
 fn sharpened(gateway: &Gateway, ask: &Ask, denial: Denial) -> Denial {
     if denial != Denial::Unknown || ask.activation_id.is_none() {
@@ -165,6 +209,8 @@ async fn anew(
     };
     let customer = standing.verdict.as_ref().ok();
     let customer = customer.map(|license| gateway.view.see(&license.customer_id));
+    // After its mark was seen, so that no webhook is missed in between.
+    let standing = settled(gateway, question, standing).await;
     let memory = &gateway.licenses.memory;
     memory.remember(question, &standing, key, customer);
     if let (Some(asked_at), Ok(license)) = (asked_at, &standing.verdict) {

@@ -8,6 +8,7 @@ mod denial;
 mod key;
 pub(crate) mod lease;
 mod memory;
+mod mirrored;
 mod pace;
 mod standing;
 
@@ -22,6 +23,7 @@ pub(crate) use self::ask::{Licenses, change};
 pub(crate) use self::denial::Denial;
 pub(crate) use self::key::KeyHash;
 use self::memory::{Question, Worth};
+pub(crate) use self::mirrored::note;
 pub(crate) use self::standing::{Activation, License, Source, Standing};
 use crate::gateway::Gateway;
 use crate::problem::Problem;
@@ -81,6 +83,34 @@ pub(crate) async fn standing(gateway: &Gateway, ask: &Ask) -> Result<Standing, P
             Ok(known.at(now, Source::Memory))
         }
         Some((known, Worth::Stale)) => Ok(newer(gateway, ask, question, &known).await),
+        None => unremembered(gateway, ask, question).await,
+    }
+}
+
+/// What the mirror knows, where that is fresh; else what Polar says, and only then what the mirror
+/// knows after all. Of activations it knows nothing.
+async fn unremembered(
+    gateway: &Gateway,
+    ask: &Ask,
+    question: Question,
+) -> Result<Standing, Problem> {
+    let found = match question {
+        (key, None) => mirrored::with_marks(gateway, key).await,
+        (_, Some(_)) => None,
+    };
+    let (memory, now) = (&gateway.licenses.memory, gateway.time.now());
+    match found {
+        Some((known, [key, customer])) if known.verdict.is_ok() => {
+            match memory.worth(&known, now) {
+                Some(Worth::Fresh) => {
+                    memory.remember(question, &known, key, Some(customer));
+                    Ok(known.at(now, Source::Mirror))
+                }
+                Some(_) => Ok(newer(gateway, ask, question, &known).await),
+                None => ask::begin(gateway, ask, question, TURN_WAITS)?.await,
+            }
+        }
+        Some((denied, _)) => Ok(newer(gateway, ask, question, &denied).await),
         None => ask::begin(gateway, ask, question, TURN_WAITS)?.await,
     }
 }
@@ -97,7 +127,18 @@ async fn newer(gateway: &Gateway, ask: &Ask, question: Question, known: &Standin
             Err(_elapsed) => gateway.licenses.failed(gateway.time.local()),
         }
     }
-    known.at(gateway.time.now(), Source::Stale)
+    let now = gateway.time.now();
+    let id = known.verdict.as_ref().ok();
+    let id = id.map(|license| license.id.as_str());
+    let mirrored = mirrored::find(gateway, question.0, id).await;
+    // A webhook may have told of its end since.
+    let told = mirrored.and_then(|mirrored| mirrored.standing);
+    match told {
+        Some(told) if told.verdict.is_err() && told.as_of >= known.as_of => {
+            told.at(now, Source::Mirror)
+        }
+        _ => known.at(now, Source::Stale),
+    }
 }
 
 fn check(ask: &Ask) -> Result<(), Problem> {

@@ -32,6 +32,8 @@ pub(crate) enum Source {
     Polar,
     /// Polar, a moment ago.
     Memory,
+    /// What webhooks told and reading back found.
+    Mirror,
     /// Whoever told last, because Polar cannot be asked now.
     Stale,
 }

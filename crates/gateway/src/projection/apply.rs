@@ -11,6 +11,7 @@ use super::{Changes, Owners, doubt};
 use crate::entitlement::cause::Cause;
 use crate::gateway::Gateway;
 use crate::inbox::sort::Letter;
+use crate::license;
 use crate::subscriber::audience::Audience;
 use crate::subscriber::notice;
 
@@ -123,6 +124,7 @@ pub(crate) async fn take(
             tx.doubt(&doubt).await?;
         }
     }
+    license::note(tx, objects).await?;
     tx.mirror_all(objects).await
 }
 

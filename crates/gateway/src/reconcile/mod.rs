@@ -1,6 +1,7 @@
 //! Reading Polar back: what webhooks keep fresh, this keeps true.
 //!
-//! Three things, the more urgent first: customers in doubt are read at once; every few minutes
+//! Four things, the more urgent first: customers in doubt are read at once; so are licence keys that
+//! were just granted, once each; every few minutes
 //! Polar is asked what happened lately, and whom nothing told of becomes a doubt; once a day
 //! every list is read to its end. All of it goes through the projection, so that a read never
 //! overwrites what a webhook told later, and all of it keeps to one budget of requests.
@@ -9,6 +10,7 @@ pub(crate) mod budget;
 mod customer;
 mod drift;
 mod lately;
+mod license;
 mod page;
 mod pass;
 pub(crate) mod table;
@@ -181,6 +183,14 @@ async fn verified(gateway: &Gateway) -> Result<i64, Error> {
     Ok(lately.and_then(|one| one.complete_at).unwrap_or_default())
 }
 
+/// Reads one licence key now, if there is a turn soon enough for a caller who waits.
+pub(crate) async fn read_license(gateway: &Gateway, id: &str) {
+    let read = tokio::time::timeout(RECHECK_WAITS, license::read(gateway, id));
+    if let Ok(Err(trouble)) = read.await {
+        tracing::debug!(error = %chain(&trouble), "a licence key cannot be read");
+    }
+}
+
 /// Has every list read from its beginning, now.
 pub(crate) async fn restart(gateway: &Gateway) -> Result<(), Error> {
     pass::restart(gateway).await
@@ -252,6 +262,7 @@ async fn step(gateway: &Gateway) -> Result<bool, Trouble> {
         return Ok(false);
     }
     Ok(customer::step(gateway).await?
+        || license::step(gateway).await?
         || lately::step(gateway).await?
         || pass::step(gateway).await?)
 }

@@ -8,6 +8,7 @@ use super::Trouble;
 use super::table::{Filter, SEATS, Table};
 use crate::gateway::Gateway;
 use crate::inbox::news::News;
+use crate::license::KeyHash;
 use crate::upstream::Answer;
 use polarkit_store::Object;
 
@@ -121,9 +122,14 @@ pub(super) fn object(
     Ok(News::of_object(table.kind, item, at)?.objects)
 }
 
-/// A licence key's own text opens what it was sold for: the mirror keeps what lists show of it.
+/// A licence key's own text opens what it was sold for: the mirror keeps what lists show of it, and the
+/// key's hash in its place.
 fn masked(item: &RawValue) -> Result<Box<RawValue>, Trouble> {
     let mut object: Map<String, Value> = serde_json::from_str(item.get())?;
-    object.remove("key");
+    object.remove("activations");
+    if let Some(Value::String(key)) = object.remove("key") {
+        let hash = KeyHash::of(&key).to_string();
+        object.insert("key_hash".to_owned(), Value::String(hash));
+    }
     Ok(serde_json::value::to_raw_value(&object)?)
 }

@@ -42,6 +42,18 @@ const fn table(kind: &'static str, path: &'static str) -> Table {
     }
 }
 
+const fn license_keys() -> Table {
+    Table {
+        filters: &[Filter::Organization],
+        sorting: None,
+        told: false,
+        ..table("license_key", "/v1/license-keys/")
+    }
+}
+
+/// Also asked for one at a time.
+pub(crate) static LICENSE_KEYS: Table = license_keys();
+
 /// Every list that is read, what others refer to first.
 ///
 /// None is asked with a filter that hides: no `active`, no `is_archived`, no `status`. What is
@@ -91,12 +103,7 @@ pub(crate) static TABLES: [Table; 12] = [
         told: false,
         ..table("customer_meter", "/v1/customer-meters/")
     },
-    Table {
-        filters: &[Filter::Organization],
-        sorting: None,
-        told: false,
-        ..table("license_key", "/v1/license-keys/")
-    },
+    license_keys(),
 ];
 
 /// Seats have no list of their own: they are asked for by what they were bought with.

@@ -11,6 +11,7 @@ use super::table::Table;
 use crate::entitlement::cause::Cause;
 use crate::gateway::Gateway;
 use crate::inbox::news::News;
+use crate::license;
 use crate::projection::version::{Decision, decide};
 use crate::projection::{self, Changes, Entitled, Owners};
 use crate::subscriber::audience::Audience;
@@ -69,6 +70,8 @@ pub(super) async fn take(
             tell(tx, gateway, &found).await?;
         }
     }
+    let as_told: Vec<&Object> = objects.iter().map(AsRef::as_ref).collect();
+    let hashes = license::note(tx, &as_told).await?;
     let deciding = objects.iter().filter(|object| object.essence.is_some());
     let entitled: BTreeSet<&str> = deciding
         .clone()
@@ -88,7 +91,7 @@ pub(super) async fn take(
         .filter_map(|object| object.external_id.clone());
     Ok(Changes {
         external_ids: external_ids.collect(),
-        customers,
+        customers: customers.into_iter().chain(hashes).collect(),
         checkouts: BTreeSet::new(),
     })
 }

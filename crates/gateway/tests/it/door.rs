@@ -27,6 +27,8 @@ pub(crate) enum Stands {
     Failing,
     /// Polar asks to slow down.
     Limited,
+    /// Polar knows no licence yet.
+    Unaware,
 }
 
 pub(crate) struct Door {
@@ -89,7 +91,12 @@ async fn pass(State(door): State<Arc<Door>>, request: Request) -> Response {
             let headers = [NO_DATE, ("retry-after", "60")];
             (StatusCode::TOO_MANY_REQUESTS, headers).into_response()
         }
-        Stands::Open => door.carry(&path, request).await,
+        Stands::Unaware if path.ends_with("/validate") => {
+            let refusal = r#"{"error":"ResourceNotFound","detail":"Not found"}"#;
+            let json = [NO_DATE, ("content-type", "application/json")];
+            (StatusCode::NOT_FOUND, json, refusal).into_response()
+        }
+        Stands::Open | Stands::Unaware => door.carry(&path, request).await,
     }
 }
 

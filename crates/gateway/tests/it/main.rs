@@ -35,6 +35,7 @@ mod intake;
 mod lease;
 mod lease_example;
 mod license;
+mod license_known;
 mod license_outage;
 mod lifecycle;
 mod limited;

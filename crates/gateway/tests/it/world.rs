@@ -246,6 +246,11 @@ impl World {
         Config::from_variables(&settings).unwrap()
     }
 
+    /// Where its database is.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Stops the gateway and waits for it.
     pub(crate) async fn stop(self) -> std::io::Result<()> {
         self.stop.cancel();

@@ -19,6 +19,7 @@ mod file;
 mod idempotency;
 mod inbox;
 mod journal;
+mod license;
 mod license_lease;
 mod migration;
 mod mirror;
