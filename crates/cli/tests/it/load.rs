@@ -226,12 +226,12 @@ impl Sender {
     }
 
     async fn tell(&self, ids: &[String], tells: Tells) -> bool {
-        let events = ids.iter().map(|id| {
+        let mut events = ids.iter().map(|id| {
             json!({"external_customer_id": "u", "name": "call", "id": id, "metadata": {"use": id}})
         });
         let call = self.post("/api/usage/track");
         let call = match tells {
-            Tells::One => call.json(&events.last()),
+            Tells::One => call.json(&events.next_back()),
             Tells::List => call.json(&json!({"events": events.collect::<Vec<_>>()})),
             Tells::Lines => {
                 let lines: Vec<String> = events.map(|event| event.to_string()).collect();
