@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Meter(Box<Meter>),
     /// Start Polar on this machine: its API, its pages, its webhooks, and a clock you can move
     Sandbox(Sandbox),
+    /// Hand out floating seats of a licence where no network reaches Polar
+    Seats(Seats),
     /// Create, list and revoke the keys your app calls the gateway with
     #[command(subcommand)]
     Keys(Keys),
@@ -127,6 +129,33 @@ pub(crate) struct Sandbox {
     pub(crate) output: Output,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Seats {
+    /// The pool, as `POST /api/license/pool` of the online gateway gave it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pool: PathBuf,
+    /// The online gateway's public keys, as `GET /api/license/keys` answers them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: PathBuf,
+    /// This server's own secret key, as `polarkit keys lease-new` made it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Where to note who holds a seat, as `sqlite:FILE`
+    #[arg(long, value_name = "URL", default_value = "sqlite:seats.db")]
+    pub(crate) database_url: String,
+    /// Minutes a holder may be silent before its seat is free again
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1440))]
+    pub(crate) silence_minutes: u16,
+    /// Port to listen on; 0 picks a free one
+    #[arg(long, default_value_t = 8100)]
+    pub(crate) port: u16,
+    /// Address to listen on; 127.0.0.1 keeps it to this machine
+    #[arg(long, default_value = "0.0.0.0")]
+    pub(crate) host: std::net::IpAddr,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
     /// Make a key and show it, once
@@ -186,6 +215,7 @@ impl Command {
             Self::Serve(serve) => serve.output.json,
             Self::Meter(meter) => meter.output.json,
             Self::Sandbox(sandbox) => sandbox.output.json,
+            Self::Seats(seats) => seats.output.json,
             Self::Keys(
                 Keys::Create { output, .. }
                 | Keys::LeaseNew { output }

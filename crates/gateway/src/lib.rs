@@ -8,6 +8,7 @@ pub mod config;
 mod customer;
 mod entitlement;
 mod flight;
+pub mod floating;
 mod gateway;
 pub mod hook;
 mod http;

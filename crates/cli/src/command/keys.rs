@@ -60,10 +60,13 @@ async fn create(store: &Store, name: &str, printer: &Printer) -> Result<(), Fail
 
 fn lease_new(printer: &Printer) -> Result<(), Failure> {
     let secret = SigningKey::generate()?;
-    let id = SigningKey::parse(&secret)?.id().to_owned();
+    let made = SigningKey::parse(&secret)?;
+    let (id, public) = (made.id(), made.public_text());
     let key = secret.reveal();
-    printer.answer(&json!({"id": id, "key": key}), key)?;
-    printer.note("Put it first in POLARKIT_LEASE_KEYS; it is shown this once.")?;
+    printer.answer(&json!({"id": id, "key": key, "public": public}), key)?;
+    printer.note(format!(
+        "Put it first in POLARKIT_LEASE_KEYS; it is shown this once. Its public part is {public}"
+    ))?;
     Ok(())
 }
 

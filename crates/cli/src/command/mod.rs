@@ -4,6 +4,7 @@ mod dev;
 mod keys;
 mod meter;
 mod sandbox;
+mod seats;
 mod serve;
 mod store;
 
@@ -22,6 +23,7 @@ pub(crate) async fn run(args: Args, printer: &Printer) -> Result<(), Failure> {
         Command::Serve(ask) => serve::run(ask, settings, printer).await,
         Command::Meter(ask) => meter::run(*ask, settings, printer).await,
         Command::Sandbox(ask) => sandbox::run(ask, printer).await,
+        Command::Seats(ask) => seats::run(ask, printer).await,
         Command::Keys(ask) => keys::run(ask, settings, printer).await,
         Command::Store(ask) => store::run(ask, settings, printer).await,
     }

@@ -30,6 +30,7 @@ use super::{
         license::activate,
         license::deactivate,
         lease::give,
+        lease::pool,
         lease::keys,
         lease::revocations,
         entitlement::list,

@@ -10,7 +10,7 @@ use super::body::{Body, Reply, Search};
 use super::license::Admitted;
 use crate::gateway::Gateway;
 use crate::license::lease::revocation::{self, Page};
-use crate::license::lease::{self, Ask, Given};
+use crate::license::lease::{self, Ask, Given, pool};
 use crate::problem::{Problem, Shape};
 
 /// Gives a signed lease of a licence that is valid, or renews the machine's own.
@@ -38,6 +38,32 @@ pub(super) async fn give(
     Body(ask): Body<Ask>,
 ) -> Result<Reply<Given>, Problem> {
     lease::give(&gateway, ask).await.map(Reply)
+}
+
+/// Gives so many floating seats of a licence to a server without a network, signed, or renews them.
+///
+/// A pool counts as so many machines with leases.
+#[utoipa::path(
+    post,
+    path = "/api/license/pool",
+    tag = "licences",
+    request_body = pool::Ask,
+    responses(
+        (status = 200, description = "The pool", body = pool::Given),
+        (status = 400, description = "The licence is not valid, or the request is malformed", body = Shape),
+        (status = 409, description = "The licence has not so many leases left", body = Shape),
+        (status = 429, description = "Too many from this address", body = Shape),
+        (status = 501, description = "No signing key is configured", body = Shape),
+        (status = 503, description = "Cannot tell: Polar cannot be reached", body = Shape),
+    ),
+    security((), ("bearer" = [])),
+)]
+pub(super) async fn pool(
+    State(gateway): State<Gateway>,
+    _admitted: Admitted,
+    Body(ask): Body<pool::Ask>,
+) -> Result<Reply<pool::Given>, Problem> {
+    pool::give(&gateway, ask).await.map(Reply)
 }
 
 /// The public keys that leases are verified with, as a JWK set. Open to anyone.

@@ -88,6 +88,7 @@ fn api() -> Router<Gateway> {
         .route("/api/license/activate", post(license::activate))
         .route("/api/license/deactivate", post(license::deactivate))
         .route("/api/license/lease", post(lease::give))
+        .route("/api/license/pool", post(lease::pool))
         .route("/api/license/keys", get(lease::keys))
         .route("/api/license/revocations", get(lease::revocations))
         .route("/api/entitlements/{external_id}", get(entitlement::list))

@@ -37,6 +37,7 @@ async fn the_contract_lists_every_route_with_its_schemas() {
         "/api/license/deactivate",
         "/api/license/lease",
         "/api/license/keys",
+        "/api/license/pool",
         "/api/license/revocations",
         "/api/entitlements/{external_id}",
         "/api/entitlements/{external_id}/check",

@@ -28,6 +28,7 @@ mod door;
 mod entitlement;
 mod fanout;
 mod fanout_nodes;
+mod floating;
 mod grace;
 mod heal;
 mod health;

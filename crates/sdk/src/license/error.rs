@@ -27,6 +27,9 @@ pub enum LicenseError {
     /// It was given to another machine.
     #[error("it was given to another machine")]
     OtherMachine,
+    /// It is a seat of another pool.
+    #[error("it is a seat of another pool")]
+    OtherPool,
     /// The licence ended before it did, by the revocations at hand.
     #[error("the licence ended before it did")]
     Revoked,

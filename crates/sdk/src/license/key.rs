@@ -77,6 +77,11 @@ impl SigningKey {
         &self.id
     }
 
+    /// Its public part as text: what a pool of floating seats is made out to.
+    pub fn public_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.pair.public_key())
+    }
+
     /// The set of its public part alone.
     pub fn public(&self) -> PublicKeys {
         PublicKeys(vec![PublicKey {
@@ -145,6 +150,15 @@ impl PublicKeys {
         Ok(Self(keys))
     }
 
+    /// Of one key, as [`SigningKey::public_text`] has it.
+    pub fn of_text(text: &str) -> Result<Self, KeyError> {
+        let bytes = URL_SAFE_NO_PAD.decode(text);
+        let bytes = bytes.map_err(|_malformed| KeyError::NoKeys)?;
+        PublicKey::of_bytes(bytes)
+            .map(|key| Self(vec![key]))
+            .ok_or(KeyError::NoKeys)
+    }
+
     /// Those of both.
     #[must_use]
     pub fn and(mut self, others: Self) -> Self {
@@ -170,9 +184,13 @@ impl PublicKeys {
 impl PublicKey {
     /// Its id is made anew: a set cannot give one key the name of another.
     fn of(jwk: &Jwk) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(&jwk.x).ok()?;
-        let ours = jwk.kty == "OKP" && jwk.crv == "Ed25519" && bytes.len() == KEY_BYTES;
-        ours.then(|| Self {
+        let ours = jwk.kty == "OKP" && jwk.crv == "Ed25519";
+        let bytes = ours.then(|| URL_SAFE_NO_PAD.decode(&jwk.x).ok());
+        Self::of_bytes(bytes.flatten()?)
+    }
+
+    fn of_bytes(bytes: Vec<u8>) -> Option<Self> {
+        (bytes.len() == KEY_BYTES).then(|| Self {
             id: thumbprint(&bytes),
             bytes,
         })

@@ -15,6 +15,11 @@ use polarkit_model::Timestamp;
 pub struct Mark(Option<Timestamp>);
 
 impl Mark {
+    /// That this time was seen.
+    pub fn at(at: Timestamp) -> Self {
+        Self(Some(at))
+    }
+
     /// The latest time seen, if any.
     pub fn latest(&self) -> Option<Timestamp> {
         self.0

@@ -51,6 +51,7 @@ mod key;
 mod lease;
 mod mark;
 mod revocations;
+mod seat;
 mod statement;
 mod verifier;
 
@@ -60,6 +61,7 @@ pub use self::{
     lease::{Entitlements, Lease, key_hash, machine_hash},
     mark::{Mark, MarkError},
     revocations::{Revocations, Revoked},
+    seat::{HeldSeat, Pool, Seat},
     statement::Statement,
     verifier::{TOLERANCE, Verifier},
 };

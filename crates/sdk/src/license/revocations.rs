@@ -45,7 +45,12 @@ impl Statement for Revocations {
 impl Revocations {
     /// Whether this lease is in it.
     pub fn holds(&self, lease: &Lease) -> bool {
-        self.revoked.iter().any(|one| one.lease == lease.id)
+        self.names(&lease.id)
+    }
+
+    /// Whether a lease or a pool of this id is in it.
+    pub(super) fn names(&self, id: &str) -> bool {
+        self.revoked.iter().any(|one| one.lease == id)
     }
 
     /// Takes in another page, or a later list.

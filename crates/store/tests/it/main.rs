@@ -16,6 +16,7 @@ mod clock;
 mod fanout;
 mod fanout_order;
 mod file;
+mod floating_seat;
 mod idempotency;
 mod inbox;
 mod journal;

@@ -79,6 +79,15 @@ impl Terms {
         }))
     }
 
+    /// For so many floating seats; while Polar is away no more than before.
+    pub(super) fn seats(mut self, seats: i64) -> Self {
+        self.row.seats = match self.until {
+            Some(_) => seats.min(self.row.seats),
+            None => seats,
+        };
+        self
+    }
+
     /// From now, in whole seconds, to the first of all ends.
     fn bound(&mut self, now: Timestamp, length: SignedDuration) -> Result<(), Problem> {
         let issued_at = Timestamp::from_second(now.as_second()).unwrap_or(now);

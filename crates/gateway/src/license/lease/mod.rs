@@ -3,6 +3,7 @@
 
 mod ended;
 mod grant;
+pub(crate) mod pool;
 pub(crate) mod recheck;
 pub(crate) mod revocation;
 mod signer;
@@ -76,12 +77,20 @@ pub(crate) fn signer(gateway: &Gateway) -> Result<&Signer, Problem> {
 /// Gives a lease, or renews the one the machine has.
 pub(crate) async fn give(gateway: &Gateway, ask: Ask) -> Result<Given, Problem> {
     let signer = signer(gateway)?;
-    check(gateway, &ask)?;
+    let row = recorded(gateway, &ask, 1).await?;
+    let entitlements = entitlements(gateway, &row).await?;
+    tracing::info!(lease = %row.id, license = %row.license, "lease given");
+    Ok(signed(gateway, signer, &row, entitlements))
+}
+
+/// The row of a lease that stands on Polar's word, and counts as so many machines.
+async fn recorded(gateway: &Gateway, ask: &Ask, seats: i64) -> Result<LicenseLease, Problem> {
+    check(gateway, ask)?;
     let key_hash = key_hash(&ask.license_key);
     let machine = machine_hash(&key_hash, &ask.fingerprint);
     let activation = ask.activation_id.map(|id| id.to_string());
     let holder = (key_hash, machine, activation.unwrap_or_default());
-    let terms = match super::standing(gateway, &validation(&ask)).await {
+    let terms = match super::standing(gateway, &validation(ask)).await {
         Ok(standing) => match standing.granted() {
             Ok(license) => Terms::of(license, standing.as_of, holder),
             Err(refused) => {
@@ -94,10 +103,7 @@ pub(crate) async fn give(gateway: &Gateway, ask: Ask) -> Result<Given, Problem> 
             .await?
             .ok_or(cannot_tell)?,
     };
-    let row = grant::record(gateway, terms, ask.seconds).await?;
-    let entitlements = entitlements(gateway, &row).await?;
-    tracing::info!(lease = %row.id, license = %row.license, "lease given");
-    Ok(signed(gateway, signer, &row, entitlements))
+    grant::record(gateway, terms.seats(seats), ask.seconds).await
 }
 
 /// Polar is asked anew about a key with leases, as soon as there is time.
