@@ -30,6 +30,7 @@ use crate::time::Time;
 use crate::upstream::{Polar, Unusable};
 use crate::usage::balance::Meters;
 use crate::usage::period::Periods;
+use crate::usage::reservation::Spenders;
 use crate::watchdog::Watch;
 
 /// A gateway, opened: cheap to clone, ready to be served.
@@ -51,6 +52,8 @@ pub struct Parts {
     pub(crate) meters: Meters,
     pub(crate) limiter: Limiter,
     pub(crate) periods: Periods,
+    /// Those who change what is reserved, one after another.
+    pub(crate) spenders: Spenders,
     pub(crate) metrics: Metrics,
     pub(crate) afterwards: Afterwards,
     pub(crate) connection: Connection,
@@ -131,6 +134,7 @@ impl Gateway {
             meters: Meters::new(),
             limiter: Limiter::default(),
             periods: Periods::new(),
+            spenders: Spenders::new(),
             metrics: Metrics::new(),
             afterwards: Afterwards::default(),
             connection: Connection::default(),

@@ -142,6 +142,11 @@ async fn throw_away(gateway: &Gateway) -> Result<(), polarkit_store::Error> {
     gateway.store.drift_prune(before(days)).await?;
     gateway.store.usage_prune(before(USAGE_KEPT)).await?;
     license::lease::prune(gateway).await?;
+    let expired = store.reservations_expire(now.as_microsecond()).await?;
+    gateway.metrics.reservations("expired", expired);
+    store
+        .reservations_prune(before(usage::reservation::KEPT))
+        .await?;
     gateway
         .store
         .idempotency_prune(before(checkout::KEYS_KEPT))

@@ -75,6 +75,14 @@ impl Metrics {
         self.with(|| counter!("polarkit_metered_total", "outcome" => outcome).increment(1));
     }
 
+    /// Reservations moved on: `held`, or `refused` for lack of units; then `committed`, `released` or
+    /// `expired`.
+    pub(crate) fn reservations(&self, outcome: &'static str, count: u64) {
+        self.with(|| {
+            counter!("polarkit_reservations_total", "outcome" => outcome).increment(count);
+        });
+    }
+
     /// A checkout was `created`, or an open one `reused`.
     pub(crate) fn checkout(&self, outcome: &'static str) {
         self.with(|| counter!("polarkit_checkouts_total", "outcome" => outcome).increment(1));
@@ -205,6 +213,7 @@ impl Metrics {
                 self.delivery_age.load(Ordering::Relaxed),
             );
             set("polarkit_stream_readers", seen.readers);
+            set("polarkit_reservations_held", seen.reservations);
             for line in seen.lines {
                 set_line(line, age(line.backlog.oldest));
             }
@@ -233,6 +242,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) usage: &'a UsageBacklog,
     pub(crate) lines: &'a [Line],
     pub(crate) readers: i64,
+    pub(crate) reservations: i64,
 }
 
 /// One subscriber's line.

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::http::request_id;
 use crate::upstream::Failure;
@@ -17,6 +18,8 @@ pub(crate) struct Problem {
     detail: Cow<'static, str>,
     retry_after_seconds: Option<u64>,
     license: Option<LicenseState>,
+    /// Boxed: few have any, and every result of a call has room for one.
+    further: Option<Box<Map<String, Value>>>,
 }
 
 /// How a licence stands that is not known to be valid.
@@ -104,6 +107,11 @@ codes! {
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "conflict"
         "The Idempotency-Key belongs to another request"
         "The same key came with another request before.";
+    InsufficientBalance "insufficient_balance" PAYMENT_REQUIRED "conflict"
+        "Not so many units are left"
+        "Fewer units of the meter are left than were asked for.";
+    ReservationOver "reservation_over" CONFLICT "conflict" "The reservation is over"
+        "The reservation was committed, released, or expired.";
     RateLimited "rate_limited" TOO_MANY_REQUESTS "rate_limit_error" "Too many requests"
         "The caller, or Polar on its behalf, is over a limit; try again later.";
     UpstreamUnavailable "upstream_unavailable" SERVICE_UNAVAILABLE "network_error"
@@ -144,6 +152,10 @@ pub(crate) struct Shape {
     /// Of a licence: how it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
+    /// What some codes tell besides.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    further: Map<String, Value>,
 }
 
 impl Problem {
@@ -154,6 +166,7 @@ impl Problem {
             detail: detail.into(),
             retry_after_seconds: None,
             license: None,
+            further: None,
         }
     }
 
@@ -182,6 +195,15 @@ impl Problem {
     #[must_use]
     pub(crate) fn of_license(mut self, license: LicenseState) -> Self {
         self.license = Some(license);
+        self
+    }
+
+    /// Tells more, by field.
+    #[must_use]
+    pub(crate) fn telling(mut self, fields: &impl Serialize) -> Self {
+        if let Ok(Value::Object(fields)) = serde_json::to_value(fields) {
+            self.further = Some(Box::new(fields));
+        }
         self
     }
 
@@ -227,6 +249,7 @@ impl IntoResponse for Problem {
             request_id: request_id::current().to_string(),
             valid: self.license.and_then(|license| license.valid),
             state: self.license.map(|license| license.state),
+            further: self.further.map(|fields| *fields).unwrap_or_default(),
         };
         let body = serde_json::to_vec(&shape).unwrap_or_default();
         let mut response = (self.code.status(), body).into_response();

@@ -33,7 +33,7 @@ const POSTGRES_IDLE_MAX: &str = "SET idle_in_transaction_session_timeout = '30s'
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Every change of the tables, in order. One that was published is never edited.
-const MIGRATIONS: [(i64, &str, &str); 12] = [
+const MIGRATIONS: [(i64, &str, &str); 13] = [
     (
         1,
         "first tables",
@@ -63,6 +63,11 @@ const MIGRATIONS: [(i64, &str, &str); 12] = [
         10,
         "usage stream",
         include_str!("../migrations/0010_usage_stream.sql"),
+    ),
+    (
+        11,
+        "reservations",
+        include_str!("../migrations/0011_reservations.sql"),
     ),
     (
         12,

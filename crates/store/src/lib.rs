@@ -32,6 +32,7 @@ mod mirroring;
 mod outbox;
 mod owner;
 mod reading;
+mod reservation;
 mod subscriber;
 mod transfer;
 mod usage;
@@ -56,6 +57,7 @@ pub use license_lease::{LeaseEnd, LeasedLicense, LeasesOf, LicenseLease, OtherMa
 pub use mirror::{Essence, Key, Known, Object, Unseen, Version};
 pub use outbox::{Line, Notice, Told};
 pub use reading::Reading;
+pub use reservation::{Account, Reservation};
 pub use subscriber::{Standing, Subscriber};
 pub use transfer::{Moved, Progress, Step, TransferError, transfer};
 pub use usage::{Alike, Bundle, DeadUse, FIRST_MAX, Pending, UsageBacklog, UsageEvent, Verdict};

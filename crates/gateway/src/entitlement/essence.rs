@@ -157,6 +157,13 @@ pub(crate) struct Meter {
     pub(crate) balance: Number,
 }
 
+impl Meter {
+    /// When Polar made these figures.
+    pub(crate) fn as_of(&self) -> Timestamp {
+        self.modified_at.unwrap_or(self.created_at)
+    }
+}
+
 impl Subscription {
     /// Paid for, or on trial: the two states that give access.
     pub(crate) fn is_active(&self) -> bool {

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
     checkout, customer, dead_letter, entitlement, health, inbox, lease, license, portal, reconcile,
-    stream, subscriber, usage, webhook,
+    reservation, stream, subscriber, usage, webhook,
 };
 
 #[derive(OpenApi)]
@@ -40,6 +40,9 @@ use super::{
         customer::resolve::find_or_create,
         usage::track,
         usage::balance,
+        reservation::reserve,
+        reservation::commit,
+        reservation::release,
         inbox::list,
         inbox::letter::show,
         inbox::replay::one,

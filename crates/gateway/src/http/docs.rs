@@ -44,11 +44,14 @@ pub(super) async fn metrics(
     let polars = gateway.time.now();
     gateway.metrics.reconciled(&readings, doubts, polars);
     let lines = lines(&gateway).await?;
+    let reservations = gateway.store.reservations_held(now.as_microsecond());
+    let reservations = reservations.await?;
     let seen = Seen {
         inbox: &inbox,
         usage: &usage,
         lines: &lines,
         readers: i64::try_from(gateway.readers.count()).unwrap_or(i64::MAX),
+        reservations,
     };
     let text = gateway.metrics.render(&seen, now);
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())

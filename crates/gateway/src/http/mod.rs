@@ -17,6 +17,7 @@ mod limit;
 mod portal;
 mod reconcile;
 pub(crate) mod request_id;
+mod reservation;
 mod stream;
 mod subscriber;
 mod usage;
@@ -110,6 +111,9 @@ fn api() -> Router<Gateway> {
             post(usage::track).layer(DefaultBodyLimit::max(USAGE_BYTES_MAX)),
         )
         .route("/api/usage/balance/{external_id}", get(usage::balance))
+        .route("/api/usage/reserve", post(reservation::reserve))
+        .route("/api/usage/commit", post(reservation::commit))
+        .route("/api/usage/release", post(reservation::release))
         .route("/api/inbox", get(inbox::list))
         .route("/api/inbox/replay", post(inbox::replay::many))
         .route("/api/inbox/{webhook_id}", get(inbox::letter::show))

@@ -1,4 +1,5 @@
-//! What a customer has left: Polar's own figure, less what Polar has not counted yet.
+//! What a customer has left: Polar's own figure, less what Polar has not counted yet, less what is
+//! reserved.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ const UNCOUNTED_MAX: i64 = 10_000;
 pub(crate) struct Balance {
     pub(crate) meter_id: String,
     pub(crate) name: String,
-    /// What is left: Polar's figure less what waits.
+    /// What is left: Polar's figure less what waits and what is reserved.
     #[schema(value_type = f64)]
     pub(crate) balance: serde_json::Number,
     /// What Polar says is left.
@@ -46,6 +47,9 @@ pub(crate) struct Balance {
     /// Used, accepted here, and not yet in Polar's figure.
     #[schema(value_type = f64)]
     pub(crate) pending_units: serde_json::Number,
+    /// Set aside for uses that are under way.
+    #[schema(value_type = f64)]
+    pub(crate) reserved_units: serde_json::Number,
     /// False when the pending part can't be told: the meter does not add up events, or too many
     /// wait.
     pub(crate) complete: bool,
@@ -79,23 +83,32 @@ impl Meters {
 
 /// All meters of a customer.
 pub(crate) async fn of(gateway: &Gateway, external_id: &str) -> Result<Vec<Balance>, Problem> {
-    let standing = gateway.view.of(external_id, gateway.time.local()).await?;
-    let asked;
-    let meters = if standing.meters.is_empty() {
-        // Nothing was told of any meter yet: it may be the first use, or a webhook on its way.
-        asked = ask(gateway, external_id).await?;
-        asked.as_slice()
-    } else {
-        &standing.meters
-    };
+    let meters = told(gateway, external_id).await?;
     let mut balances = Vec::with_capacity(meters.len());
-    for meter in meters {
+    for meter in &meters {
         balances.push(balance(gateway, external_id, meter).await?);
     }
     Ok(balances)
 }
 
-async fn ask(gateway: &Gateway, external_id: &str) -> Result<Arc<Vec<essence::Meter>>, Problem> {
+/// A customer's meters as Polar last told them; asked where nothing was told yet, because it may be
+/// the first use, or a webhook on its way.
+pub(super) async fn told(
+    gateway: &Gateway,
+    external_id: &str,
+) -> Result<Vec<essence::Meter>, Problem> {
+    let standing = gateway.view.of(external_id, gateway.time.local()).await?;
+    if standing.meters.is_empty() {
+        return Ok(ask(gateway, external_id).await?.to_vec());
+    }
+    Ok(standing.meters.to_vec())
+}
+
+/// The same, asked of Polar; not more often than every few seconds.
+pub(super) async fn ask(
+    gateway: &Gateway,
+    external_id: &str,
+) -> Result<Arc<Vec<essence::Meter>>, Problem> {
     let call = async {
         gateway
             .polar
@@ -111,7 +124,8 @@ async fn ask(gateway: &Gateway, external_id: &str) -> Result<Arc<Vec<essence::Me
     meters.map_err(|failure: Arc<Failure>| Problem::from(failure.as_ref()))
 }
 
-async fn definition(gateway: &Gateway, meter: &str) -> Result<Arc<Meter>, Problem> {
+/// What a meter counts.
+pub(super) async fn definition(gateway: &Gateway, meter: &str) -> Result<Arc<Meter>, Problem> {
     let call = async { gateway.polar.meter(meter).await.map(Arc::new) };
     let definition = gateway
         .meters
@@ -126,9 +140,13 @@ async fn balance(
     external_id: &str,
     meter: &essence::Meter,
 ) -> Result<Balance, Problem> {
-    let as_of = meter.modified_at.unwrap_or(meter.created_at);
+    let as_of = meter.as_of();
     let definition = definition(gateway, &meter.meter_id).await?;
     let counted = as_of.as_microsecond();
+    // First of all: what is committed in between is seen twice, and not missed.
+    let now = gateway.time.local().as_microsecond();
+    let reserved = gateway.store.reserved(external_id, &meter.meter_id, now);
+    let reserved = total(&reserved.await?).unwrap_or(Decimal::MAX);
     let bodies = gateway
         .store
         .usage_uncounted(external_id, counted, UNCOUNTED_MAX)
@@ -136,31 +154,37 @@ async fn balance(
     let waiting = i64::try_from(bodies.len()).unwrap_or(i64::MAX);
     let pending = weigh(&definition, &bodies);
     let polar = decimal(&meter.balance).unwrap_or_default();
-    let left = polar
-        .checked_sub(pending.unwrap_or_default())
-        .unwrap_or(polar);
+    let spent = reserved.saturating_add(pending.unwrap_or_default());
     Ok(Balance {
         meter_id: meter.meter_id.clone(),
         name: definition.name.clone(),
-        balance: number(left),
+        balance: number(polar.saturating_sub(spent)),
         polar_balance: meter.balance.clone(),
         consumed_units: meter.consumed_units.clone(),
         credited_units: meter.credited_units.clone(),
         pending_units: number(pending.unwrap_or_default()),
+        reserved_units: number(reserved),
         complete: pending.is_some() && waiting < UNCOUNTED_MAX,
         as_of,
         age_seconds: gateway.time.now().duration_since(as_of).as_secs().max(0),
     })
 }
 
-/// What these events come to; `None` when they can't be added up.
-fn weigh(meter: &Meter, bodies: &[String]) -> Option<Decimal> {
+/// What these events come to; `None` when they can't be added up. Units given, which are negative,
+/// count when Polar has counted them.
+pub(super) fn weigh(meter: &Meter, bodies: &[String]) -> Option<Decimal> {
     let mut sum = Decimal::ZERO;
     for body in bodies {
         let event: Event = serde_json::from_str(body).ok()?;
-        sum = sum.checked_add(meter.units(&event)?)?;
+        sum = sum.checked_add(meter.units(&event)?.max(Decimal::ZERO))?;
     }
     Some(sum)
+}
+
+/// The sum of decimals as the store keeps them; `None` when they can't be added up.
+pub(super) fn total(units: &[String]) -> Option<Decimal> {
+    let mut units = units.iter().map(|text| text.parse::<Decimal>().ok());
+    units.try_fold(Decimal::ZERO, |sum, one| sum.checked_add(one?))
 }
 
 /// A decimal as a JSON number: whole where it is whole.

@@ -10,7 +10,7 @@ use super::Use;
 use super::meter::decimal;
 
 /// Polar's limits.
-const NAME_CHARS_MAX: usize = 128;
+pub(super) const NAME_CHARS_MAX: usize = 128;
 const KEYS_MAX: usize = 50;
 const KEY_CHARS_MAX: usize = 40;
 const TEXT_CHARS_MAX: usize = 500;

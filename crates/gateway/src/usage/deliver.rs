@@ -174,6 +174,9 @@ impl Stream {
         let sent_at = gateway.time.now().as_microsecond();
         let alone = (batch.len() == 1).then(|| batch.first().cloned()).flatten();
         let mut outcome = batch::send(gateway, &mut self.pace, batch).await;
+        // A meter's state made in between may count them or not: whoever must be sure asks for a
+        // later one.
+        let answered_at = gateway.time.now().as_microsecond();
         crash::point("usage.sent");
         match outcome.trouble.take() {
             None => self.failures = 0,
@@ -189,7 +192,8 @@ impl Stream {
         let settled = outcome.settled();
         if !settled.is_empty() {
             let store = &gateway.store;
-            store.usage_settle(&settled, duplicates, sent_at).await?;
+            let settling = store.usage_settle(&settled, duplicates, sent_at, answered_at);
+            settling.await?;
             crash::point("usage.settled");
         }
         Ok(())

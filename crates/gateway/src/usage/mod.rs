@@ -8,6 +8,7 @@ mod first;
 pub(crate) mod meter;
 mod pace;
 pub(crate) mod period;
+pub(crate) mod reservation;
 mod rollup;
 
 use jiff::{SignedDuration, Timestamp};
@@ -153,6 +154,23 @@ fn refusal(verdicts: &[Verdict]) -> Problem {
     Problem::invalid(told.join("; "))
 }
 
+/// A use as it is written down that is sent at once and by itself, for a customer Polar knows.
+pub(crate) fn row(gateway: &Gateway, one: Use) -> Result<UsageEvent, Wrong> {
+    let now = gateway.time.now();
+    check::check(&one, now)?;
+    let customer = one.external_customer_id.clone();
+    let event = event(one, now);
+    Ok(UsageEvent {
+        id: event.external_id.clone(),
+        customer: customer.unwrap_or_default(),
+        accepted_at: gateway.time.stamp(),
+        due_at: gateway.time.local().as_microsecond(),
+        used_at: event.timestamp.as_microsecond(),
+        rollup: None,
+        body: body(&event)?,
+    })
+}
+
 async fn accept(gateway: &Gateway, one: Use, now: Timestamp) -> Result<Accepted, Wrong> {
     check::check(&one, now)?;
     let (periods, store) = (&gateway.periods, &gateway.store);
@@ -192,10 +210,14 @@ async fn accept(gateway: &Gateway, one: Use, now: Timestamp) -> Result<Accepted,
         due_at: local.checked_add(wait).unwrap_or(local).as_microsecond(),
         used_at: event.timestamp.as_microsecond(),
         rollup,
-        body: serde_json::to_string(&event)
-            .map_err(|_unwritable| Wrong::new("metadata", "cannot be written as JSON"))?,
+        body: body(&event)?,
     };
     Ok(Accepted { row, late })
+}
+
+fn body(event: &Event) -> Result<String, Wrong> {
+    serde_json::to_string(event)
+        .map_err(|_unwritable| Wrong::new("metadata", "cannot be written as JSON"))
 }
 
 fn event(one: Use, now: Timestamp) -> Event {

@@ -123,23 +123,25 @@ impl Store {
         Ok(done?)
     }
 
-    /// Writes down what became of events that were sent. Of those Polar took it had `duplicates`
-    /// before.
+    /// Writes down what became of events that were sent at `now`, and of which Polar had said so at
+    /// `answered_at` (µs). Of those Polar took it had `duplicates` before.
     pub async fn usage_settle(
         &self,
         settled: &[(Verdict, Alike)],
         duplicates: u64,
         now: i64,
+        answered_at: i64,
     ) -> Result<(), Error> {
+        let times = (now, answered_at);
         let mut tx = self.begin().await?;
         let mut delivered = 0;
         for (verdict, alike) in settled {
             let mut done = 0;
             for some in chunks(&alike.events) {
-                done += tx.settle_by("id", some, verdict, now).await?;
+                done += tx.settle_by("id", some, verdict, times).await?;
             }
             for some in chunks(&alike.bundles) {
-                done += tx.settle_by("bundle", some, verdict, now).await?;
+                done += tx.settle_by("bundle", some, verdict, times).await?;
                 tx.settle_bundles(some, verdict).await?;
             }
             if *verdict == Verdict::Delivered {
@@ -189,7 +191,7 @@ impl Tx {
         column: &str,
         ids: &[String],
         verdict: &Verdict,
-        now: i64,
+        (now, answered_at): (i64, i64),
     ) -> Result<u64, Error> {
         let (state, settled_at, due_at, error) = match verdict {
             Verdict::Delivered => ("delivered", Some(now), now, None),
@@ -199,7 +201,8 @@ impl Tx {
         let done = within!(self, |tx| {
             let mut query = QueryBuilder::new("UPDATE usage SET tries = tries + 1, state = ");
             query.push_bind(state).push(", settled_at = ");
-            query.push_bind(settled_at).push(", due_at = ");
+            query.push_bind(settled_at).push(", answered_at = ");
+            query.push_bind(answered_at).push(", due_at = ");
             query.push_bind(due_at).push(", error = ").push_bind(error);
             query.push(" WHERE state = 'pending' AND ").push(column);
             push_ids(&mut query, ids);

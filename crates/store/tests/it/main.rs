@@ -24,5 +24,6 @@ mod license;
 mod license_lease;
 mod migration;
 mod mirror;
+mod reservation;
 mod transfer;
 mod usage;

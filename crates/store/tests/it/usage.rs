@@ -46,7 +46,7 @@ async fn settle(store: &Store, verdict: Verdict, events: &[&str], now: i64) {
         bundles: Vec::new(),
     };
     store
-        .usage_settle(&[(verdict, alike)], 0, now)
+        .usage_settle(&[(verdict, alike)], 0, now, now)
         .await
         .unwrap();
 }
@@ -195,7 +195,7 @@ async fn a_thousand_events_in_one_call_are_one_commit(store: Store) {
         bundles: Vec::new(),
     };
     store
-        .usage_settle(&[(Verdict::Delivered, alike)], 10, 3_000)
+        .usage_settle(&[(Verdict::Delivered, alike)], 10, 3_000, 3_000)
         .await
         .unwrap();
     let seen = totals(&store).await;
@@ -225,7 +225,7 @@ async fn parts_of_a_bundle_settle_with_it(store: Store) {
         bundles: ids(&[id]),
     };
     let settled = [(Verdict::Delivered, went("ab")), (dead(), went("cd"))];
-    store.usage_settle(&settled, 0, 10).await.unwrap();
+    store.usage_settle(&settled, 0, 10, 10).await.unwrap();
     let seen = totals(&store).await;
     assert_eq!((seen.delivered, seen.dead, seen.pending), (2, 2, 0));
     assert!(store.usage_bundles_due(99, 9).await.unwrap().is_empty());

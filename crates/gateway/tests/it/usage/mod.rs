@@ -21,7 +21,7 @@ fn call(units: i64) -> Value {
 }
 
 /// Waits until Polar has everything, or refused it.
-async fn delivered(world: &World) {
+pub(crate) async fn delivered(world: &World) {
     world
         .until("all usage is settled", async || {
             world.clock.advance(SignedDuration::from_secs(1));
@@ -41,7 +41,7 @@ pub(crate) async fn pending(world: &World) -> i64 {
         .pending
 }
 
-async fn events(world: &World) -> Vec<Value> {
+pub(crate) async fn events(world: &World) -> Vec<Value> {
     let call = world
         .polar
         .raw("/v1/events/")

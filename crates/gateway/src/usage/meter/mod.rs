@@ -1,16 +1,20 @@
-//! What one event would do to a meter: the meter's own filter and aggregation. Pure.
+//! What one event would do to a meter, and which events would use so many of its units: the meter's
+//! own filter and aggregation. Pure.
+
+mod compose;
 
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
+pub(crate) use self::compose::Draft;
 use super::Event;
 
 /// Nested filters deeper than this match nothing.
 const DEPTH_MAX: u8 = 8;
 
 /// A meter's definition, as far as it decides what counts.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Meter {
     #[serde(default)]
     pub(crate) name: String,
@@ -19,14 +23,14 @@ pub(crate) struct Meter {
 }
 
 /// Clauses that must all, or in part, hold.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Filter {
     conjunction: String,
     #[serde(default)]
     clauses: Vec<Clause>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Clause {
     Filter(Filter),
@@ -38,7 +42,7 @@ enum Clause {
 }
 
 /// How matching events add up.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Aggregation {
     func: String,
     #[serde(default)]
