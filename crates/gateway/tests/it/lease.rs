@@ -378,7 +378,7 @@ async fn what_was_revoked_is_known_after_a_move_to_postgres() {
     let world = leasing().await;
     let key = key(&world).await;
     let first = given(&world, &key, MACHINE).await;
-    let world = world.moved(&postgres().await, &[]).await;
+    let world = world.moved(&postgres().await).await;
     let renewed = given(&world, &key, MACHINE).await;
     assert_eq!(renewed["id"], first["id"]);
     end_subscription(&world).await;

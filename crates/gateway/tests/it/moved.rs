@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::polar::buy;
-use crate::receiver::{HERE, Heard, Receiver, ask, until_settled};
+use crate::receiver::{HERE, Heard, Receiver, ask, shown, until_settled};
 use crate::shop::product;
 use crate::world::{KEY, World, postgres};
 
@@ -82,6 +82,18 @@ async fn counted(world: &World) -> u64 {
     counted["pagination"]["total_count"].as_u64().unwrap()
 }
 
+/// Waits until a deaf subscriber gets nothing but a probe now and then, and none is under way: an hour
+/// that passes at once ends the lease of a delivery that is.
+async fn until_probed(world: &World, subscriber: &Value) {
+    world
+        .until("only probes are sent", async || {
+            world.clock.advance(SignedDuration::from_secs(5));
+            let breaker = &shown(world, subscriber).await["breaker"];
+            breaker["state"] == "open" && breaker["failures"].as_i64() > Some(6)
+        })
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_goes_on_where_it_was_moved_to() {
     let world = World::with(&[HERE]).await;
@@ -110,10 +122,8 @@ async fn a_gateway_goes_on_where_it_was_moved_to() {
     let told = ids(&hearing.heard());
     let tried = deaf.heard().len();
 
-    let token = world.credentials.access_token.clone();
-    let world = world
-        .moved(&postgres().await, &[("POLAR_ACCESS_TOKEN", &token)])
-        .await;
+    // Nothing new happens meanwhile: usage that is sent would have Polar tell of it.
+    let world = world.moved(&postgres().await).await;
     let after = answers(&world).await;
     for (question, answer) in &before {
         assert_eq!(answer, &after[question], "{question}");
@@ -125,8 +135,11 @@ async fn a_gateway_goes_on_where_it_was_moved_to() {
     assert_eq!(checkout(&world).await, first, "the same click");
 
     // What waited goes on, once; what was done is not done again.
+    let token = world.credentials.access_token.clone();
+    let world = world.restart_with(&[("POLAR_ACCESS_TOKEN", &token)]).await;
     track(&world).await;
     assert_eq!(counted(&world).await, 6);
+    until_probed(&world, &late).await;
     deaf.answer(|_| StatusCode::OK.into_response());
     world.clock.advance(SignedDuration::from_hours(1));
     until_settled(&world, &late).await;

@@ -169,11 +169,10 @@ impl World {
         self.restarted(&[], meanwhile).await
     }
 
-    /// Stops the gateway, moves its database to this one, and starts another there, with further settings.
-    pub(crate) async fn moved(self, to: &str, further: &[(&str, &str)]) -> Self {
+    /// Stops the gateway, moves its database to this one, and starts another there.
+    pub(crate) async fn moved(self, to: &str) -> Self {
         let from = self.settings["DATABASE_URL"].clone();
-        let further = [&[("DATABASE_URL", to)], further].concat();
-        self.restarted(&further, async |_, _| {
+        self.restarted(&[("DATABASE_URL", to)], async |_, _| {
             polarkit_store::transfer(&from, to, |_| {}).await.unwrap();
         })
         .await
