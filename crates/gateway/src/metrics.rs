@@ -83,6 +83,14 @@ impl Metrics {
         });
     }
 
+    /// Somebody asked about a licence: how it stands, and who says so; `nobody` where none can tell.
+    pub(crate) fn license(&self, state: &'static str, source: &'static str) {
+        self.with(|| {
+            counter!("polarkit_license_validations_total", "state" => state, "source" => source)
+                .increment(1);
+        });
+    }
+
     /// A checkout was `created`, or an open one `reused`.
     pub(crate) fn checkout(&self, outcome: &'static str) {
         self.with(|| counter!("polarkit_checkouts_total", "outcome" => outcome).increment(1));

@@ -291,7 +291,9 @@ impl From<&Failure> for Problem {
                 retry_after_seconds,
             } => Self::new(Code::RateLimited, "Polar asks to slow down")
                 .retry_after(*retry_after_seconds),
-            Failure::Failed => Self::new(Code::UpstreamFailed, "Polar failed").retry_after(5),
+            Failure::Failed | Failure::Absent => {
+                Self::new(Code::UpstreamFailed, "Polar failed").retry_after(5)
+            }
         }
     }
 }

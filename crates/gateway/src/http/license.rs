@@ -15,6 +15,9 @@ use crate::gateway::Gateway;
 use crate::license::{self, Activation, Ask, License, Source, Standing};
 use crate::problem::{Problem, Shape};
 
+/// How a valid licence stands.
+const GRANTED: &str = "granted";
+
 /// A valid licence, as of when it was found so, and who says it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct LicenseValid<'a> {
@@ -50,7 +53,9 @@ pub(super) async fn validate(
     _admitted: Admitted,
     Body(ask): Body<Ask>,
 ) -> Result<Response, Problem> {
-    let standing = license::standing(&gateway, &ask).await?;
+    let standing = license::standing(&gateway, &ask).await;
+    count(&gateway, &standing);
+    let standing = standing?;
     let license = standing.granted().inspect_err(|problem| {
         let source = standing.source;
         tracing::info!(
@@ -67,12 +72,30 @@ pub(super) async fn validate(
     Ok(valid(&standing, license, gateway.time.now()))
 }
 
+/// What nobody could answer counts as such; a malformed request is no question.
+fn count(gateway: &Gateway, standing: &Result<Standing, Problem>) {
+    match standing {
+        Ok(standing) => {
+            let state = match &standing.verdict {
+                Ok(_valid) => GRANTED,
+                Err(denial) => denial.state(),
+            };
+            gateway.metrics.license(state, standing.source.word());
+        }
+        Err(problem) => {
+            if let Some(state) = problem.license_state() {
+                gateway.metrics.license(state, "nobody");
+            }
+        }
+    }
+}
+
 /// Nobody on the way may keep it: the gateway knows better than they when it is over.
 fn valid(standing: &Standing, license: &License, now: Timestamp) -> Response {
     let age_seconds = standing.age_seconds(now);
     let told = LicenseValid {
         valid: true,
-        state: "granted",
+        state: GRANTED,
         license,
         as_of: standing.as_of,
         age_seconds,

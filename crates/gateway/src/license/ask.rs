@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::denial::Denial;
 use super::key::KeyHash;
-use super::memory::{Memory, Question};
+use super::memory::{Memory, Question, Worth};
 use super::mirrored::{self, Mirrored};
 use super::pace::Pace;
 use super::standing::{License, Source, Standing, unreachable};
@@ -189,13 +189,19 @@ pub(super) fn begin(
     gateway.licenses.flights.join(&question, work)
 }
 
-/// What another node was answered, else what Polar answers.
+/// What somebody else was answered meanwhile, here or on another node; else what Polar answers.
 async fn anew(
     gateway: &Gateway,
     ask: &Ask,
     question: Question,
     patience: SignedDuration,
 ) -> Result<Standing, Problem> {
+    let memory = &gateway.licenses.memory;
+    let now = gateway.time.now();
+    // Who asked the same may have been answered after this caller looked and before it came here.
+    if let Some((known, Worth::Fresh)) = memory.recall(&question, &gateway.view, now) {
+        return Ok(known.at(now, Source::Memory));
+    }
     let key_name = question.0.to_string();
     let key = gateway.view.see(&key_name);
     let name = match question.1 {
@@ -211,7 +217,6 @@ async fn anew(
     let customer = customer.map(|license| gateway.view.see(&license.customer_id));
     // After its mark was seen, so that no webhook is missed in between.
     let standing = settled(gateway, question, standing).await;
-    let memory = &gateway.licenses.memory;
     memory.remember(question, &standing, key, customer);
     if let (Some(asked_at), Ok(license)) = (asked_at, &standing.verdict) {
         let kept = Kept {
@@ -278,11 +283,12 @@ async fn by_either_route<C: LicenseCall + Sync>(
     let licenses = &gateway.licenses;
     if !licenses.is_refused(gateway.time.local()) {
         match gateway.polar.license(Route::Own, call).await {
-            Err(Failure::Credentials) => {
+            Err(failure @ (Failure::Credentials | Failure::Absent)) => {
                 let now = gateway.time.local().as_microsecond();
                 licenses.refused_at.store(now, Ordering::Relaxed);
                 tracing::info!(
-                    "the token lacks license_keys:write: licences go by the open route, three a second"
+                    error = %failure,
+                    "licences go by the open route, three a second: the other needs license_keys:write"
                 );
             }
             // Nothing was done, and the other route has a limit of its own.

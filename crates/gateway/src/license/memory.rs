@@ -84,7 +84,7 @@ impl Memory {
             return within(DENIED_FRESH).then_some(Worth::Fresh);
         };
         match () {
-            () if license.expires_at.is_some_and(|at| at <= now) => Some(Worth::Stale),
+            () if license.has_ended(standing.as_of, now) => Some(Worth::Stale),
             () if within(self.fresh) => Some(Worth::Fresh),
             () if within(self.fresh + AGING) => Some(Worth::Aging),
             () if age < self.stale => Some(Worth::Stale),

@@ -109,6 +109,10 @@ fn stands(
         // A word newer than this program.
         _ => return None,
     }
+    // Reading is not validating: the status goes on saying what it was.
+    if license.expires_at.is_some_and(|at| at <= read_at) {
+        return Some(denied(Denial::Expired, read_at));
+    }
     let license = License {
         status: "granted".to_owned(),
         ..license

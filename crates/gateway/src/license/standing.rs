@@ -38,6 +38,18 @@ pub(crate) enum Source {
     Stale,
 }
 
+impl Source {
+    /// As answers and figures name it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Polar => "polar",
+            Self::Memory => "memory",
+            Self::Mirror => "mirror",
+            Self::Stale => "stale",
+        }
+    }
+}
+
 /// What is told of a valid licence: nothing about the person who holds it.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub(crate) struct License {
@@ -85,7 +97,7 @@ impl Standing {
     /// The same at a later moment, said by somebody else: a licence ends by the clock, too.
     pub(super) fn at(&self, now: Timestamp, source: Source) -> Self {
         let verdict = match &self.verdict {
-            Ok(license) if license.is_over(now) => Err(Denial::Expired),
+            Ok(license) if license.has_ended(self.as_of, now) => Err(Denial::Expired),
             verdict => verdict.clone(),
         };
         Self {
@@ -102,8 +114,10 @@ impl Standing {
 }
 
 impl License {
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.expires_at.is_some_and(|at| at <= now)
+    /// Whether its time was over since it was called valid. Polar looks at the end itself: one that was
+    /// past already did not end it.
+    pub(super) fn has_ended(&self, since: Timestamp, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| since < at && at <= now)
     }
 }
 

@@ -160,7 +160,8 @@ impl Trouble {
             Self::Polar(Failure::Limited {
                 retry_after_seconds,
             }) => Some(Duration::from_secs(*retry_after_seconds).min(HOLD_MAX)),
-            Self::Polar(Failure::Unreachable | Failure::Failed) | Self::Store(_) => Some(backoff),
+            Self::Polar(Failure::Unreachable | Failure::Failed | Failure::Absent)
+            | Self::Store(_) => Some(backoff),
             Self::Polar(Failure::Credentials | Failure::NotFound | Failure::Refused { .. })
             | Self::Shape(_)
             | Self::Object(_)

@@ -19,6 +19,9 @@ pub(crate) enum Failure {
     /// There is no such thing.
     #[error("Polar knows no such thing")]
     NotFound,
+    /// The server has no such route: it is not Polar, or not today's.
+    #[error("Polar's address has no such route")]
+    Absent,
     /// Something in the request is wrong; the fields' names, nothing of Polar's words.
     #[error("Polar refused the request: {}", fields.join(", "))]
     Refused { fields: Vec<String> },
@@ -59,9 +62,8 @@ impl Failure {
             }
             // Every refusal of Polar's own has a name. What has none is a proxy's, or another
             // server's altogether: it says nothing of the request.
-            Error::NotFound(refusal) | Error::NotPermitted(refusal) | Error::Refused(refusal)
-                if refusal.name.is_none() =>
-            {
+            Error::NotFound(refusal) if refusal.name.is_none() => Self::Absent,
+            Error::NotPermitted(refusal) | Error::Refused(refusal) if refusal.name.is_none() => {
                 Self::Failed
             }
             Error::NotFound(_) => Self::NotFound,

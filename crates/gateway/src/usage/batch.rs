@@ -195,7 +195,7 @@ fn slow_down(pace: &mut Pace, failure: &Failure) {
     match failure {
         Failure::Limited { .. } => pace.too_many(),
         Failure::Unreachable => pace.unanswered(),
-        Failure::Failed => pace.failed(),
+        Failure::Failed | Failure::Absent => pace.failed(),
         Failure::Credentials | Failure::NotFound | Failure::Refused { .. } => {}
     }
 }

@@ -4,22 +4,26 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use polarkit_model::Clock as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::door::{Door, Stands};
+use crate::heal::read;
 use crate::shop::buy;
 use crate::world::World;
 
 const HEALING: (&str, &str) = ("POLARKIT_RECONCILE", "true");
 
-/// A gateway that reads Polar back through a door.
+/// A gateway that has read Polar back through a door: what is sold from now on, a webhook tells.
 async fn doored() -> (World, Arc<Door>) {
     let world = World::with(&[HEALING]).await;
     let door = Door::before(format!("http://{}", world.sandbox.address())).await;
     let settings = [("POLAR_SERVER", door.url.as_str())];
-    (world.restart_with(&settings).await, door)
+    let world = world.restart_with(&settings).await;
+    read(&world).await;
+    (world, door)
 }
 
 /// The licence of someone who bought Pro, once the gateway knows it: its key and id.
@@ -28,11 +32,11 @@ async fn sold(world: &World, door: &Door) -> (String, String) {
     let keys = world.polar.raw("/v1/license-keys/").await.unwrap();
     let text = |name: &str| keys["items"][0][name].as_str().unwrap().to_owned();
     let (key, id) = (text("key"), text("id"));
-    let read = format!("/v1/license-keys/{id}");
+    let path = format!("/v1/license-keys/{id}");
     world
         .until("the key was read", async || {
             let mirrored = world.get("/api/customers/u_1").await.ok();
-            door.count(&read) > 0 && mirrored.to_string().contains("key_hash")
+            door.count(&path) > 0 && mirrored.to_string().contains("key_hash")
         })
         .await;
     (key, id)
@@ -96,6 +100,33 @@ async fn a_known_key_is_valid_right_after_a_start_and_over_when_a_webhook_says_s
     let over = ask(&world, &key).await;
     over.refused(400, "license_invalid");
     assert_eq!(over.body["state"], "revoked", "though Polar is away");
+}
+
+/// Polar goes on calling it granted where it is only read.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_had_passed_when_the_key_was_read_counts() {
+    let (world, door) = doored().await;
+    let (key, id) = sold(&world, &door).await;
+    let ends = world.clock.now() + SignedDuration::from_hours(1);
+    change(&world, &id, json!({"expires_at": ends.to_string()})).await;
+    let lists = || {
+        door.asked()
+            .iter()
+            .filter(|path| path.contains('?'))
+            .count()
+    };
+    let before = lists();
+    world.clock.advance(SignedDuration::from_hours(25));
+    world
+        .until("all keys are read again", async || lists() > before)
+        .await;
+    door.stand(Stands::Failing);
+    world
+        .until("what was read is known", async || {
+            let over = ask(&world, &key).await;
+            over.status == 400 && over.body["state"] == "expired"
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

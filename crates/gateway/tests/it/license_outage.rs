@@ -71,6 +71,35 @@ async fn an_outage_makes_no_licence_invalid_and_is_over_when_it_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_sees_how_licences_stand_and_who_said_so() {
+    let (world, door, key) = licensed(&[]).await;
+    for _ in 0..3 {
+        ask(&world, &key).await.ok();
+    }
+    ask(&world, "ACME-NEVER-SEEN").await;
+    ask(&world, "").await.refused(400, "invalid_request");
+    door.stand(Stands::Failing);
+    cannot_tell(&ask(&world, "ACME-NEITHER").await);
+    let metrics = world.get("/metrics").await.ok();
+    let mut counted: Vec<_> = metrics
+        .as_str()
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.strip_prefix("polarkit_license_validations_total"))
+        .collect();
+    counted.sort_unstable();
+    assert_eq!(
+        counted,
+        [
+            r#"{state="granted",source="memory"} 2"#,
+            r#"{state="granted",source="polar"} 1"#,
+            r#"{state="unknown",source="polar"} 1"#,
+            r#"{state="unreachable",source="nobody"} 1"#,
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_valid_stays_so_for_a_day_and_no_longer() {
     let (world, door, key) = licensed(&[]).await;
     ask(&world, &key).await.ok();
@@ -160,6 +189,21 @@ async fn the_gateways_token_is_used_where_it_may_and_learned_anew_where_it_may_n
     world.clock.advance(SignedDuration::from_hours(1));
     assert_eq!(ask(&world, &key).await.ok()["valid"], true);
     assert_eq!((own(), open()), (3, 4));
+}
+
+/// Nobody's licence is unknown because some server between answers 404.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_the_tokens_route_is_asked_by_the_open_one() {
+    let (world, door, key) = licensed(&[]).await;
+    door.stand(Stands::Partial);
+    for number in 1..=2 {
+        assert_eq!(ask(&world, &key).await.ok()["valid"], true);
+        ask(&world, &format!("ACME-{number}"))
+            .await
+            .refused(400, "license_invalid");
+    }
+    assert_eq!(door.count("/v1/license-keys/validate"), 1);
+    assert_eq!(door.count("/v1/customer-portal/license-keys/validate"), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,6 +37,7 @@ mod lease;
 mod lease_example;
 mod license;
 mod license_known;
+mod license_nodes;
 mod license_outage;
 mod lifecycle;
 mod limited;

@@ -16,7 +16,7 @@ use crate::shop::buy;
 use crate::world::{World, postgres, token};
 
 /// Two nodes that hear each other.
-async fn two(redis: &Redis, further: &[(&str, &str)]) -> (World, Node) {
+pub(crate) async fn two(redis: &Redis, further: &[(&str, &str)]) -> (World, Node) {
     let server = postgres().await;
     let settings = [("DATABASE_URL", server.as_str()), ("REDIS_URL", &redis.url)];
     let settings: Vec<_> = settings.iter().chain(further).copied().collect();
