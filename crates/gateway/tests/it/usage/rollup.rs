@@ -50,34 +50,54 @@ async fn consumed(world: &World, customer: &str) -> Option<f64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bill_is_the_same_with_a_roll_up_and_without() {
     let world = World::begin().await;
+    let units = (-20, 380);
+    let consumed = same_bill(world, "Metered", SUM, "api_call", units).await;
+    assert!(consumed > 1_000.0, "{consumed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bill_by_the_highest_is_the_same_with_a_roll_up_and_without() {
+    let world = World::begin().await;
+    peak_product(&world).await;
+    let rollup = ("POLARKIT_USAGE_ROLLUP", "peak=max(units)/60");
+    let consumed = same_bill(world, "By the peak", rollup, "peak", (1, 5_000)).await;
+    assert!((1.0..5_000.0).contains(&consumed), "{consumed}");
+}
+
+/// A product billed by the highest use of its period.
+async fn peak_product(world: &World) {
+    let filter = json!({"conjunction": "and", "clauses": [
+        {"property": "name", "operator": "eq", "value": "peak"}]});
+    let meter = json!({"name": "Peak", "filter": filter,
+        "aggregation": {"func": "max", "property": "units"}});
+    let meter = post(&world.polar, "/v1/meters/", &meter).await;
+    let price = json!({"amount_type": "metered_unit", "price_currency": "usd",
+        "meter_id": meter["id"], "unit_amount": "2"});
+    let product = json!({"name": "By the peak", "recurring_interval": "month", "prices": [price]});
+    post(&world.polar, "/v1/products/", &product).await;
+}
+
+/// Two customers of a product use the same, one of them rolled up: both are billed the same. Answers
+/// the units that are billed.
+async fn same_bill(
+    world: World,
+    product: &str,
+    rollup: (&str, &str),
+    name: &str,
+    (least, most): (i64, i64),
+) -> f64 {
     for customer in ["u_plain", "u_rolled"] {
-        buy(&world.polar, &world.sandbox, "Metered", customer).await;
+        buy(&world.polar, &world.sandbox, product, customer).await;
     }
     world.settle().await;
-    let mut chance: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mut below = |bound: u64| {
-        chance ^= chance << 13;
-        chance ^= chance >> 7;
-        chance ^= chance << 17;
-        chance % bound
-    };
-    let rounds: Vec<Vec<(i64, &str)>> = (0..8)
-        .map(|_| {
-            let one = |_| {
-                let units = i64::try_from(below(400)).unwrap() - 20;
-                (
-                    units,
-                    ["/a", "/b", "/c"][usize::try_from(below(3)).unwrap()],
-                )
-            };
-            (0..40).map(one).collect()
-        })
-        .collect();
+    let rounds = rounds(least, most);
     let tell = async |world: &World, customer: &str, round: &[(i64, &str)]| {
-        let events: Vec<Value> = round
-            .iter()
-            .map(|(units, endpoint)| of(customer, *units, endpoint))
-            .collect();
+        let event = |(units, endpoint): &(i64, &str)| {
+            let mut event = of(customer, *units, endpoint);
+            event["name"] = name.into();
+            event
+        };
+        let events: Vec<Value> = round.iter().map(event).collect();
         let answer = world.post("/api/usage/track", json!({ "events": events }));
         assert_eq!(answer.await.ok()["accepted"], 40);
     };
@@ -85,33 +105,48 @@ async fn a_bill_is_the_same_with_a_roll_up_and_without() {
         tell(&world, "u_plain", round).await;
         delivered(&world).await;
     }
-    let (world, road) = Road::of(world, &[SUM]).await;
+    let (world, road) = Road::of(world, &[rollup]).await;
     for round in &rounds {
         tell(&world, "u_rolled", round).await;
         delivered(&world).await;
     }
-    let sent: usize = road
-        .sent()
+    let batches = road.sent();
+    let sent = batches
         .iter()
-        .map(|batch| batch["events"].as_array().unwrap().len())
-        .sum();
+        .map(|batch| batch["events"].as_array().unwrap().len());
+    let sent: usize = sent.sum();
     assert!(sent <= 8 * 3 * 2, "{sent} events for 320");
     let seen = figures(&world).await;
     assert_eq!((seen.accepted, seen.delivered), (640, 640));
-    world
-        .sandbox
-        .advance(SignedDuration::from_hours(1))
-        .await
-        .unwrap();
+    let hour = SignedDuration::from_hours(1);
+    world.sandbox.advance(hour).await.unwrap();
     let plain = consumed(&world, "u_plain").await;
-    assert!(plain.is_some_and(|units| units > 1_000.0), "{plain:?}");
     assert_eq!(consumed(&world, "u_rolled").await, plain);
     let month = SignedDuration::from_hours(24 * 32);
     world.sandbox.advance(month).await.unwrap();
-    let plain = sold(&world, "u_plain").await;
-    assert_eq!(plain.len(), 2, "a renewal was billed: {plain:?}");
-    assert!(plain.iter().any(|amount| *amount > 0));
-    assert_eq!(sold(&world, "u_rolled").await, plain);
+    let bills = sold(&world, "u_plain").await;
+    assert_eq!(bills.len(), 2, "a renewal was billed: {bills:?}");
+    assert!(bills.iter().any(|amount| *amount > 0));
+    assert_eq!(sold(&world, "u_rolled").await, bills);
+    plain.unwrap()
+}
+
+/// Eight times forty uses of three endpoints, of at least and less than so many units; always the same.
+fn rounds(least: i64, most: i64) -> Vec<Vec<(i64, &'static str)>> {
+    let mut chance: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut below = |bound: u64| {
+        chance ^= chance << 13;
+        chance ^= chance >> 7;
+        chance ^= chance << 17;
+        chance % bound
+    };
+    let width = u64::try_from(most - least).unwrap();
+    let mut one = |_| {
+        let units = least + i64::try_from(below(width)).unwrap();
+        let endpoint = usize::try_from(below(3)).unwrap();
+        (units, ["/a", "/b", "/c"][endpoint])
+    };
+    (0..8).map(|_| (0..40).map(&mut one).collect()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
