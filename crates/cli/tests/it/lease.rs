@@ -15,7 +15,7 @@ async fn call(stage: &Stage, method: Method, path: &str, body: Value) -> Value {
 }
 
 /// The licence key of a buyer of Pro, made at Polar.
-async fn license(stage: &Stage) -> (String, String) {
+pub(crate) async fn license(stage: &Stage) -> (String, String) {
     let products = stage.list("/v1/products/").await;
     let pro = products.iter().find(|one| one["name"] == "Pro").unwrap();
     let ask = json!({"products": [pro["id"]], "external_customer_id": "u_1"});
@@ -39,12 +39,16 @@ async fn license(stage: &Stage) -> (String, String) {
     .await
 }
 
+/// What `polarkit keys lease-new` makes: its secret `key`, its `public` part and its `id`.
+pub(crate) async fn signing_key(stage: &Stage) -> Value {
+    let made = polarkit(&stage.folder, &["keys", "lease-new", "--json"], &[]);
+    serde_json::from_slice(&ended(made).await.stdout).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_given_before_a_kill_is_revoked_after_it() {
     let mut stage = Stage::on_sqlite().await;
-    let made = polarkit(&stage.folder, &["keys", "lease-new", "--json"], &[]);
-    let made = ended(made).await;
-    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let made = signing_key(&stage).await;
     stage.set("POLARKIT_LEASE_KEYS", made["key"].as_str().unwrap());
     let gateway = stage.gateway().await;
     let (id, key) = license(&stage).await;

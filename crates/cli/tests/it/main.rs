@@ -22,6 +22,7 @@ mod meter;
 mod page;
 mod recordings;
 mod sandbox;
+mod seats;
 mod serve;
 mod shop;
 mod store;

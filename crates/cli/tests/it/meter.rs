@@ -12,16 +12,25 @@ use tokio::net::TcpListener;
 use crate::http::{Api, client};
 use crate::patience::eventually;
 use crate::process::{Running, folder, polarkit, run};
-use crate::stage::Stage;
+use crate::stage::{Stage, postgres};
+use crate::tables::Tables;
 
 const CLIENTS: usize = 16;
 /// Answers before the process is killed.
 const ENOUGH: usize = 400;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_answered_before_a_kill_is_delivered_after_it() {
+async fn what_was_answered_before_a_kill_is_delivered_after_it_on_sqlite() {
+    answered_then_killed(Stage::on_sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_before_a_kill_is_delivered_after_it_on_postgresql() {
+    answered_then_killed(Stage::at(postgres().await).await).await;
+}
+
+async fn answered_then_killed(mut stage: Stage) {
     let app = app().await;
-    let mut stage = Stage::on_sqlite().await;
     let polar = stage
         .env()
         .into_iter()
@@ -57,6 +66,10 @@ async fn what_was_answered_before_a_kill_is_delivered_after_it() {
     let answered: Vec<String> = asked.into_iter().flatten().collect();
     assert!(answered.len() >= ENOUGH);
 
+    // Other nodes wait until the dead one's leases are over.
+    let tables = Tables::at(&stage.database_url).await;
+    tables.leases_end().await;
+    tables.close().await;
     stage.set("POLAR_SERVER", &polar);
     let gateway = stage.gateway().await;
     eventually("all usage is delivered", async || {

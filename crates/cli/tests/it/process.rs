@@ -25,6 +25,7 @@ pub(crate) struct Ready {
     pub(crate) gateway: Option<String>,
     pub(crate) meter: Option<String>,
     pub(crate) sandbox: Option<String>,
+    pub(crate) seats: Option<String>,
     pub(crate) api_key: Option<String>,
 }
 

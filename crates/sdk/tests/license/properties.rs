@@ -1,9 +1,9 @@
-//! For any lease whatever: what differs in a bit, in the machine or in the time is refused.
+//! For any lease and any seat whatever: what differs in a bit, in the machine or in the time is refused.
 
 use polarkit::license::{Lease, LicenseError, Mark, machine_hash};
 use proptest::prelude::*;
 
-use crate::stand::{GIVEN, at, key, lease, verifier};
+use crate::stand::{GIVEN, MACHINE, at, key, lease, pool, seat, verifier};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
@@ -20,18 +20,36 @@ proptest! {
         let given = Lease { id, entitlements, ..lease() };
         let token = key.sign(&given);
         let verifier = verifier(&key);
-        let verified = verifier.verify(&token, crate::stand::MACHINE, at(GIVEN), &mut Mark::default());
+        let verified = verifier.verify(&token, MACHINE, at(GIVEN), &mut Mark::default());
         prop_assert_eq!(verified, Ok(given));
 
-        let mut bytes = token.into_bytes();
-        let bit = flip.index(bytes.len() * 8);
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        // What is no text cannot even be handed in.
-        if let Ok(changed) = String::from_utf8(bytes) {
+        if let Some(changed) = flipped(&token, flip) {
             let mut mark = Mark::default();
-            let refused = verifier.verify(&changed, crate::stand::MACHINE, at(GIVEN), &mut mark);
+            let refused = verifier.verify(&changed, MACHINE, at(GIVEN), &mut mark);
             prop_assert!(refused.is_err(), "{:?}", refused);
             prop_assert_eq!(mark, Mark::default(), "what is not genuine moves no mark");
+        }
+    }
+
+    #[test]
+    fn one_bit_of_a_seat_or_its_pool_and_nobody_holds_it(
+        seats in 1_u32..1_000,
+        of_pool in any::<bool>(),
+        flip in any::<prop::sample::Index>(),
+    ) {
+        let (gateway, server) = (key(), key());
+        let given = pool(&server, seats);
+        let taken = seat(&given);
+        let (pool, seat) = (gateway.sign(&given), server.sign(&taken));
+        let verifier = verifier(&gateway);
+        let verified = verifier.verify_seat((&pool, &seat), MACHINE, at(GIVEN), &mut Mark::default());
+        prop_assert_eq!(verified.map(|held| (held.pool, held.seat)), Ok((given, taken)));
+
+        if let Some(changed) = flipped(if of_pool { &pool } else { &seat }, flip) {
+            let tokens = if of_pool { (&*changed, &*seat) } else { (&*pool, &*changed) };
+            let mut mark = Mark::default();
+            let refused = verifier.verify_seat(tokens, MACHINE, at(GIVEN), &mut mark);
+            prop_assert!(refused.is_err(), "{:?}", refused);
         }
     }
 
@@ -62,7 +80,7 @@ proptest! {
         for moment in moments {
             let now = at(GIVEN + moment);
             let latest = mark.latest();
-            let good = verifier.verify(&token, crate::stand::MACHINE, now, &mut mark).is_ok();
+            let good = verifier.verify(&token, MACHINE, now, &mut mark).is_ok();
             let in_time = (0..length).contains(&moment) && latest.is_none_or(|latest| now >= latest);
             prop_assert_eq!(good, in_time, "at {} after {:?}", moment, latest);
             prop_assert!(mark.latest() >= latest);
@@ -73,7 +91,15 @@ proptest! {
     #[test]
     fn no_text_is_a_lease_by_chance_or_panics(text in r"[A-Za-z0-9_\-]{0,60}\.?.{0,60}\.?.{0,90}") {
         let verifier = verifier(&key());
-        let refused = verifier.verify(&text, crate::stand::MACHINE, at(GIVEN), &mut Mark::default());
+        let refused = verifier.verify(&text, MACHINE, at(GIVEN), &mut Mark::default());
         prop_assert!(refused.is_err());
     }
+}
+
+/// A token with one bit of it changed; nothing where that is no text, which cannot even be handed in.
+fn flipped(token: &str, at: prop::sample::Index) -> Option<String> {
+    let mut bytes = token.as_bytes().to_vec();
+    let bit = at.index(bytes.len() * 8);
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    String::from_utf8(bytes).ok()
 }
