@@ -22,6 +22,7 @@ const TABLES: &[&[(&str, Handler)]] = &[
     resource::discount::OPERATIONS,
     resource::dispute::OPERATIONS,
     resource::event::OPERATIONS,
+    resource::file::OPERATIONS,
     resource::grant::OPERATIONS,
     resource::license_key::OPERATIONS,
     resource::member::OPERATIONS,

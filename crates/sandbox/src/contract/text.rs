@@ -87,9 +87,31 @@ fn matches(pattern: &str, text: &str) -> bool {
     match pattern {
         "^[a-z0-9-_]+$" => !text.is_empty() && text.bytes().all(slug),
         "usd" => text.contains("usd"),
+        picture if picture.starts_with(r"^image\/(") => {
+            PICTURES.contains(&text) || text == "image/svg+xml"
+        }
+        attachment if attachment.starts_with(r"^(image\/(") => {
+            PICTURES.contains(&text) || ATTACHMENTS.contains(&text)
+        }
         _ => true,
     }
 }
+
+const PICTURES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+
+/// What may lie with a support case beside pictures.
+const ATTACHMENTS: [&str; 10] = [
+    "video/mp4",
+    "video/quicktime",
+    "video/webm",
+    "application/pdf",
+    "text/csv",
+    "text/plain",
+    "application/msword",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.ms-excel",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+];
 
 fn uuid(check: &mut Check, value: &Value, random: bool) -> Option<Value> {
     let Some(text) = value.as_str() else {

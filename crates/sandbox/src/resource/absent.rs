@@ -11,9 +11,6 @@ use crate::world::World;
 
 /// What can truly be said of nothing.
 pub(crate) const OPERATIONS: &[(&str, Handler)] = &[
-    ("files:list", nothing),
-    ("files:update", unknown),
-    ("files:delete", unknown),
     ("customer_portal:wallets:list", nothing),
     ("customer_portal:wallets:get", unknown),
 ];

@@ -32,7 +32,9 @@ use crate::resource::customer::Customer;
 use crate::resource::customer_meter::CustomerMeter;
 use crate::resource::discount::Discount;
 use crate::resource::dispute::Dispute;
+use crate::resource::downloadable::Downloadable;
 use crate::resource::event::{Event, EventType};
+use crate::resource::file::{File, FilePart};
 use crate::resource::grant::Grant;
 use crate::resource::license_key::LicenseKey;
 use crate::resource::mail::Mail;
@@ -140,9 +142,12 @@ world! {
     deliveries: Delivery,
     discounts: Discount,
     disputes: Dispute,
+    downloadables: Downloadable,
     endpoints: Endpoint,
     event_types: EventType,
     events: Event,
+    file_parts: FilePart,
+    files: File,
     grants: Grant,
     license_keys: LicenseKey,
     logins: Login,

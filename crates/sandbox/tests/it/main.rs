@@ -3,6 +3,7 @@
 
 mod conventions;
 mod door;
+mod files;
 mod grants;
 mod hostile;
 mod lists;

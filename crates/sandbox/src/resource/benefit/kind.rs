@@ -1,12 +1,13 @@
 //! The kinds of benefit, each with its own properties.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Visibility;
+use crate::resource::file::File;
 use crate::resource::meter::Meter;
 use crate::world::Id;
 
@@ -27,8 +28,8 @@ pub(crate) enum Kind {
     },
     Downloadables {
         #[serde(default)]
-        archived: BTreeMap<Uuid, bool>,
-        files: Vec<Uuid>,
+        archived: BTreeMap<Id<File>, bool>,
+        files: Vec<Id<File>>,
     },
     Discord {
         #[serde(default)]
@@ -130,21 +131,27 @@ impl Kind {
             }
             (Self::Downloadables { .. }, Some(shown)) => {
                 shown.clear();
-                shown.insert("active_files".to_owned(), self.active_files());
+                let files = self
+                    .active_files()
+                    .map(|file| Value::from(file.to_string()));
+                shown.insert("active_files".to_owned(), files.collect());
             }
             _ => {}
         }
         shown
     }
 
-    fn active_files(&self) -> Value {
-        let Self::Downloadables { files, archived } = self else {
-            return Value::Null;
+    /// The files of a downloadable that buyers get, in the seller's order.
+    pub(crate) fn active_files(&self) -> impl Iterator<Item = Id<File>> {
+        let (files, archived) = match self {
+            Self::Downloadables { files, archived } => (&**files, Some(archived)),
+            _ => (&[][..], None),
         };
-        let live = files
+        let is_archived = move |file| archived.and_then(|all| all.get(file)) == Some(&true);
+        files
             .iter()
-            .filter(|file| archived.get(*file) != Some(&true));
-        live.map(|file| Value::from(file.to_string())).collect()
+            .filter(move |file| !is_archived(*file))
+            .copied()
     }
 
     /// Whether the seller may choose who sees it.
@@ -173,7 +180,10 @@ impl Kind {
                 (now.expires, now.activations, now.limit_usage)
                     != (then.expires, then.activations, then.limit_usage)
             }
-            (Self::Downloadables { .. }, _) => self != before,
+            (Self::Downloadables { .. }, _) => {
+                let set = |kind: &Self| kind.active_files().collect::<BTreeSet<_>>();
+                set(self) != set(before)
+            }
             _ => false,
         }
     }

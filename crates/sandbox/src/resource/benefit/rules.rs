@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Kind, Visibility};
 use crate::failure::{Failure, Flaw};
+use crate::resource::file::File;
 use crate::resource::meter;
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
@@ -22,6 +23,14 @@ pub(super) fn check(
             let message = "This meter does not exist.";
             let flaw = Flaw::body("value_error", place, message, json!(meter_id));
             Err(Failure::refused(flaw))
+        }
+        Kind::Downloadables { ref files, .. } => {
+            let unknown = files_unknown(world, organization, files);
+            if unknown.is_empty() {
+                Ok(kind)
+            } else {
+                Err(Failure::Refused(unknown))
+            }
         }
         Kind::SlackSharedChannel { .. } if !allows_slack(world, organization) => {
             let message = "Slack shared channel benefit is not enabled for this organization.";
@@ -57,6 +66,22 @@ pub(super) fn visibility(kind: &Kind, chosen: Option<Visibility>) -> Result<Visi
         }
         chosen => Ok(chosen.unwrap_or_else(|| kind.default_visibility())),
     }
+}
+
+/// Files need not be uploaded yet: buyers get them once they are.
+fn files_unknown(world: &World, organization: Id<Organization>, files: &[Id<File>]) -> Vec<Flaw> {
+    let is_own = |id: Id<File>| {
+        let file = world.files.find(id);
+        file.is_some_and(|row| row.organization == organization && row.deleted_at.is_none())
+    };
+    let listed = files.iter().enumerate();
+    listed
+        .filter(|(_, id)| !is_own(**id))
+        .map(|(index, id)| {
+            let place = ["properties".into(), "files".into(), index.into()];
+            Flaw::body("value_error", place, "File not found.", json!(id))
+        })
+        .collect()
 }
 
 fn allows_slack(world: &World, organization: Id<Organization>) -> bool {

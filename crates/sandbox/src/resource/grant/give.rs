@@ -6,6 +6,8 @@ use super::{Grant, GrantScope};
 use crate::render;
 use crate::resource::benefit::Kind;
 use crate::resource::customer_meter::{self, last_reset};
+use crate::resource::downloadable;
+use crate::resource::file::File;
 use crate::resource::license_key::{self, LicenseKey};
 use crate::resource::meter::Meter;
 use crate::world::{Id, World};
@@ -30,10 +32,9 @@ pub(super) fn grant(world: &mut World, id: Id<Grant>) -> Result<Map<String, Valu
             rollover,
             meter_id,
         } => Ok(credit(world, &grant, meter_id, units, rollover)),
-        Kind::Downloadables { files, archived } => {
-            let live = |file: &&uuid::Uuid| archived.get(*file) != Some(&true);
-            let files: Vec<_> = files.iter().filter(live).collect();
-            Ok(object(json!({"files": files})))
+        Kind::Downloadables { .. } => {
+            let files: Vec<_> = kind.active_files().collect();
+            Ok(downloads(world, &grant, &files))
         }
         Kind::Discord { .. } => Err(missing_account("Discord")),
         Kind::GithubRepository { .. } => Err(missing_account("GitHub")),
@@ -92,13 +93,26 @@ pub(super) fn revoke(world: &mut World, id: Id<Grant>) -> Map<String, Value> {
             }
             credit(world, &grant, meter_id, -credited, rollover)
         }
+        Kind::Downloadables { .. } => {
+            downloadable::take_back(world, &grant);
+            Map::new()
+        }
         Kind::Custom { .. }
         | Kind::FeatureFlag {}
-        | Kind::Downloadables { .. }
         | Kind::Discord { .. }
         | Kind::GithubRepository { .. }
         | Kind::SlackSharedChannel { .. } => grant.properties,
     }
+}
+
+/// Gives the files there are now in the place of those there were.
+fn downloads(world: &mut World, grant: &Grant, files: &[Id<File>]) -> Map<String, Value> {
+    downloadable::take_back(world, grant);
+    if files.is_empty() {
+        return Map::new();
+    }
+    let given = downloadable::give(world, grant, files);
+    object(json!({"files": given}))
 }
 
 /// The licence key a grant points at.

@@ -2,13 +2,13 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use super::{AttachedField, Product, Visibility, render, rules};
 use crate::billing::{Cycle, Interval};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::reply::Reply;
+use crate::resource::file::File;
 use crate::resource::organization::Organization;
 use crate::resource::price::{self, Listed, Place, PriceInput};
 use crate::world::{Id, World};
@@ -22,7 +22,7 @@ struct Input {
     visibility: Visibility,
     prices: Vec<PriceInput>,
     #[serde(default)]
-    medias: Option<Vec<Uuid>>,
+    medias: Option<Vec<Id<File>>>,
     #[serde(default)]
     attached_custom_fields: Vec<AttachedField>,
     #[serde(default)]
@@ -73,6 +73,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
             trial,
             prices: Vec::new(),
             benefits: Vec::new(),
+            medias: input.medias.unwrap_or_default(),
             custom_fields: input.attached_custom_fields,
             metadata: input.metadata,
         },
@@ -104,7 +105,11 @@ fn check(
     let listed: Vec<_> = prices.map(|(i, price)| Listed::new(i, price)).collect();
     let mut flaws = price::flaws(world, &place, &listed);
     flaws.extend(rules::meter_cycle(world, organization, meter_cycle));
-    flaws.extend(rules::medias(input.medias.as_deref().unwrap_or_default()));
+    flaws.extend(rules::medias(
+        world,
+        organization,
+        input.medias.as_deref().unwrap_or_default(),
+    ));
     let fields = &input.attached_custom_fields;
     flaws.extend(rules::custom_fields(world, organization, fields));
     rules::all_fine(flaws)

@@ -17,6 +17,7 @@ use crate::call::Handler;
 use crate::render::plain;
 use crate::resource::benefit::Benefit;
 use crate::resource::custom_field::CustomField;
+use crate::resource::file::File;
 use crate::resource::organization::Organization;
 use crate::resource::price::Price;
 use crate::world::{Id, found_by};
@@ -52,6 +53,9 @@ pub(crate) struct Product {
     pub(crate) prices: Vec<Id<Price>>,
     /// What buyers get, in the order in which they are shown.
     pub(crate) benefits: Vec<Id<Benefit>>,
+    /// Its pictures.
+    #[serde(default)]
+    pub(crate) medias: Vec<Id<File>>,
     pub(crate) custom_fields: Vec<AttachedField>,
     pub(crate) metadata: Map<String, Value>,
 }

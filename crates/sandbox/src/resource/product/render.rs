@@ -3,7 +3,7 @@
 use super::Product;
 use crate::render::{Json, object};
 use crate::resource::price::Price;
-use crate::resource::{benefit, custom_field, price};
+use crate::resource::{benefit, custom_field, file, price};
 use crate::world::{Id, World};
 
 /// The product as its seller sees it.
@@ -19,7 +19,7 @@ pub(crate) fn render(world: &World, product: &Product) -> Json {
         "metadata": product.metadata,
         "prices": render_prices(world, &product.prices),
         "benefits": benefits,
-        "medias": Vec::<Json>::new(),
+        "medias": render_medias(world, product),
         "attached_custom_fields": custom_field::render_attached(world, &product.custom_fields),
     })
 }
@@ -42,7 +42,7 @@ pub(crate) fn render_offer(world: &World, product: &Product, prices: &[Id<Price>
         ..render_bare(product),
         "prices": render_prices(world, prices),
         "benefits": benefits,
-        "medias": Vec::<Json>::new(),
+        "medias": render_medias(world, product),
     })
 }
 
@@ -51,6 +51,14 @@ pub(crate) fn render_prices(world: &World, ids: &[Id<Price>]) -> Vec<Json> {
     ids.iter()
         .filter_map(|id| world.prices.find(*id))
         .map(|row| price::render(world, row))
+        .collect()
+}
+
+fn render_medias(world: &World, product: &Product) -> Vec<Json> {
+    let files = product.medias.iter();
+    files
+        .filter_map(|id| world.files.find(*id))
+        .map(|row| file::render(world, row))
         .collect()
 }
 

@@ -1,12 +1,12 @@
 //! What a product may be made of, beside its prices.
 
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::AttachedField;
 use crate::billing::{Cycle, Interval};
 use crate::failure::{Failure, Flaw};
 use crate::resource::custom_field;
+use crate::resource::file::{File, Service};
 use crate::resource::organization::Organization;
 use crate::world::{Id, World};
 
@@ -52,14 +52,28 @@ pub(super) fn meter_cycle(
     ))
 }
 
-/// Refuses every picture: nothing here has been uploaded.
-pub(super) fn medias(files: &[Uuid]) -> Vec<Flaw> {
-    let message = "File does not exist or is not yet uploaded.";
-    let flaw = |(index, file): (usize, &Uuid)| {
-        let place = ["medias".into(), index.into()];
-        Flaw::body("value_error", place, message, file.to_string())
+/// Refuses pictures that are none, or not the organization's, or not there yet.
+pub(super) fn medias(
+    world: &World,
+    organization: Id<Organization>,
+    files: &[Id<File>],
+) -> Vec<Flaw> {
+    let is_picture = |id: Id<File>| {
+        world.files.find(id).is_some_and(|file| {
+            file.organization == organization
+                && file.service == Service::ProductMedia
+                && file.is_live()
+        })
     };
-    files.iter().enumerate().map(flaw).collect()
+    let message = "File does not exist or is not yet uploaded.";
+    let listed = files.iter().enumerate();
+    listed
+        .filter(|(_, id)| !is_picture(**id))
+        .map(|(index, id)| {
+            let place = ["medias".into(), index.into()];
+            Flaw::body("value_error", place, message, id.to_string())
+        })
+        .collect()
 }
 
 /// Refuses questions that the organization does not have.

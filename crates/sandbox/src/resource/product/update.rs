@@ -3,13 +3,13 @@
 use polarkit_model::Patch;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use super::{AttachedField, Product, Visibility, get, render, rules};
 use crate::billing::Interval;
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::reply::Reply;
+use crate::resource::file::File;
 use crate::resource::price::{self, Listed, Place, Price, PriceInput};
 use crate::world::{Id, World};
 
@@ -34,7 +34,7 @@ struct Input {
     #[serde(default)]
     prices: Option<Vec<Change>>,
     #[serde(default)]
-    medias: Option<Vec<Uuid>>,
+    medias: Option<Vec<Id<File>>>,
     #[serde(default)]
     attached_custom_fields: Option<Vec<AttachedField>>,
     #[serde(default)]
@@ -68,6 +68,7 @@ pub(super) fn handle(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     row.custom_fields = input
         .attached_custom_fields
         .unwrap_or(product.custom_fields);
+    row.medias = input.medias.unwrap_or(product.medias);
     row.metadata = input.metadata.unwrap_or(product.metadata);
     row.prices = prices.unwrap_or(product.prices);
     if input.is_archived == Some(true) {
@@ -106,7 +107,11 @@ fn flaws(world: &World, product: &Product, input: &Input) -> Vec<Flaw> {
         let count = input.trial_interval_count.value().copied();
         flaws.push(Flaw::field("trial_interval_count", message, count));
     }
-    flaws.extend(rules::medias(input.medias.as_deref().unwrap_or_default()));
+    flaws.extend(rules::medias(
+        world,
+        product.organization,
+        input.medias.as_deref().unwrap_or_default(),
+    ));
     let fields = input.attached_custom_fields.as_deref().unwrap_or_default();
     flaws.extend(rules::custom_fields(world, product.organization, fields));
     flaws

@@ -1,23 +1,16 @@
-//! Documents at addresses of their own. Whoever knows one may read it, as with Polar's signed addresses.
+//! `GET /files/{order}/{name}`: invoices and receipts.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
 use crate::engine::Engine;
 use crate::face;
 use crate::resource::order;
 
-/// `GET /files/{order}/{name}`
-pub(crate) fn router() -> Router<Arc<Engine>> {
-    Router::new().route("/files/{order}/{name}", get(answer))
-}
-
-async fn answer(
+pub(super) async fn answer(
     State(engine): State<Arc<Engine>>,
     Path((order, name)): Path<(String, String)>,
 ) -> Response {
