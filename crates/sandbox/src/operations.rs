@@ -19,6 +19,7 @@ const TABLES: &[&[(&str, Handler)]] = &[
     resource::customer::OPERATIONS,
     resource::customer_meter::OPERATIONS,
     resource::customer_state::OPERATIONS,
+    resource::dashboard::OPERATIONS,
     resource::discount::OPERATIONS,
     resource::dispute::OPERATIONS,
     resource::event::OPERATIONS,

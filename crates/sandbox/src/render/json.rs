@@ -40,6 +40,15 @@ impl From<Value> for Json {
     }
 }
 
+/// A list.
+impl From<Vec<Self>> for Json {
+    fn from(items: Vec<Self>) -> Self {
+        let mut text = Vec::with_capacity(USUAL_BYTES);
+        items.write(&mut text);
+        Self(text)
+    }
+}
+
 /// Anything that goes into [`object`].
 pub(crate) trait ToJson {
     /// Adds its text.

@@ -9,6 +9,7 @@ pub(crate) mod custom_field;
 pub(crate) mod customer;
 pub(crate) mod customer_meter;
 pub(crate) mod customer_state;
+pub(crate) mod dashboard;
 pub(crate) mod discount;
 pub(crate) mod dispute;
 pub(crate) mod downloadable;

@@ -30,6 +30,7 @@ use crate::resource::checkout_link::CheckoutLink;
 use crate::resource::custom_field::CustomField;
 use crate::resource::customer::Customer;
 use crate::resource::customer_meter::CustomerMeter;
+use crate::resource::dashboard::Dashboard;
 use crate::resource::discount::Discount;
 use crate::resource::dispute::Dispute;
 use crate::resource::downloadable::Downloadable;
@@ -139,6 +140,7 @@ world! {
     custom_fields: CustomField,
     customer_meters: CustomerMeter,
     customers: Customer,
+    dashboards: Dashboard,
     deliveries: Delivery,
     discounts: Discount,
     disputes: Dispute,

@@ -89,13 +89,12 @@ async fn unknown_paths_and_methods_answer_in_the_frameworks_words() {
 #[tokio::test]
 async fn an_operation_that_is_not_there_yet_says_which_one_it_is() {
     let sandbox = Running::start().await;
-    let body = json!({"name": "Mine", "metrics": ["orders"]});
     let (status, body) = sandbox
-        .call(Method::POST, "/v1/metrics/dashboards", body)
+        .call(Method::GET, "/v1/oauth2/authorize", Value::Null)
         .await;
     assert_eq!((status, &body["error"]), (501, &json!("NotImplemented")));
     let detail = body["detail"].as_str().unwrap();
-    assert!(detail.starts_with("metrics:create_dashboard "), "{detail}");
+    assert!(detail.starts_with("oauth2:authorize "), "{detail}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod conventions;
+mod dashboards;
 mod door;
 mod files;
 mod grants;
