@@ -4,6 +4,7 @@ mod challenge;
 mod clock;
 mod credentials;
 mod dispute;
+mod grant;
 mod guard;
 mod mails;
 mod organization;
@@ -47,6 +48,7 @@ pub(crate) fn router() -> Router<Arc<Engine>> {
         .route("/sandbox/disputes/{id}", post(dispute::turn))
         .route("/sandbox/orders/{id}/refunds", post(refund::block))
         .route("/sandbox/refunds/{id}", post(refund::settle))
+        .route("/sandbox/grants/{id}", post(grant::connect))
         .route("/sandbox/faults", any(faults))
         .route("/sandbox/scenarios/{name}", any(scenarios))
         .route_layer(middleware::from_fn(guard::refuse_other_sites))

@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, ETAG};
 use http::{HeaderMap, StatusCode};
 
 use crate::engine::Engine;
-use crate::resource::file::{self, Refusal};
+use crate::resource::file::{self, Refusal, Summed};
 
 /// The most one part may weigh.
 pub(super) const PART_BYTES_MAX: usize = 100 * 1024 * 1024;
@@ -22,7 +22,8 @@ pub(super) async fn part(
 ) -> Response {
     let checksum = headers.get("x-amz-checksum-sha256");
     let checksum = checksum.and_then(|value| value.to_str().ok());
-    let taken = engine.change(|world| file::take(world, &upload, number, bytes, checksum));
+    let summed = Summed::from(bytes);
+    let taken = engine.change(|world| file::take(world, &upload, number, summed, checksum));
     match taken {
         Ok(etag) => [(ETAG, etag)].into_response(),
         Err(Refusal::NoSuchUpload) => {

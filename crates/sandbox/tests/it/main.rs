@@ -1,6 +1,7 @@
 //! The sandbox from outside, over HTTP.
 #![cfg(test)]
 
+mod connected;
 mod conventions;
 mod dashboards;
 mod door;

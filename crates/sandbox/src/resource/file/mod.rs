@@ -13,7 +13,7 @@ mod update;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use part::{FilePart, Refusal, bytes, take};
+pub(crate) use part::{FilePart, Refusal, Summed, bytes, take};
 pub(crate) use render::{render, render_download};
 
 use crate::call::{Call, Handler};

@@ -44,20 +44,34 @@ pub(crate) enum Refusal {
     TooLarge,
 }
 
+/// Bytes with their checksum, which takes a while: nobody should wait for it.
+#[derive(Debug)]
+pub(crate) struct Summed {
+    bytes: Bytes,
+    sha256: Digest,
+}
+
+impl From<Bytes> for Summed {
+    fn from(bytes: Bytes) -> Self {
+        let sha256 = Digest::of(&bytes);
+        Self { bytes, sha256 }
+    }
+}
+
 /// Keeps a part, in the place of the same part of before; answers its tag. `checksum` is what the uploader
 /// says of it, where it does.
 pub(crate) fn take(
     world: &mut World,
     upload: &str,
     number: i64,
-    bytes: Bytes,
+    Summed { bytes, sha256 }: Summed,
     checksum: Option<&str>,
 ) -> Result<String, Refusal> {
     let (file, announced) = find(world, upload, number).ok_or(Refusal::NoSuchUpload)?;
     if world.now() >= file.upload.expires_at {
         return Err(Refusal::Expired);
     }
-    let (file, sha256) = (file.id, Digest::of(&bytes));
+    let file = file.id;
     let announced = announced.sha256.as_ref().map(Digest::text);
     let said = [announced, checksum].into_iter().flatten();
     if said.into_iter().any(|said| said != sha256.text()) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Grant, GrantScope};
+use super::{Grant, GrantScope, connect};
 use crate::render;
 use crate::resource::benefit::Kind;
 use crate::resource::customer_meter::{self, last_reset};
@@ -36,9 +36,9 @@ pub(super) fn grant(world: &mut World, id: Id<Grant>) -> Result<Map<String, Valu
             let files: Vec<_> = kind.active_files().collect();
             Ok(downloads(world, &grant, &files))
         }
-        Kind::Discord { .. } => Err(missing_account("Discord")),
-        Kind::GithubRepository { .. } => Err(missing_account("GitHub")),
-        Kind::SlackSharedChannel { .. } => Err("The customer needs to say whom to invite.".into()),
+        Kind::Discord { .. } | Kind::GithubRepository { .. } | Kind::SlackSharedChannel { .. } => {
+            connect::noted(world, &grant.properties, &kind).ok_or_else(|| missing(&kind))
+        }
         Kind::Custom { .. } | Kind::FeatureFlag {} => Ok(Map::new()),
     }
 }
@@ -156,8 +156,14 @@ fn noted_key(world: &World, key: Id<LicenseKey>) -> Map<String, Value> {
     object(json!({"license_key_id": key, "display_key": display_key}))
 }
 
-fn missing_account(of: &str) -> String {
-    format!("The customer needs to connect their {of} account")
+/// What the customer has to do first.
+fn missing(kind: &Kind) -> String {
+    match kind {
+        Kind::Discord { .. } => "The customer needs to connect their Discord account",
+        Kind::GithubRepository { .. } => "The customer needs to connect their GitHub account",
+        _ => "The customer needs to say whom to invite.",
+    }
+    .to_owned()
 }
 
 fn object(value: Value) -> Map<String, Value> {

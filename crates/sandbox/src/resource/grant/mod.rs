@@ -1,6 +1,7 @@
 //! A benefit grant: one benefit in one customer's hands, because of one order or subscription.
 
 mod act;
+mod connect;
 mod give;
 mod list;
 mod render;
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(crate) use connect::{connect, has_connected};
 pub(crate) use give::key_of;
 pub(crate) use render::{render, render_portal};
 pub(crate) use sync::{

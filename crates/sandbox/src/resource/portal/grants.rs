@@ -1,12 +1,14 @@
 //! `/v1/customer-portal/benefit-grants/`
 
+use serde_json::Value;
+
 use super::Visitor;
 use crate::call::Call;
 use crate::failure::{Failure, Flaw};
 use crate::list::{self, SortKey, SortKeys};
 use crate::reply::Reply;
 use crate::resource::benefit::{Benefit, Visibility};
-use crate::resource::grant::{Grant, GrantScope, render_portal};
+use crate::resource::grant::{Grant, GrantScope, connect, has_connected, render_portal};
 use crate::world::World;
 
 const SORTS: &SortKeys<Grant> = &[
@@ -42,7 +44,7 @@ pub(super) fn get(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     Ok(render_portal(world, own(world, call)?).into())
 }
 
-/// Only accounts elsewhere could be chosen, and no customer of the sandbox has any.
+/// Chooses an account elsewhere, or says whom to invite. Accounts are connected by the control face.
 pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Failure> {
     let grant = own(world, call)?;
     let benefit = world.benefits.get(grant.benefit)?;
@@ -52,14 +54,24 @@ pub(super) fn update(world: &mut World, call: &Call) -> Result<Reply, Failure> {
         let sent = sent.cloned().unwrap_or_default();
         return Err(Failure::refused(Flaw::field("benefit_type", message, sent)));
     }
-    let account = call.body.pointer("/properties/account_id");
-    if let Some(account) = account.filter(|account| !account.is_null()) {
+    let (id, customer) = (grant.id, grant.customer);
+    let said = |name: &str| {
+        let value = call.body.pointer(&format!("/properties/{name}"));
+        value.and_then(Value::as_str).map(str::to_owned)
+    };
+    let account = said("account_id");
+    if let Some(account) = &account
+        && !has_connected(world, customer, &benefit.kind, account)
+    {
         let place = ["properties".into(), "account_id".into()];
         let message = "OAuth account does not exist.";
-        let flaw = Flaw::body("value_error", place, message, account.clone());
+        let flaw = Flaw::body("value_error", place, message, account.as_str());
         return Err(Failure::refused(flaw));
     }
-    Ok(render_portal(world, grant).into())
+    if let Some(chosen) = account.or_else(|| said("invited_email")) {
+        connect(world, id, &chosen)?;
+    }
+    Ok(render_portal(world, world.grants.get(id)?).into())
 }
 
 fn own<'w>(world: &'w World, call: &Call) -> Result<&'w Grant, Failure> {
