@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::error::DatabaseError;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -31,6 +32,8 @@ const POSTGRES_CONNECTIONS_MAX: u32 = 10;
 const POSTGRES_IDLE_MAX: &str = "SET idle_in_transaction_session_timeout = '30s'";
 /// How long a caller waits for a connection, or for SQLite's write lock.
 const WAIT_MAX: Duration = Duration::from_secs(5);
+/// Between two tries to open a file that another connection has to itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 /// Every change of the tables, in order. One that was published is never edited.
 const MIGRATIONS: [(i64, &str, &str); 13] = [
@@ -258,19 +261,7 @@ impl Engine {
         if let Some(file) = file::of(url)? {
             file::keep_private(&file);
         }
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(WAIT_MAX)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .before_acquire(|connection, _| {
-                // SQLite ends a transaction by itself when the disk is full, and the driver never
-                // learns: it would count one for ever and refuse to begin another.
-                let lost = connection.is_in_transaction();
-                Box::pin(async move { Ok(!lost) })
-            })
-            .connect_with(options.clone())
-            .await?;
+        let write = sqlite_writer(&options).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS_MAX)
             .acquire_timeout(WAIT_MAX)
@@ -304,6 +295,39 @@ impl Engine {
         };
         done.map_err(|cause| Error::Migration(Arc::new(cause)))
     }
+}
+
+/// The one connection that writes. The first of all gives a new file its journal, and SQLite lets whoever
+/// does the same at that moment fail instead of wait: so they wait here.
+async fn sqlite_writer(options: &SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let mut pause = tokio::time::interval(BUSY_PAUSE);
+    let began = pause.tick().await;
+    loop {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(WAIT_MAX)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .before_acquire(|connection, _| {
+                // SQLite ends a transaction by itself when the disk is full, and the driver never
+                // learns: it would count one for ever and refuse to begin another.
+                let lost = connection.is_in_transaction();
+                Box::pin(async move { Ok(!lost) })
+            });
+        match pool.connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) && began.elapsed() < WAIT_MAX => {}
+            opened => return opened,
+        }
+        pause.tick().await;
+    }
+}
+
+/// Whether another connection has the file to itself; the lowest byte of SQLite's code tells.
+fn is_busy(error: &sqlx::Error) -> bool {
+    const BUSY: u32 = 5;
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    let code: Option<u32> = code.and_then(|code| code.parse().ok());
+    code.is_some_and(|code| code & 0xff == BUSY)
 }
 
 /// What brings the tables up to date.
